@@ -1,6 +1,151 @@
 //! How the body of a refusal is made.
-/// Makes a response body from bytes.
+//!
+//! The layers never wrap a body type. Inner layers need `B: Default` for an empty body; the bearer layer, which renders, asks
+//! a [`Respond<B>`] for a body that says more. The texts are fixed: nothing of the caller's input is echoed.
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http_body_util::{
+    BodyExt, Full,
+    combinators::{BoxBody, UnsyncBoxBody},
+};
+use serde_json::json;
+
+use crate::{challenge, reject::Rejection};
+
+/// Makes the body of a refusal.
+pub trait Respond<B>: Send + Sync + 'static {
+    /// Returns the body for this reason.
+    fn body(&self, why: &Rejection) -> B;
+
+    /// Returns the body's media type; none for an empty body.
+    fn content_type(&self) -> Option<HeaderValue> {
+        None
+    }
+}
+
+/// A body that can be made from bytes.
+///
+/// It is a trait of this crate, so that it can be implemented for boxed bodies, which have no `From<Bytes>`.
 pub trait FromBytes {
-    /// Wraps the bytes.
-    fn from_bytes(bytes: bytes::Bytes) -> Self;
+    /// Makes a body of these bytes.
+    fn from_bytes(bytes: Bytes) -> Self;
+}
+
+/// Refuses with an empty body; the challenge says it all. The default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EmptyBody;
+
+/// Refuses with the JSON of RFC 6749 section 5.2: `error` and `error_description`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OAuthJson;
+
+/// Refuses with a JSON-RPC 2.0 error whose `id` is null, for MCP services.
+///
+/// The code is -32600 (invalid request): MCP reserves the implementation-defined range for itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JsonRpc;
+
+/// Refuses with a problem document (RFC 9457).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ProblemJson;
+
+impl<B: Default> Respond<B> for EmptyBody {
+    fn body(&self, _: &Rejection) -> B {
+        B::default()
+    }
+}
+
+impl<B: FromBytes> Respond<B> for OAuthJson {
+    fn body(&self, why: &Rejection) -> B {
+        let outside = challenge::outside(why);
+        json_body(&json!({"error": outside.error_or_word(), "error_description": outside.text()}))
+    }
+
+    fn content_type(&self) -> Option<HeaderValue> {
+        Some(HeaderValue::from_static("application/json"))
+    }
+}
+
+impl<B: FromBytes> Respond<B> for JsonRpc {
+    fn body(&self, why: &Rejection) -> B {
+        let outside = challenge::outside(why);
+        let error = json!({"code": -32600, "message": outside.text(), "data": {"error": outside.error_or_word()}});
+        json_body(&json!({"jsonrpc": "2.0", "id": null, "error": error}))
+    }
+
+    fn content_type(&self) -> Option<HeaderValue> {
+        Some(HeaderValue::from_static("application/json"))
+    }
+}
+
+impl<B: FromBytes> Respond<B> for ProblemJson {
+    fn body(&self, why: &Rejection) -> B {
+        let outside = challenge::outside(why);
+        let status = outside.status();
+        json_body(&json!({
+            "type": "about:blank",
+            "title": status.canonical_reason().unwrap_or("Error"),
+            "status": status.as_u16(),
+            "detail": outside.text(),
+            "error": outside.error_or_word(),
+        }))
+    }
+
+    fn content_type(&self) -> Option<HeaderValue> {
+        Some(HeaderValue::from_static("application/problem+json"))
+    }
+}
+
+fn json_body<B: FromBytes>(value: &serde_json::Value) -> B {
+    B::from_bytes(Bytes::from(value.to_string()))
+}
+
+impl FromBytes for Full<Bytes> {
+    fn from_bytes(bytes: Bytes) -> Self {
+        Self::new(bytes)
+    }
+}
+
+impl<E> FromBytes for BoxBody<Bytes, E>
+where
+    E: 'static,
+{
+    fn from_bytes(bytes: Bytes) -> Self {
+        Full::new(bytes).map_err(|never| match never {}).boxed()
+    }
+}
+
+impl<E> FromBytes for UnsyncBoxBody<Bytes, E>
+where
+    E: 'static,
+{
+    fn from_bytes(bytes: Bytes) -> Self {
+        Full::new(bytes).map_err(|never| match never {}).boxed_unsync()
+    }
+}
+
+impl FromBytes for Bytes {
+    fn from_bytes(bytes: Bytes) -> Self {
+        bytes
+    }
+}
+
+impl FromBytes for Vec<u8> {
+    fn from_bytes(bytes: Bytes) -> Self {
+        bytes.into()
+    }
+}
+
+impl FromBytes for String {
+    fn from_bytes(bytes: Bytes) -> Self {
+        Self::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+#[cfg(feature = "axum")]
+impl FromBytes for axum_core::body::Body {
+    fn from_bytes(bytes: Bytes) -> Self {
+        bytes.into()
+    }
 }

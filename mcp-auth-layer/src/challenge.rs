@@ -1,0 +1,210 @@
+//! The one place where a reason becomes a status, a `WWW-Authenticate` challenge and a fixed sentence.
+//!
+//! RFC 6750 section 3 gives the errors; RFC 9728 section 5.1 `resource_metadata`; the MCP authorization specification
+//! (2026-07-28) `scope` on 401; Entra's claims-challenge guide `insufficient_claims`.
+
+use std::{fmt::Write as _, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{RETRY_AFTER, WWW_AUTHENTICATE},
+};
+
+use crate::{
+    authority::Endpoints,
+    reject::{ForbiddenFault, Rejection, RequestFault, TokenFault},
+    scope::ScopeSet,
+};
+
+/// What of a reason is shown to the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outside {
+    status: StatusCode,
+    error: Option<&'static str>,
+    text: &'static str,
+    retry_after: Option<Duration>,
+}
+
+impl Outside {
+    /// Returns the status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns the error code of the challenge; none where a challenge has none (RFC 6750 section 3.1).
+    #[must_use]
+    pub const fn error(&self) -> Option<&'static str> {
+        self.error
+    }
+
+    /// Returns the fixed sentence.
+    #[must_use]
+    pub const fn text(&self) -> &'static str {
+        self.text
+    }
+
+    pub(crate) fn error_or_word(&self) -> &'static str {
+        self.error.unwrap_or(match self.status {
+            StatusCode::UNAUTHORIZED => "unauthorized",
+            StatusCode::SERVICE_UNAVAILABLE => "temporarily_unavailable",
+            StatusCode::FORBIDDEN => "access_denied",
+            _ => "server_error",
+        })
+    }
+
+    const fn new(status: StatusCode, error: Option<&'static str>, text: &'static str) -> Self {
+        Self { status, error, text, retry_after: None }
+    }
+}
+
+/// Maps a reason to what the caller sees. Every reason stands here, without a catch-all.
+#[must_use]
+pub fn outside(why: &Rejection) -> Outside {
+    const BAD: Option<&str> = Some("invalid_token");
+    let (status, error, text) = match why {
+        Rejection::NoCredentials => (StatusCode::UNAUTHORIZED, None, "a bearer token is needed"),
+        Rejection::Request(fault) => request(*fault),
+        Rejection::Token(fault) => (StatusCode::UNAUTHORIZED, BAD, token_text(*fault)),
+        Rejection::Scope { .. } => (
+            StatusCode::FORBIDDEN,
+            Some("insufficient_scope"),
+            "the access token lacks a scope that this operation needs",
+        ),
+        Rejection::StepUp { .. } => (
+            StatusCode::UNAUTHORIZED,
+            Some("insufficient_claims"),
+            "a new sign-in must satisfy the claims of this challenge",
+        ),
+        // No `insufficient_scope`: nothing that a client can ask for repairs missing consent of this service.
+        Rejection::Consent { .. } => (StatusCode::FORBIDDEN, None, "consent to what this service needs is missing"),
+        Rejection::Forbidden(ForbiddenFault::AppOnly) => {
+            (StatusCode::FORBIDDEN, Some("insufficient_scope"), "a user's token is needed, not an application's")
+        }
+        Rejection::Forbidden(ForbiddenFault::Policy) => (StatusCode::FORBIDDEN, None, "a policy blocks this sign-in"),
+        Rejection::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, None, "temporarily unavailable"),
+        Rejection::Misconfigured | Rejection::NotWired { .. } => {
+            (StatusCode::INTERNAL_SERVER_ERROR, None, "the service is not set up correctly")
+        }
+    };
+    let mut outside = Outside::new(status, error, text);
+    if let Rejection::Unavailable { retry_after } = why {
+        outside.retry_after = Some(*retry_after);
+    }
+    outside
+}
+
+const fn request(fault: RequestFault) -> (StatusCode, Option<&'static str>, &'static str) {
+    match fault {
+        RequestFault::SeveralCredentials => {
+            (StatusCode::BAD_REQUEST, Some("invalid_request"), "exactly one credential must be sent")
+        }
+        RequestFault::TooLarge => {
+            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, Some("invalid_request"), "the access token is too large")
+        }
+        RequestFault::Malformed => (StatusCode::UNAUTHORIZED, Some("invalid_token"), "the access token is malformed"),
+    }
+}
+
+/// Only what helps an honest caller is told apart; which check failed is no business of a forger.
+const fn token_text(fault: TokenFault) -> &'static str {
+    match fault {
+        TokenFault::Expired | TokenFault::AssertionExpired => "the access token has expired",
+        TokenFault::KnownResource(_) => "the access token is meant for another API; request one for this resource",
+        TokenFault::WrongAudience => "the access token is not meant for this resource",
+        TokenFault::AssertionRefused => "the access token is no longer accepted",
+        TokenFault::Malformed
+        | TokenFault::Algorithm
+        | TokenFault::Header
+        | TokenFault::UnknownKey
+        | TokenFault::KeyOfAnotherIssuer
+        | TokenFault::Signature
+        | TokenFault::NotYetValid
+        | TokenFault::WrongIssuer
+        | TokenFault::WrongTenant
+        | TokenFault::NotAnAccessToken
+        | TokenFault::ProofOfPossession => "the access token is not valid",
+    }
+}
+
+/// What every challenge of one protected resource carries.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ChallengeFields {
+    pub(crate) resource_metadata: Option<Box<str>>,
+    pub(crate) scope: Option<Box<str>>,
+}
+
+impl ChallengeFields {
+    /// Writes status-dependent headers: the challenge on 400, 401, 403 and 431, `Retry-After` on 503.
+    pub(crate) fn write(&self, why: &Rejection, endpoints: Option<&Endpoints>, headers: &mut HeaderMap) {
+        let outside = outside(why);
+        if let Some(wait) = outside.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        }
+        if outside.status.is_client_error() {
+            let text = self.challenge(why, &outside, endpoints);
+            // Every part is ours or was escaped, so this cannot fail; without a challenge a refusal is still a refusal.
+            if let Ok(value) = HeaderValue::try_from(text) {
+                headers.insert(WWW_AUTHENTICATE, value);
+            }
+        }
+    }
+
+    fn challenge(&self, why: &Rejection, outside: &Outside, endpoints: Option<&Endpoints>) -> String {
+        let mut parts = Parts::default();
+        if let Some(error) = outside.error {
+            parts.push("error", error);
+            parts.push("error_description", outside.text);
+        }
+        match why {
+            Rejection::StepUp { claims } => {
+                // The tenant-specific authorization endpoint goes with the tenant as realm (Entra's claims-challenge guide).
+                if let Some(endpoints) = endpoints {
+                    parts.push("realm", endpoints.tenant().as_str());
+                    parts.push("authorization_uri", endpoints.authorization_endpoint());
+                }
+                parts.push("claims", &STANDARD.encode(claims));
+            }
+            Rejection::Scope { required } => parts.push("scope", &self.qualified(required)),
+            _ => self.scope.iter().for_each(|scope| parts.push("scope", scope)),
+        }
+        self.resource_metadata.iter().for_each(|url| parts.push("resource_metadata", url));
+        parts.0
+    }
+
+    /// Spells required scopes as a client must ask for them: with the prefix that the resource's own scopes have.
+    fn qualified(&self, required: &ScopeSet) -> String {
+        let prefix =
+            self.scope.as_deref().and_then(|scope| scope.split(' ').next()).and_then(|scope| scope.rsplit_once('/'));
+        let Some((prefix, _)) = prefix else {
+            return required.to_string();
+        };
+        required.iter().map(|name| format!("{prefix}/{name}")).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// `auth-param`s of one challenge, as quoted strings (RFC 9110 section 11.6.1).
+struct Parts(String);
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self("Bearer".to_owned())
+    }
+}
+
+impl Parts {
+    fn push(&mut self, name: &str, value: &str) {
+        self.0.push_str(if self.0.len() == "Bearer".len() { " " } else { ", " });
+        let _ = write!(self.0, "{name}=\"");
+        for character in value.chars() {
+            match character {
+                '"' | '\\' => self.0.extend(['\\', character]),
+                ' '..='~' => self.0.push(character),
+                // Nothing outside printable ASCII may stand in a quoted string that every client can read.
+                _ => self.0.push('?'),
+            }
+        }
+        self.0.push('"');
+    }
+}

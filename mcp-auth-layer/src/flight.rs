@@ -1,0 +1,179 @@
+//! One refresh at a time: shared by all who wait, ended by itself, followed by a pause.
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::Instant};
+
+/// How a refresh ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Landing {
+    Success,
+    Failure,
+}
+
+/// What became of the wish for a refresh.
+#[derive(Debug)]
+pub(crate) enum Boarding {
+    /// A refresh runs, started now or before.
+    Aboard(Ticket),
+    /// The last refresh ended too short a time ago.
+    CoolingDown { last: Landing, left: Duration },
+}
+
+/// Runs at most one refresh at a time.
+///
+/// The refresh is a task of its own, so a caller that goes away neither stops nor restarts it. The pause afterwards depends
+/// on time alone, never on what was asked for: otherwise a flood of invented key ids would be a flood of requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<State>,
+    after_success: Duration,
+    after_failure: Duration,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: Option<Ticket>,
+    ended: Option<(Instant, Landing)>,
+}
+
+/// A place from which to watch a running refresh.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket(watch::Receiver<Option<Landing>>);
+
+impl Ticket {
+    /// Waits until the refresh has ended.
+    pub(crate) async fn landing(mut self) -> Landing {
+        // An error means that the task died without an answer.
+        self.0.wait_for(Option::is_some).await.ok().and_then(|seen| *seen).unwrap_or(Landing::Failure)
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.borrow().is_some() || self.0.has_changed().is_err()
+    }
+}
+
+impl Flight {
+    pub(crate) fn new(after_success: Duration, after_failure: Duration) -> Self {
+        Self(Arc::new(Inner { state: Mutex::default(), after_success, after_failure }))
+    }
+
+    /// Joins the running refresh, or starts one when the pause is over.
+    pub(crate) fn board<F>(&self, refresh: impl FnOnce() -> F) -> Boarding
+    where
+        F: Future<Output = Landing> + Send + 'static,
+    {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ticket) = state.running.as_ref().filter(|ticket| !ticket.is_over()) {
+            return Boarding::Aboard(ticket.clone());
+        }
+        if let Some((last, left)) = self.0.pause(&state) {
+            return Boarding::CoolingDown { last, left };
+        }
+        let (sender, receiver) = watch::channel(None);
+        let ticket = Ticket(receiver);
+        state.running = Some(ticket.clone());
+        // Set before the work: a task that panics must not be restarted by every caller.
+        state.ended = Some((Instant::now(), Landing::Failure));
+        drop(state);
+        let inner = Arc::clone(&self.0);
+        let refresh = refresh();
+        tokio::spawn(async move {
+            let landing = refresh.await;
+            inner.state.lock().unwrap_or_else(PoisonError::into_inner).ended = Some((Instant::now(), landing));
+            // Nobody may be waiting; the result is in the cache all the same.
+            let _ = sender.send(Some(landing));
+        });
+        Boarding::Aboard(ticket)
+    }
+}
+
+impl Inner {
+    fn pause(&self, state: &State) -> Option<(Landing, Duration)> {
+        let (ended, landing) = state.ended?;
+        let pause = match landing {
+            Landing::Success => self.after_success,
+            Landing::Failure => self.after_failure,
+        };
+        let left = pause.checked_sub(ended.elapsed()).filter(|left| !left.is_zero())?;
+        Some((landing, left))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    const PAUSE: Duration = Duration::from_secs(30);
+
+    fn counted(runs: &Arc<AtomicUsize>, landing: Landing) -> impl FnOnce() -> tokio::task::JoinHandle<Landing> + use<> {
+        let runs = Arc::clone(runs);
+        move || {
+            runs.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                landing
+            })
+        }
+    }
+
+    async fn board(flight: &Flight, runs: &Arc<AtomicUsize>, landing: Landing) -> Boarding {
+        let work = counted(runs, landing);
+        flight.board(move || async move { work().await.unwrap() })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_callers_share_one_run_and_then_wait_out_the_pause() {
+        let (flight, runs) = (Flight::new(PAUSE, PAUSE), Arc::new(AtomicUsize::new(0)));
+        let mut tickets = Vec::new();
+        for _ in 0..100 {
+            match board(&flight, &runs, Landing::Success).await {
+                Boarding::Aboard(ticket) => tickets.push(ticket),
+                Boarding::CoolingDown { .. } => panic!("a refresh is running"),
+            }
+        }
+        for ticket in tickets {
+            assert_eq!(ticket.landing().await, Landing::Success);
+        }
+        assert_eq!(runs.load(Ordering::SeqCst), 1);
+        assert!(matches!(
+            board(&flight, &runs, Landing::Success).await,
+            Boarding::CoolingDown { last: Landing::Success, .. }
+        ));
+        tokio::time::advance(PAUSE).await;
+        assert!(matches!(board(&flight, &runs, Landing::Success).await, Boarding::Aboard(_)));
+        assert_eq!(runs.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refresh_outlives_the_caller_that_started_it() {
+        let (flight, runs) = (Flight::new(PAUSE, PAUSE), Arc::new(AtomicUsize::new(0)));
+        drop(board(&flight, &runs, Landing::Success).await);
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(matches!(
+            board(&flight, &runs, Landing::Success).await,
+            Boarding::CoolingDown { last: Landing::Success, .. }
+        ));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refresh_that_dies_counts_as_a_failure() {
+        let flight = Flight::new(PAUSE, PAUSE);
+        let Boarding::Aboard(ticket) = flight.board(|| async { panic!("on purpose") }) else {
+            panic!("nothing runs yet")
+        };
+        assert_eq!(ticket.landing().await, Landing::Failure);
+        assert!(matches!(
+            flight.board(|| async { Landing::Success }),
+            Boarding::CoolingDown { last: Landing::Failure, .. }
+        ));
+    }
+}

@@ -1,0 +1,234 @@
+//! Every reason for which a caller is refused.
+//!
+//! A reason is rich inside (it stays in the response's extensions and in the audit event) and poor outside:
+//! [`challenge`](crate::challenge) maps it to a status, a challenge and one fixed sentence.
+
+use std::{fmt, time::Duration};
+
+use crate::{audience::KnownResource, issuer::TenantId, scope::ScopeSet};
+
+/// Why a request is refused.
+///
+/// Inner layers and handlers raise one with [`Rejection::into_response`]; the bearer layer, outermost of the family, renders
+/// it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The request carries no bearer token.
+    NoCredentials,
+    /// The request carries credentials in a form that cannot be read.
+    Request(RequestFault),
+    /// The token is not good here.
+    Token(TokenFault),
+    /// The token is good and lacks a scope.
+    Scope {
+        /// All scopes that the operation needs, at once.
+        required: ScopeSet,
+    },
+    /// The user must satisfy a condition that only a new sign-in can satisfy (Conditional Access, MFA).
+    StepUp {
+        /// The claims request of Entra or of the downstream API, JSON.
+        claims: String,
+    },
+    /// An administrator or the user has not consented to what this service needs downstream.
+    Consent {
+        /// The tenant in which consent lacks.
+        tenant: TenantId,
+    },
+    /// The caller is known, and may not.
+    Forbidden(ForbiddenFault),
+    /// The caller cannot be judged, or served, now; nothing is wrong with the token.
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// This service is set up wrongly towards Entra; nothing is wrong with the caller.
+    Misconfigured,
+    /// A layer is missing or in the wrong order.
+    NotWired {
+        /// The layer that is missing.
+        missing: &'static str,
+    },
+}
+
+/// What is wrong with the way the credentials are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestFault {
+    /// More than one `Authorization` header.
+    SeveralCredentials,
+    /// A token longer than any that Entra issues.
+    TooLarge,
+    /// A `Bearer` credential that is not one token of RFC 6750's alphabet.
+    Malformed,
+}
+
+/// What is wrong with the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenFault {
+    /// Not a JWT of three parts with a readable header and readable claims.
+    Malformed,
+    /// The header's `alg` is not one of the issuer's.
+    Algorithm,
+    /// The header has a `crit` member, `typ` of another kind of token, or says that the content is encoded.
+    Header,
+    /// The header has no `kid`, or none of the issuer's keys has it.
+    UnknownKey,
+    /// The key belongs to another issuer.
+    KeyOfAnotherIssuer,
+    /// The signature does not match.
+    Signature,
+    /// `exp` has passed.
+    Expired,
+    /// `nbf` lies ahead.
+    NotYetValid,
+    /// `iss` is not one of the issuer's names.
+    WrongIssuer,
+    /// `tid` is missing or another tenant.
+    WrongTenant,
+    /// `aud` names somebody else.
+    WrongAudience,
+    /// `aud` names a well-known API: the caller sent the token meant for that API.
+    KnownResource(KnownResource),
+    /// Neither a user's nor an app's access token; mostly an ID token.
+    NotAnAccessToken,
+    /// The token is bound to a key (`cnf`), and the proof is not checked here.
+    ProofOfPossession,
+    /// Entra refused the token as the assertion of an exchange: revoked, or the user signed out.
+    AssertionRefused,
+    /// The token expired between its check and its use as an assertion.
+    AssertionExpired,
+}
+
+/// Why a known caller may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ForbiddenFault {
+    /// An application without a user, where a user is needed.
+    AppOnly,
+    /// The user or the sign-in is blocked by policy.
+    Policy,
+}
+
+impl Rejection {
+    /// Returns a stable word for audit events and metrics; a closed set.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::NoCredentials => "no_credentials",
+            Self::Request(fault) => fault.reason(),
+            Self::Token(fault) => fault.reason(),
+            Self::Scope { .. } => "scope",
+            Self::StepUp { .. } => "step_up",
+            Self::Consent { .. } => "consent",
+            Self::Forbidden(ForbiddenFault::AppOnly) => "app_only",
+            Self::Forbidden(ForbiddenFault::Policy) => "policy",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Misconfigured => "misconfigured",
+            Self::NotWired { .. } => "not_wired",
+        }
+    }
+}
+
+impl RequestFault {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::SeveralCredentials => "several_credentials",
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed_credentials",
+        }
+    }
+}
+
+impl TokenFault {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed_token",
+            Self::Algorithm => "algorithm",
+            Self::Header => "header",
+            Self::UnknownKey => "unknown_key",
+            Self::KeyOfAnotherIssuer => "key_of_another_issuer",
+            Self::Signature => "signature",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::WrongIssuer => "wrong_issuer",
+            Self::WrongTenant => "wrong_tenant",
+            Self::WrongAudience => "wrong_audience",
+            Self::KnownResource(_) => "known_resource",
+            Self::NotAnAccessToken => "not_an_access_token",
+            Self::ProofOfPossession => "proof_of_possession",
+            Self::AssertionRefused => "assertion_refused",
+            Self::AssertionExpired => "assertion_expired",
+        }
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCredentials => f.write_str("no bearer token was sent"),
+            Self::Request(fault) => fault.fmt(f),
+            Self::Token(fault) => fault.fmt(f),
+            Self::Scope { required } => {
+                write!(f, "the token lacks a scope of {required:?}", required = required.to_string())
+            }
+            Self::StepUp { .. } => f.write_str("the user must sign in again to satisfy a condition"),
+            Self::Consent { tenant } => write!(f, "consent lacks in tenant {tenant}"),
+            Self::Forbidden(ForbiddenFault::AppOnly) => f.write_str("the token has no user"),
+            Self::Forbidden(ForbiddenFault::Policy) => f.write_str("a policy blocks the user or this sign-in"),
+            Self::Unavailable { retry_after } => {
+                write!(f, "not available for {} s", retry_after.as_secs())
+            }
+            Self::Misconfigured => f.write_str("this service is set up wrongly towards Entra"),
+            Self::NotWired { missing } => write!(f, "{missing} is missing or in the wrong order"),
+        }
+    }
+}
+
+impl fmt::Display for RequestFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SeveralCredentials => "more than one credential was sent",
+            Self::TooLarge => "the token is too large",
+            Self::Malformed => "the Authorization header does not hold one bearer token",
+        })
+    }
+}
+
+impl fmt::Display for TokenFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "the token is not a readable JWT",
+            Self::Algorithm => "the token's algorithm is not allowed",
+            Self::Header => "the token's header asks for something that is not done here",
+            Self::UnknownKey => "the token's key is not one of the issuer's",
+            Self::KeyOfAnotherIssuer => "the token's key belongs to another issuer",
+            Self::Signature => "the token's signature does not match",
+            Self::Expired => "the token has expired",
+            Self::NotYetValid => "the token is not valid yet",
+            Self::WrongIssuer => "the token comes from another issuer",
+            Self::WrongTenant => "the token comes from another tenant",
+            Self::WrongAudience => "the token is meant for somebody else",
+            Self::KnownResource(resource) => return write!(f, "the token is meant for {resource}"),
+            Self::NotAnAccessToken => "the token is neither a user's nor an app's access token",
+            Self::ProofOfPossession => "the token is bound to a key whose proof is not checked here",
+            Self::AssertionRefused => "Entra no longer accepts the token",
+            Self::AssertionExpired => "the token expired before it could be exchanged",
+        })
+    }
+}
+
+impl std::error::Error for Rejection {}
+
+impl From<RequestFault> for Rejection {
+    fn from(fault: RequestFault) -> Self {
+        Self::Request(fault)
+    }
+}
+
+impl From<TokenFault> for Rejection {
+    fn from(fault: TokenFault) -> Self {
+        Self::Token(fault)
+    }
+}
