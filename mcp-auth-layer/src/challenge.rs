@@ -129,14 +129,18 @@ const fn token_text(fault: TokenFault) -> &'static str {
 }
 
 /// What every challenge of one protected resource carries.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct ChallengeFields {
+    /// The address of the RFC 9728 document.
     pub(crate) resource_metadata: Option<Box<str>>,
-    pub(crate) scope: Option<Box<str>>,
+    /// What stands before a scope's name when a client asks for it, slash included.
+    pub(crate) scope_prefix: Box<str>,
+    /// The scopes that every request needs.
+    pub(crate) required: ScopeSet,
 }
 
 impl ChallengeFields {
-    /// Writes status-dependent headers: the challenge on 400, 401, 403 and 431, `Retry-After` on 503.
+    /// Writes the headers of a refusal: the challenge on 4xx, `Retry-After` on 503.
     pub(crate) fn write(&self, why: &Rejection, endpoints: Option<&Endpoints>, headers: &mut HeaderMap) {
         let outside = outside(why);
         if let Some(wait) = outside.retry_after {
@@ -151,6 +155,7 @@ impl ChallengeFields {
         }
     }
 
+    /// Makes the one challenge, as one `Bearer` scheme that comes first: clients read no further.
     fn challenge(&self, why: &Rejection, outside: &Outside, endpoints: Option<&Endpoints>) -> String {
         let mut parts = Parts::default();
         if let Some(error) = outside.error {
@@ -166,21 +171,17 @@ impl ChallengeFields {
                 }
                 parts.push("claims", &STANDARD.encode(claims));
             }
-            Rejection::Scope { required } => parts.push("scope", &self.qualified(required)),
-            _ => self.scope.iter().for_each(|scope| parts.push("scope", scope)),
+            Rejection::Scope { required } => parts.push("scope", &self.spelled(required)),
+            _ if self.required.is_empty() => {}
+            _ => parts.push("scope", &self.spelled(&self.required)),
         }
         self.resource_metadata.iter().for_each(|url| parts.push("resource_metadata", url));
         parts.0
     }
 
-    /// Spells required scopes as a client must ask for them: with the prefix that the resource's own scopes have.
-    fn qualified(&self, required: &ScopeSet) -> String {
-        let prefix =
-            self.scope.as_deref().and_then(|scope| scope.split(' ').next()).and_then(|scope| scope.rsplit_once('/'));
-        let Some((prefix, _)) = prefix else {
-            return required.to_string();
-        };
-        required.iter().map(|name| format!("{prefix}/{name}")).collect::<Vec<_>>().join(" ")
+    /// Spells scopes as a client must ask for them.
+    fn spelled(&self, scopes: &ScopeSet) -> String {
+        scopes.iter().map(|name| format!("{}{name}", self.scope_prefix)).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -206,5 +207,81 @@ impl Parts {
             }
         }
         self.0.push('"');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{audience::KnownResource, cloud::Cloud, issuer::TenantId};
+
+    fn fields() -> ChallengeFields {
+        ChallengeFields {
+            resource_metadata: Some("https://mcp.example/.well-known/oauth-protected-resource/mcp".into()),
+            scope_prefix: "1111/".into(),
+            required: ScopeSet::required(["access_as_user"]).unwrap(),
+        }
+    }
+
+    #[test]
+    fn every_reason_has_its_status_and_challenge() {
+        let retry_after = Duration::from_secs(7);
+        let tail = "scope=\"1111/access_as_user\", \
+                    resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/mcp\"";
+        for (why, status, start) in [
+            (Rejection::NoCredentials, 401, Some("Bearer scope=")),
+            (RequestFault::Malformed.into(), 401, Some("Bearer error=\"invalid_token\", ")),
+            (RequestFault::SeveralCredentials.into(), 400, Some("Bearer error=\"invalid_request\", ")),
+            (RequestFault::TooLarge.into(), 431, Some("Bearer error=\"invalid_request\", ")),
+            (TokenFault::Expired.into(), 401, Some("Bearer error=\"invalid_token\", ")),
+            (TokenFault::KnownResource(KnownResource::Graph).into(), 401, Some("Bearer error=\"invalid_token\", ")),
+            (Rejection::Forbidden(ForbiddenFault::AppOnly), 403, Some("Bearer error=\"insufficient_scope\", ")),
+            (Rejection::Forbidden(ForbiddenFault::Policy), 403, Some("Bearer scope=")),
+            (Rejection::Unavailable { retry_after }, 503, None),
+            (Rejection::Misconfigured, 500, None),
+            (Rejection::NotWired { missing: "x" }, 500, None),
+        ] {
+            let mut headers = HeaderMap::new();
+            fields().write(&why, None, &mut headers);
+            assert_eq!(outside(&why).status().as_u16(), status, "{why:?}");
+            let challenge = headers.get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap());
+            match start {
+                Some(start) => {
+                    let challenge = challenge.unwrap();
+                    assert!(challenge.starts_with(start) && challenge.ends_with(tail), "{why:?}: {challenge}");
+                }
+                None => assert_eq!(challenge, None, "{why:?}"),
+            }
+            let waits = headers.get(RETRY_AFTER).map(|value| value.to_str().unwrap());
+            assert_eq!(waits, (status == 503).then_some("7"), "{why:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_scope_names_all_that_the_operation_needs() {
+        let why = Rejection::Scope { required: ScopeSet::required(["b", "a"]).unwrap() };
+        let challenge = fields().challenge(&why, &outside(&why), None);
+        assert!(
+            challenge.contains("error=\"insufficient_scope\"") && challenge.contains("scope=\"1111/a 1111/b\""),
+            "{challenge}"
+        );
+    }
+
+    #[test]
+    fn a_step_up_carries_the_claims_and_where_to_take_them() {
+        let tenant = TenantId::parse("8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11").unwrap();
+        let endpoints = Endpoints::documented(Cloud::Public, tenant);
+        let why = Rejection::StepUp { claims: "{\"a\":1}".to_owned() };
+        let challenge = fields().challenge(&why, &outside(&why), Some(&endpoints));
+        assert!(challenge.contains("error=\"insufficient_claims\""), "{challenge}");
+        assert!(challenge.contains("claims=\"eyJhIjoxfQ==\""), "{challenge}");
+        assert!(challenge.contains("realm=\"8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11\""), "{challenge}");
+    }
+
+    #[test]
+    fn quotes_and_control_characters_cannot_leave_their_quotes() {
+        let mut parts = Parts::default();
+        parts.push("x", "a\"b\\c\r\nd\u{e9}");
+        assert_eq!(parts.0, "Bearer x=\"a\\\"b\\\\c??d?\"");
     }
 }

@@ -114,20 +114,14 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_secs(30);
 
-    fn counted(runs: &Arc<AtomicUsize>, landing: Landing) -> impl FnOnce() -> tokio::task::JoinHandle<Landing> + use<> {
-        let runs = Arc::clone(runs);
-        move || {
+    fn board(flight: &Flight, runs: &Arc<AtomicUsize>) -> Boarding {
+        flight.board(|| {
             runs.fetch_add(1, Ordering::SeqCst);
-            tokio::spawn(async move {
+            async {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                landing
-            })
-        }
-    }
-
-    async fn board(flight: &Flight, runs: &Arc<AtomicUsize>, landing: Landing) -> Boarding {
-        let work = counted(runs, landing);
-        flight.board(move || async move { work().await.unwrap() })
+                Landing::Success
+            }
+        })
     }
 
     #[tokio::test(start_paused = true)]
@@ -135,7 +129,7 @@ mod tests {
         let (flight, runs) = (Flight::new(PAUSE, PAUSE), Arc::new(AtomicUsize::new(0)));
         let mut tickets = Vec::new();
         for _ in 0..100 {
-            match board(&flight, &runs, Landing::Success).await {
+            match board(&flight, &runs) {
                 Boarding::Aboard(ticket) => tickets.push(ticket),
                 Boarding::CoolingDown { .. } => panic!("a refresh is running"),
             }
@@ -144,24 +138,18 @@ mod tests {
             assert_eq!(ticket.landing().await, Landing::Success);
         }
         assert_eq!(runs.load(Ordering::SeqCst), 1);
-        assert!(matches!(
-            board(&flight, &runs, Landing::Success).await,
-            Boarding::CoolingDown { last: Landing::Success, .. }
-        ));
+        assert!(matches!(board(&flight, &runs), Boarding::CoolingDown { last: Landing::Success, .. }));
         tokio::time::advance(PAUSE).await;
-        assert!(matches!(board(&flight, &runs, Landing::Success).await, Boarding::Aboard(_)));
+        assert!(matches!(board(&flight, &runs), Boarding::Aboard(_)));
         assert_eq!(runs.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_refresh_outlives_the_caller_that_started_it() {
         let (flight, runs) = (Flight::new(PAUSE, PAUSE), Arc::new(AtomicUsize::new(0)));
-        drop(board(&flight, &runs, Landing::Success).await);
+        drop(board(&flight, &runs));
         tokio::time::sleep(Duration::from_secs(2)).await;
-        assert!(matches!(
-            board(&flight, &runs, Landing::Success).await,
-            Boarding::CoolingDown { last: Landing::Success, .. }
-        ));
+        assert!(matches!(board(&flight, &runs), Boarding::CoolingDown { last: Landing::Success, .. }));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,0 +1,67 @@
+//! What the bearer layer leaves for those behind it.
+
+use http::Extensions;
+
+use crate::{
+    bypass::Permit,
+    reject::Rejection,
+    token::{BearerToken, VerifiedToken},
+};
+
+/// Who calls. In the extensions of every request that passed the bearer layer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Caller {
+    /// A verified user.
+    Verified(VerifiedToken),
+    /// Nobody, by an open hatch.
+    Anonymous(Permit),
+    /// Nobody, with a token of another API, by an open hatch.
+    Foreign(ForeignToken),
+}
+
+impl Caller {
+    /// Finds the caller of a request.
+    ///
+    /// # Errors
+    /// [`Rejection::NotWired`], a 500, when no bearer layer stands outside.
+    pub fn from_extensions(extensions: &Extensions) -> Result<&Self, Rejection> {
+        extensions.get().ok_or(Rejection::NotWired { missing: "BearerLayer (it must stand outside this layer)" })
+    }
+
+    /// Returns the verified token, if there is one.
+    #[must_use]
+    pub fn verified(&self) -> Option<&VerifiedToken> {
+        match self {
+            Self::Verified(token) => Some(token),
+            Self::Anonymous(_) | Self::Foreign(_) => None,
+        }
+    }
+}
+
+/// A token that was not verified, names Microsoft Graph as its audience, and was let in by a hatch.
+///
+/// It is no identity and no assertion. Its one legitimate use is to be sent to Microsoft Graph, which judges it.
+#[derive(Clone, Debug)]
+pub struct ForeignToken {
+    token: BearerToken,
+    permit: Permit,
+}
+
+impl ForeignToken {
+    pub(super) const fn new(token: BearerToken, permit: Permit) -> Self {
+        Self { token, permit }
+    }
+
+    /// Returns the token, for the API that it names and for no other.
+    #[must_use]
+    pub const fn bearer(&self) -> &BearerToken {
+        &self.token
+    }
+
+    /// Returns the permit by which it was let in.
+    #[must_use]
+    pub const fn permit(&self) -> &Permit {
+        &self.permit
+    }
+}

@@ -1,0 +1,90 @@
+//! Takes the credential out of a request (RFC 6750 section 2.1).
+
+use http::{HeaderMap, header::AUTHORIZATION};
+
+use crate::{reject::RequestFault, token::BearerToken};
+
+/// What the `Authorization` header holds.
+#[derive(Debug)]
+pub(super) enum Credential {
+    /// There is no header.
+    None,
+    /// A credential of another scheme.
+    Other,
+    /// A token.
+    Bearer(BearerToken),
+}
+
+/// Reads the header without removing it.
+///
+/// RFC 9110 section 11.1: the scheme's case does not count. RFC 6750 section 2.1: the token is `b64token`.
+pub(super) fn read(headers: &HeaderMap) -> Result<Credential, RequestFault> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(Credential::None) };
+    if values.next().is_some() {
+        return Err(RequestFault::SeveralCredentials);
+    }
+    let bytes = value.as_bytes();
+    let (scheme, rest) = bytes.split_at(bytes.iter().position(|byte| *byte == b' ').unwrap_or(bytes.len()));
+    if !scheme.eq_ignore_ascii_case(b"Bearer") {
+        return Ok(Credential::Other);
+    }
+    let token = rest.trim_ascii();
+    match std::str::from_utf8(token) {
+        Ok(text) if is_b64token(token) => Ok(Credential::Bearer(BearerToken::new(text))),
+        _ => Err(RequestFault::Malformed),
+    }
+}
+
+/// RFC 6750 section 2.1: letters, digits and `-._~+/`, then `=` at the end only.
+fn is_b64token(token: &[u8]) -> bool {
+    let body = token.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+    body > 0
+        && token[..body]
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    #[test]
+    fn one_header_with_one_token_is_a_credential() {
+        for (values, expected) in [
+            (&[][..], "none"),
+            (&[&b"Bearer abc.def-_~+/=="[..]], "abc.def-_~+/=="),
+            (&[b"bearer abc"], "abc"),
+            (&[b"BEARER   abc "], "abc"),
+            (&[b"Basic dTpw"], "other"),
+            (&[b"DPoP abc"], "other"),
+            (&[b"Bearerabc"], "other"),
+            (&[b""], "other"),
+            (&[b"Bearer"], "malformed"),
+            (&[b"Bearer "], "malformed"),
+            (&[b"Bearer ="], "malformed"),
+            (&[b"Bearer a=b"], "malformed"),
+            (&[b"Bearer a b"], "malformed"),
+            (&[b"Bearer a, Bearer b"], "malformed"),
+            (&[b"Bearer a\tb"], "malformed"),
+            (&[b"Bearer \xc3\xa4"], "malformed"),
+            (&[b"Bearer \xff"], "malformed"),
+            (&[b"Bearer a", b"Bearer a"], "several"),
+            (&[b"Basic x", b"Bearer a"], "several"),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+            }
+            let got = match read(&headers) {
+                Ok(Credential::None) => "none".to_owned(),
+                Ok(Credential::Other) => "other".to_owned(),
+                Ok(Credential::Bearer(token)) => token.expose_secret().to_owned(),
+                Err(RequestFault::SeveralCredentials) => "several".to_owned(),
+                Err(_) => "malformed".to_owned(),
+            };
+            assert_eq!(got, expected, "{values:?}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The decision, and the service that acts on it.
+
+use std::{
+    fmt, mem,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response, header::AUTHORIZATION};
+use tower_service::Service;
+
+use super::{
+    BearerLayer,
+    caller::{Caller, ForeignToken},
+    credential::{self, Credential},
+    future::ResponseFuture,
+    layer::Policy,
+};
+use crate::{
+    audience::KnownResource,
+    authority::BoxFuture,
+    bypass::{Hatch, OpenHatches, Permit},
+    claims::Principal,
+    reject::{ForbiddenFault, Rejection, TokenFault},
+    respond::{EmptyBody, Respond},
+    token::{BearerToken, VerifiedToken},
+    verify::Progress,
+};
+
+/// Lets requests with a good access token through to `S`; see the [module docs](super).
+pub struct Bearer<S, R = EmptyBody> {
+    inner: S,
+    layer: BearerLayer<R>,
+}
+
+/// What is known about a request when it arrives.
+pub(super) enum Decision {
+    Known(Result<Caller, Rejection>),
+    Waiting(BoxFuture<'static, Result<VerifiedToken, Rejection>>, Hatches),
+}
+
+/// A token and the permit that would let it in although it is no token for us.
+pub(super) type Hatches = Option<(BearerToken, Permit)>;
+
+impl Policy {
+    /// Decides from the head of a request; synchronous unless a key must be waited for.
+    pub(super) fn decide<B>(&self, request: &Request<B>) -> Decision {
+        let open = |hatch| request.extensions().get::<OpenHatches>().and_then(|open| open.get(hatch)).cloned();
+        match credential::read(request.headers()) {
+            Err(fault) => Decision::Known(Err(fault.into())),
+            // Another scheme is a credential that is not good here; a hatch lets the absence of one pass, nothing else.
+            Ok(Credential::Other) => Decision::Known(Err(Rejection::NoCredentials)),
+            Ok(Credential::None) => Decision::Known(match open(Hatch::NoAuthentication) {
+                Some(permit) => {
+                    permit.record_use();
+                    Ok(Caller::Anonymous(permit))
+                }
+                None => Err(Rejection::NoCredentials),
+            }),
+            Ok(Credential::Bearer(token)) => {
+                let hatches = open(Hatch::ForeignBearer).map(|permit| (token.clone(), permit));
+                match self.verifier.begin(token) {
+                    Progress::Done(verdict) => Decision::Known(self.admit(verdict, hatches)),
+                    Progress::Waiting(verdict) => Decision::Waiting(verdict, hatches),
+                }
+            }
+        }
+    }
+
+    /// Decides whether a judged token opens this door.
+    pub(super) fn admit(
+        &self,
+        verdict: Result<VerifiedToken, Rejection>,
+        hatches: Hatches,
+    ) -> Result<Caller, Rejection> {
+        let token = match (verdict, hatches) {
+            (Ok(token), _) => token,
+            (Err(Rejection::Token(TokenFault::KnownResource(KnownResource::Graph))), Some((token, permit))) => {
+                permit.record_use();
+                return Ok(Caller::Foreign(ForeignToken::new(token, permit)));
+            }
+            (Err(why), _) => return Err(why),
+        };
+        match token.principal() {
+            Principal::App { .. } => Err(Rejection::Forbidden(ForbiddenFault::AppOnly)),
+            Principal::User { scopes, .. } if !scopes.contains_all(&self.challenge.required) => {
+                Err(Rejection::Scope { required: self.challenge.required.clone() })
+            }
+            Principal::User { .. } => Ok(Caller::Verified(token)),
+        }
+    }
+}
+
+/// Puts the caller where handlers find it, and the credential where nobody does.
+pub(super) fn seal<B>(request: &mut Request<B>, caller: Caller) {
+    request.headers_mut().remove(AUTHORIZATION);
+    request.extensions_mut().insert(caller);
+}
+
+impl<S, R> Bearer<S, R> {
+    pub(super) const fn new(inner: S, layer: BearerLayer<R>) -> Self {
+        Self { inner, layer }
+    }
+}
+
+impl<S: Clone, R> Clone for Bearer<S, R> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), layer: self.layer.clone() }
+    }
+}
+
+impl<S: fmt::Debug, R> fmt::Debug for Bearer<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bearer").field("inner", &self.inner).field("layer", &self.layer).finish()
+    }
+}
+
+impl<S, R, ReqBody, ResBody> Service<Request<ReqBody>> for Bearer<S, R>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>> + Clone,
+    R: Respond<ResBody>,
+    ResBody: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, ReqBody, R>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let decision = self.layer.policy.decide(&request);
+        let layer = self.layer.clone();
+        match decision {
+            Decision::Known(Ok(caller)) => {
+                let token = caller.verified().cloned();
+                seal(&mut request, caller);
+                ResponseFuture::calling(self.inner.call(request), layer, token)
+            }
+            Decision::Known(Err(why)) => ResponseFuture::refused(why, layer),
+            Decision::Waiting(verdict, hatches) => {
+                // The service that was polled ready goes along; the clone, whose readiness nobody asked for, stays.
+                let not_ready = self.inner.clone();
+                let ready = mem::replace(&mut self.inner, not_ready);
+                ResponseFuture::waiting(verdict, hatches, request, ready, layer)
+            }
+        }
+    }
+}
