@@ -24,6 +24,8 @@ pub mod scope;
 mod signal;
 #[cfg(test)]
 mod testkey;
+#[cfg(test)]
+mod testtenant;
 pub mod token;
 pub mod verify;
 

@@ -79,7 +79,7 @@ fn by_io(error: &(dyn Error + 'static)) -> Option<TransportFault> {
         | io::ErrorKind::UnexpectedEof => Some(TransportFault::Reset),
         io::ErrorKind::TimedOut => Some(TransportFault::Timeout),
         // `io::Error::source` skips its own payload, so the TLS error inside is looked at here.
-        _ => io.get_ref().and_then(|inner| by_library(inner)),
+        _ => io.get_ref().and_then(|inner| by_library(inner).or_else(|| by_io(inner))),
     }
 }
 

@@ -3,6 +3,8 @@
 mod fixed;
 mod jwk;
 mod remote;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -13,6 +13,8 @@
 
 mod checks;
 mod jwt;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -128,6 +130,11 @@ impl Verifier {
 
     pub(crate) fn app(&self) -> &EntraApp {
         &self.0.app
+    }
+
+    #[cfg(test)]
+    pub(crate) fn keys(&self) -> Arc<dyn KeySource> {
+        Arc::clone(&self.0.keys)
     }
 
     fn with(app: EntraApp, keys: Arc<dyn KeySource>, capacity: u64) -> Self {

@@ -1,0 +1,171 @@
+//! The key engine against a network that is driven by the test.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use serde_json::json;
+
+use super::*;
+use crate::{fetch::HttpClient, testkey::TestKey, testtenant::app};
+
+/// A key endpoint whose answers the test chooses, and that counts.
+#[derive(Clone, Default)]
+struct Endpoint {
+    kids: Arc<Mutex<Option<Vec<&'static str>>>>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Endpoint {
+    fn publish(&self, kids: &[&'static str]) {
+        *self.kids.lock().unwrap() = Some(kids.to_vec());
+    }
+
+    fn fail(&self) {
+        *self.kids.lock().unwrap() = None;
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    fn client(&self) -> HttpClient {
+        let endpoint = self.clone();
+        HttpClient::new(tower::service_fn(move |_: Request<Bytes>| {
+            endpoint.calls.fetch_add(1, Ordering::SeqCst);
+            let kids = endpoint.kids.lock().unwrap().clone();
+            async move {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                let mut response = Response::new(Bytes::new());
+                match kids {
+                    None => *response.status_mut() = StatusCode::BAD_GATEWAY,
+                    Some(kids) => {
+                        let keys: Vec<_> = kids.iter().map(|kid| TestKey::shared().jwk(kid)).collect();
+                        *response.body_mut() = Bytes::from(json!({"keys": keys}).to_string());
+                    }
+                }
+                Ok::<_, Infallible>(response)
+            }
+        }))
+    }
+
+    fn keys(&self) -> RemoteKeys {
+        RemoteKeys::new(app().0.authority().clone(), self.client(), KeyLimits::default())
+    }
+}
+
+async fn find(keys: &RemoteKeys, kid: &str) -> Result<(), KeyError> {
+    match keys.find(&KeyHint { kid }) {
+        Lookup::Found(_) => Ok(()),
+        Lookup::Unknown => Err(KeyError::Unknown),
+        Lookup::Unavailable(why) => Err(why.into()),
+        Lookup::Wait(arrival) => arrival.await.map(drop),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cold_start_of_many_callers_is_one_fetch() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a"]);
+    let keys = endpoint.keys();
+    assert_eq!(keys.readiness(), Readiness::NotLoaded);
+    let callers: Vec<_> = (0..1_000)
+        .map(|_| {
+            let keys = keys.clone();
+            tokio::spawn(async move { find(&keys, "a").await })
+        })
+        .collect();
+    for caller in callers {
+        assert_eq!(caller.await.unwrap(), Ok(()));
+    }
+    assert_eq!(endpoint.calls(), 1);
+    assert_eq!(keys.readiness(), Readiness::Ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotated_key_is_found_at_once_and_a_flood_of_unknown_kids_fetches_once_per_cool_down() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a"]);
+    let keys = endpoint.keys();
+    find(&keys, "a").await.unwrap();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    endpoint.publish(&["a", "b"]);
+    assert_eq!(find(&keys, "b").await, Ok(()));
+    assert_eq!(endpoint.calls(), 2);
+    for number in 0..10_000 {
+        assert_eq!(find(&keys, &format!("random-{number}")).await, Err(KeyError::Unknown));
+    }
+    assert_eq!(endpoint.calls(), 2);
+    assert_eq!(find(&keys, "a").await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_keeps_known_keys_and_is_not_blamed_on_the_caller() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a"]);
+    let keys = endpoint.keys();
+    find(&keys, "a").await.unwrap();
+    endpoint.fail();
+    tokio::time::advance(Duration::from_secs(23 * 3_600)).await;
+    assert_eq!(find(&keys, "a").await, Ok(()));
+    assert!(matches!(find(&keys, "b").await, Err(KeyError::Unavailable(_))));
+    assert_eq!(keys.readiness(), Readiness::Ready);
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    assert!(matches!(find(&keys, "a").await, Err(KeyError::Unavailable(_))));
+    assert_eq!(keys.readiness(), Readiness::TooOld);
+    endpoint.publish(&["a"]);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(find(&keys, "a").await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_at_the_start_is_unavailable_and_retried_after_a_pause() {
+    let endpoint = Endpoint::default();
+    let keys = endpoint.keys();
+    for _ in 0..50 {
+        assert!(matches!(find(&keys, "a").await, Err(KeyError::Unavailable(_))));
+    }
+    assert_eq!(endpoint.calls(), 1);
+    endpoint.publish(&["a"]);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(find(&keys, "a").await, Ok(()));
+    assert_eq!(endpoint.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_withdrawn_key_is_gone_after_the_next_success_and_changes_the_generation() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a", "b"]);
+    let keys = endpoint.keys();
+    find(&keys, "a").await.unwrap();
+    let generation = keys.generation();
+    endpoint.publish(&["a"]);
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    // This caller starts the refresh and does not wait for it.
+    assert_eq!(find(&keys, "a").await, Ok(()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(find(&keys, "b").await, Err(KeyError::Unknown));
+    assert_ne!(keys.generation(), generation);
+    assert_eq!(endpoint.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_waits_two_seconds_at_most_and_the_fetch_goes_on() {
+    let slow = HttpClient::new(tower::service_fn(|_: Request<Bytes>| async {
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        let body = json!({"keys": [TestKey::shared().jwk("a")]}).to_string();
+        Ok::<_, Infallible>(Response::new(Bytes::from(body)))
+    }));
+    let keys = RemoteKeys::new(app().0.authority().clone(), slow, KeyLimits::default());
+    let started = tokio::time::Instant::now();
+    assert!(matches!(find(&keys, "a").await, Err(KeyError::Unavailable(_))));
+    assert_eq!(started.elapsed(), Duration::from_secs(2));
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!(find(&keys, "a").await, Ok(()));
+}
