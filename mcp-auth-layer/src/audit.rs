@@ -14,7 +14,7 @@ pub(crate) fn admitted(token: &VerifiedToken) {
     tracing::info!(
         target: TARGET,
         decision = "admitted",
-        tid = claims.tenant().map(crate::issuer::TenantId::as_str),
+        tid = claims.tenant().map(crate::tenant::TenantId::as_str),
         oid = claims.object_id(),
         azp = claims.client_id(),
         uti = claims.token_id(),
@@ -30,7 +30,7 @@ pub(crate) fn refused(why: &Rejection, token: Option<&VerifiedToken>) {
         reason = why.reason(),
         detail = %why,
         status = challenge::outside(why).status().as_u16(),
-        tid = claims.and_then(|claims| claims.tenant()).map(crate::issuer::TenantId::as_str),
+        tid = claims.and_then(|claims| claims.tenant()).map(crate::tenant::TenantId::as_str),
         oid = claims.and_then(|claims| claims.object_id()),
         azp = claims.and_then(|claims| claims.client_id()),
         uti = claims.and_then(|claims| claims.token_id()),

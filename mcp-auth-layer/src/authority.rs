@@ -12,7 +12,7 @@ use crate::{
     config::ConfigError,
     fetch::{FetchError, HttpClient, is_loopback},
     flight::{Boarding, Flight, Landing},
-    issuer::{TenantId, TenantName},
+    tenant::{TenantId, TenantName},
 };
 
 /// A future without a name.

@@ -213,7 +213,7 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{audience::KnownResource, cloud::Cloud, issuer::TenantId};
+    use crate::{cloud::Cloud, known_resource::KnownResource, tenant::TenantId};
 
     fn fields() -> ChallengeFields {
         ChallengeFields {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{clock::UnixTime, issuer::TenantId, reject::TokenFault, scope::ScopeSet};
+use crate::{clock::UnixTime, reject::TokenFault, scope::ScopeSet, tenant::TenantId};
 
 /// The claims of an access token.
 ///

@@ -1,6 +1,6 @@
 //! The national clouds: one value decides authority host, Graph host and v1 issuer together.
 
-use crate::issuer::TenantId;
+use crate::tenant::TenantId;
 
 /// A Microsoft cloud.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -28,7 +28,7 @@ pub enum ConfigError {
         /// What was given.
         given: String,
         /// The API it belongs to.
-        resource: crate::audience::KnownResource,
+        resource: crate::known_resource::KnownResource,
     },
     /// A required scope is missing or malformed.
     #[error("scope {given:?} is empty or contains characters that RFC 6749 does not allow")]

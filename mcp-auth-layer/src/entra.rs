@@ -9,7 +9,7 @@ use crate::{
     cloud::Cloud,
     config::ConfigError,
     fetch::HttpClient,
-    issuer::{TenantName, is_guid},
+    tenant::{TenantName, is_guid},
 };
 
 /// An app registration in Entra ID: this service.

@@ -46,7 +46,8 @@ impl ProtectedResource {
     pub fn new(url: &str, app: &EntraApp) -> Result<Self, ConfigError> {
         let refuse = |why| ConfigError::Url { what: "protected resource", given: url.to_owned(), why };
         let parsed = Url::parse(url).map_err(|_| refuse("it is not a URL"))?;
-        let private = parsed.scheme() == "https" || parsed.host_str().is_some_and(is_loopback);
+        let local = parsed.scheme() == "http" && parsed.host_str().is_some_and(is_loopback);
+        let private = parsed.scheme() == "https" || local;
         if !private || !parsed.username().is_empty() || parsed.password().is_some() {
             return Err(refuse("it must be https, or http on loopback, without credentials"));
         }
@@ -176,4 +177,78 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testtenant::{CLIENT, TENANT, app, dead_network};
+    use http_body_util::BodyExt;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    #[test]
+    fn the_url_must_be_spelled_as_clients_compare_it() {
+        for (url, good) in [
+            ("https://mcp.example/mcp", true),
+            ("https://mcp.example", true),
+            ("https://mcp.example:8443/a/mcp", true),
+            ("http://127.0.0.1:8080/mcp", true),
+            ("http://localhost:8080/mcp", true),
+            ("http://mcp.example/mcp", false),
+            ("https://mcp.example/mcp/", false),
+            ("https://mcp.example/", false),
+            ("https://MCP.example/mcp", false),
+            ("https://mcp.example:443/mcp", false),
+            ("https://mcp.example/mcp?x", false),
+            ("https://mcp.example/mcp#x", false),
+            ("https://u:p@mcp.example/mcp", false),
+            ("https://mcp.example/a/../mcp", false),
+            ("api://11111111-2222-3333-4444-555555555555", false),
+            ("ftp://127.0.0.1/", false),
+            ("mcp.example/mcp", false),
+            ("", false),
+        ] {
+            assert_eq!(ProtectedResource::new(url, &app().0).is_ok(), good, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_document_stands_at_both_paths_and_says_what_clients_need() {
+        let resource = ProtectedResource::new("https://mcp.example/mcp", &app().0).unwrap();
+        let resource = resource.with_scopes(["access_as_user"]).unwrap();
+        assert_eq!(
+            resource.paths(),
+            &["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"]
+        );
+        let response = resource.service().oneshot(Request::new(())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        let document: Value =
+            serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap();
+        assert_eq!(
+            document,
+            json!({
+                "resource": "https://mcp.example/mcp",
+                "authorization_servers": [format!("https://login.microsoftonline.com/{TENANT}/v2.0")],
+                "scopes_supported": [format!("{CLIENT}/access_as_user")],
+                "bearer_methods_supported": ["header"],
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn an_undiscovered_tenant_is_503_and_another_method_405() {
+        let app = EntraApp::single_tenant_over(dead_network(), "contoso.example", CLIENT).unwrap();
+        let service = ProtectedResource::new("https://mcp.example/mcp", &app).unwrap().service();
+        let response = service.clone().oneshot(Request::new(())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(RETRY_AFTER));
+        let post = Request::post("/").body(()).unwrap();
+        let response = service.oneshot(post).await.unwrap();
+        assert_eq!(
+            (response.status(), &response.headers()[ALLOW]),
+            (StatusCode::METHOD_NOT_ALLOWED, &HeaderValue::from_static("GET, HEAD"))
+        );
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::{audience::KnownResource, issuer::TenantId, scope::ScopeSet};
+use crate::{known_resource::KnownResource, scope::ScopeSet, tenant::TenantId};
 
 /// Why a request is refused.
 ///

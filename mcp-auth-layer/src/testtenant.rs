@@ -12,8 +12,8 @@ use crate::{
     cloud::Cloud,
     entra::EntraApp,
     fetch::HttpClient,
-    issuer::TenantId,
     keys::FixedKeys,
+    tenant::TenantId,
     testkey::TestKey,
     verify::Verifier,
 };

@@ -16,10 +16,10 @@ use super::{
     layer::Policy,
 };
 use crate::{
-    audience::KnownResource,
     authority::BoxFuture,
     bypass::{Hatch, OpenHatches, Permit},
     claims::Principal,
+    known_resource::KnownResource,
     reject::{ForbiddenFault, Rejection, TokenFault},
     respond::{EmptyBody, Respond},
     token::{BearerToken, VerifiedToken},

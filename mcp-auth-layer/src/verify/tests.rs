@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    audience::KnownResource,
     claims::Principal,
+    known_resource::KnownResource,
     testkey::TestKey,
     testtenant::{
         CLIENT, KID, NOW, OTHER_TENANT, PAST_EXPIRY, TENANT, changed, claims, header, token, v1_claims, verifier,
