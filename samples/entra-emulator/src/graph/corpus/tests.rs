@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use jiff::SignedDuration;
 
+use super::draft::Draft;
 use super::{CLOCK, messages};
 use crate::graph::message::{Category, Message, Severity};
 
@@ -128,4 +129,18 @@ fn links_lead_to_reserved_domains_only() {
             .filter_map(|rest| rest.split(['/', '"']).next())
             .all(|host| host.ends_with(".example"))
     });
+}
+
+#[test]
+fn texts_are_escaped_and_markup_is_not() {
+    let draft = r#"{
+        "id": "MC1000001", "title": "t", "category": "stayInformed", "severity": "normal", "isMajorChange": false,
+        "services": ["A & B"], "tags": [], "platforms": [], "roadmap": [], "start": "2026-01-01T00:00:00Z",
+        "lastModified": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z", "form": "guide", "summary": "<s>",
+        "story": ["1 < 2"], "changes": ["<b>"], "steps": ["\"quoted\""], "markup": "<hr>"
+    }"#;
+    let body = serde_json::from_str::<Draft>(draft).unwrap().into_message().body;
+    for expected in ["A &amp; B", "&lt;s&gt;", "1 &lt; 2", "<li>&lt;b&gt;</li>", "&quot;quoted&quot;", "<hr>"] {
+        assert!(body.contains(expected), "{expected} in {body}");
+    }
 }

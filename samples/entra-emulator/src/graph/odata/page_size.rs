@@ -13,7 +13,7 @@ const MAX: usize = 1000;
 impl PageSize {
     /// Reads a `Prefer` header.
     ///
-    /// A preference that cannot be honoured counts as absent (RFC 7240 section 2); no `Preference-Applied` follows then.
+    /// A preference that cannot be honoured counts as absent (RFC 7240 section 2): no `Preference-Applied` follows.
     pub(in crate::graph) fn preferred(header: Option<&str>) -> Self {
         header
             .into_iter()

@@ -62,7 +62,7 @@ const MEMBERS: [(&str, Member); 22] = [
     ("viewPoint/isFavorited", Member::Opaque),
 ];
 
-/// Finds what a path names; names are case-sensitive (OData 4.01 part 2, 4.4).
+/// Finds what a path names; case matters.
 pub(super) fn member(path: &str) -> Option<Member> {
     MEMBERS.iter().find(|(name, _)| *name == path).map(|(_, member)| *member)
 }

@@ -84,7 +84,7 @@ impl Operator {
         }
     }
 
-    /// How tightly it binds (OData 4.01 part 2, 5.1.1.14).
+    /// How tightly it binds (OData 4.01 part 2, 5.1.1.17).
     pub(super) fn precedence(self) -> u8 {
         match self {
             Self::Or => 1,

@@ -71,6 +71,8 @@ fn null_is_equal_to_null_only_and_never_in_order() {
         ("is not null", "actionRequiredByDateTime ne null", false),
         ("before", "actionRequiredByDateTime lt 2030-01-01T00:00:00Z", false),
         ("after", "actionRequiredByDateTime gt 2000-01-01T00:00:00Z", false),
+        ("later than null", "2030-01-01T00:00:00Z gt actionRequiredByDateTime", false),
+        ("at least null", "2030-01-01T00:00:00Z ge actionRequiredByDateTime", false),
         ("at most null", "actionRequiredByDateTime le null", false),
         ("not before", "not (actionRequiredByDateTime lt 2030-01-01T00:00:00Z)", true),
         ("differs from a date", "actionRequiredByDateTime ne 2026-06-01T07:00:00Z", true),

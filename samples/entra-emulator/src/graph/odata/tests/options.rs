@@ -86,8 +86,10 @@ fn options_that_are_not_supported_are_refused() {
     }
     let twice = ListOptions::parse("$top=1&%24top=2");
     assert_eq!(twice, Err(QueryError::RepeatedOption { name: "$top" }));
-    let details = ListOptions::parse("$select=id,colour");
-    assert_eq!(details, Err(QueryError::Select { name: "colour".into() }));
+    for name in ["colour", "attachments", "body/content", ""] {
+        let refused = ListOptions::parse(&format!("$select=id,{name}"));
+        assert_eq!(refused, Err(QueryError::Select { name: name.into() }));
+    }
 }
 
 #[test]
