@@ -1,0 +1,34 @@
+//! The layer's configuration.
+
+use tower_layer::Layer;
+
+use super::{AUDIT, BypassGuard, OpenHatches, Permit};
+
+/// Puts the permits of open hatches into requests; see the [module docs](super).
+///
+/// # Defaults
+/// All hatches closed.
+#[derive(Clone, Debug, Default)]
+pub struct BypassGuardLayer {
+    open: OpenHatches,
+}
+
+impl BypassGuardLayer {
+    /// Opens the hatches of these permits and announces each; one permit counts for each hatch.
+    #[must_use]
+    pub fn new(permits: impl IntoIterator<Item = Permit>) -> Self {
+        let open = OpenHatches::new(permits);
+        for permit in open.iter() {
+            tracing::warn!(target: AUDIT, hatch = permit.hatch().name(), "a hatch of the production guard is open");
+        }
+        Self { open }
+    }
+}
+
+impl<S> Layer<S> for BypassGuardLayer {
+    type Service = BypassGuard<S>;
+
+    fn layer(&self, inner: S) -> BypassGuard<S> {
+        BypassGuard::new(inner, self.open.clone())
+    }
+}
