@@ -1,5 +1,7 @@
 //! The layer around services: what passes, what is refused, and readiness.
 
+mod hatches;
+
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
