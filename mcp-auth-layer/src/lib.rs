@@ -74,6 +74,8 @@ pub mod tenant;
 #[cfg(test)]
 mod testkey;
 #[cfg(test)]
+mod testlog;
+#[cfg(test)]
 mod testtenant;
 pub mod token;
 pub mod verify;

@@ -50,7 +50,9 @@ pub enum OptIn {
 }
 
 impl OptIn {
-    /// Reads a setting: exactly `true` is yes; unset, blank or exactly `false` is no.
+    /// Reads a setting: exactly `true` is yes.
+    ///
+    /// Unset, blank or exactly `false` is no.
     ///
     /// # Errors
     /// [`OptInError`] for anything else. Guessing what `True` or `1` was meant to say is how hatches open by accident, and

@@ -14,7 +14,9 @@ pub struct BypassGuardLayer {
 }
 
 impl BypassGuardLayer {
-    /// Opens the hatches of these permits and announces each; one permit counts for each hatch.
+    /// Opens the hatches of these permits, and announces each.
+    ///
+    /// Of several permits for one hatch the first counts.
     #[must_use]
     pub fn new(permits: impl IntoIterator<Item = Permit>) -> Self {
         let open = OpenHatches::new(permits);

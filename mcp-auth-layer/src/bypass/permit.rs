@@ -32,7 +32,9 @@ impl Permit {
         self.hatch
     }
 
-    /// Counts and audits a use, and marks the response of the request that the permit came with.
+    /// Counts, audits and marks a use.
+    ///
+    /// The mark goes to the response of the request that the permit came with.
     pub fn record_use(&self) {
         let uses = self.uses.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         if let Some(used) = &self.used {

@@ -65,7 +65,9 @@ impl BypassPolicy {
         Self { environment, exposure }
     }
 
-    /// Opens a hatch if it was asked for; without an opt-in there is no permit.
+    /// Opens a hatch if it was asked for.
+    ///
+    /// Without an opt-in there is no permit.
     ///
     /// # Errors
     /// [`HatchRefused`] when it was asked for and must not open here. A program should then refuse to start: going on with

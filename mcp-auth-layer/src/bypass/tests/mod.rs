@@ -1,6 +1,5 @@
 mod decision;
 mod passing;
-mod recorder;
 
 use super::{BypassPolicy, Environment, Exposure, Hatch, OptIn, Permit};
 

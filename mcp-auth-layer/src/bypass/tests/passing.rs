@@ -11,8 +11,8 @@ use tracing::Level;
 use super::{
     super::{BypassGuard, BypassGuardLayer, Environment, Hatch, MARKER, OpenHatches, Permit, ResponseFuture},
     permit,
-    recorder::Recorder,
 };
+use crate::testlog::{Recorded, Recorder};
 
 /// Uses these hatches where they are open, and reports which were.
 async fn using(request: Request<()>, hatches: &[Hatch]) -> Result<Response<Vec<Hatch>>, Infallible> {
@@ -176,7 +176,7 @@ async fn open_hatches_are_announced_once_and_every_use_is_audited() {
     assert!(events.iter().all(|event| event.fields["hatch"] == "static-token"));
     let [announced, first, second] = &events[..] else { panic!("{events:#?}") };
     assert_eq!(announced.fields["message"], "a hatch of the production guard is open");
-    let of_use = |event: &super::recorder::Recorded| (event.fields["decision"].clone(), event.fields["uses"].clone());
+    let of_use = |event: &Recorded| (event.fields["decision"].clone(), event.fields["uses"].clone());
     assert_eq!(of_use(first), ("bypassed".to_owned(), "1".to_owned()));
     assert_eq!(of_use(second), ("bypassed".to_owned(), "2".to_owned()));
 }

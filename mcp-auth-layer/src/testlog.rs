@@ -1,4 +1,4 @@
-//! A subscriber that keeps the events of a test.
+//! A subscriber that keeps the events which a test causes.
 
 use std::{
     collections::BTreeMap,
@@ -14,24 +14,24 @@ use tracing::{
 };
 
 #[derive(Clone, Debug)]
-pub(super) struct Recorded {
-    pub(super) level: Level,
-    pub(super) target: String,
-    pub(super) fields: BTreeMap<String, String>,
+pub(crate) struct Recorded {
+    pub(crate) level: Level,
+    pub(crate) target: String,
+    pub(crate) fields: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Recorder(Arc<Mutex<Vec<Recorded>>>);
+pub(crate) struct Recorder(Arc<Mutex<Vec<Recorded>>>);
 
 impl Recorder {
     /// Records what this thread emits until the guard goes.
-    pub(super) fn start() -> (Self, DefaultGuard) {
+    pub(crate) fn start() -> (Self, DefaultGuard) {
         let recorder = Self::default();
         let guard = tracing::subscriber::set_default(recorder.clone());
         (recorder, guard)
     }
 
-    pub(super) fn events(&self) -> Vec<Recorded> {
+    pub(crate) fn events(&self) -> Vec<Recorded> {
         self.0.lock().unwrap().clone()
     }
 }

@@ -1,0 +1,12 @@
+mod attacks;
+mod entries;
+mod legitimate;
+mod passing;
+
+use super::RedirectAllowlist;
+
+/// Loopback, all named clients, and one URI of the operator's own.
+fn list() -> RedirectAllowlist {
+    RedirectAllowlist::parse_list("default,vscode,claude,cursor,chatgpt,https://app.example.com/signed-in?tenant=1")
+        .expect("names and one exact URI")
+}
