@@ -1,6 +1,7 @@
 //! The layer around services: what passes, what is refused, and readiness.
 
 mod hatches;
+mod trail;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
