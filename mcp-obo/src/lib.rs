@@ -1,1 +1,85 @@
-//! Stub.
+//! Calls downstream APIs as the user who called this service: Microsoft Entra's On-Behalf-Of flow, with its cache.
+//!
+//! `mcp-auth-layer` finds out who calls. This crate exchanges that caller's verified token for one of a downstream API, and
+//! nothing else: [`TokenRequest::on_behalf_of`] takes a [`VerifiedToken`](mcp_auth_layer::VerifiedToken), which nobody can make
+//! by hand.
+//!
+//! ```text
+//! request ─► bearer ─► obo ─► your service ─► OnBehalfOf::token(&target) ─► downstream API
+//!                                               │
+//!                                  L1 cache ◄───┤ hit: no network
+//!                                               └ miss: one request for all who wait ─► TokenEndpoint (a tower::Service) ─► Entra
+//! ```
+//!
+//! # Example
+#![cfg_attr(feature = "axum", doc = "```")]
+#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
+//! use axum::{Router, routing::get};
+//! use mcp_auth_layer::{BearerLayer, EntraApp};
+//! use mcp_obo::{ClientSecret, Exchange, ExchangeError, OboLayer, OnBehalfOf, Target};
+//!
+//! async fn me(user: OnBehalfOf) -> Result<String, ExchangeError> {
+//!     let graph = user.token(&Target::graph()).await?; // cached, coalesced; a step-up becomes 401 + claims by itself
+//!     # async fn my_graph_client(_: &str, _: &str) -> Result<String, ExchangeError> { Ok(String::new()) }
+//!     my_graph_client("/me", graph.expose_secret()).await // the service's own code, unchanged
+//! }
+//!
+//! # fn router() -> Result<Router, Box<dyn std::error::Error>> {
+//! let app = EntraApp::single_tenant("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555")?;
+//! let bearer = BearerLayer::new(&app).require_scope("access_as_user")?;
+//! let secret = ClientSecret::from_file("/run/secrets/entra")?; // re-read when Entra refuses it
+//! let obo = OboLayer::new(Exchange::new(&app, secret).add_target(&Target::graph()));
+//!
+//! let router = Router::new()
+//!     .route("/me", get(me))
+//!     .layer((bearer, obo)); // reads inwards: who calls, then on whose behalf
+//! # Ok(router) }
+//! ```
+//!
+//! # What a failure becomes
+//! | [`ExchangeErrorKind`] | the caller sees |
+//! |---|---|
+//! | `StepUp` | 401 `insufficient_claims` with Entra's claims |
+//! | `AssertionRefused`, `AssertionExpired` | 401 `invalid_token` |
+//! | `NoUser` | 401 |
+//! | `NotAUser`, `Consent`, `BlockedByPolicy` | 403; signing in again would not help |
+//! | `Throttled`, `Unavailable` | 503 with `Retry-After` |
+//! | `ClientCredential`, `Configuration`, `UndeclaredTarget` | 500; the operator reads the log |
+//!
+//! # Reading order
+//! [`target`] (what is asked for), [`grant`] and [`answer`] (the wire, pure), [`error`], [`token_endpoint`], then [`exchange`]
+//! with its private `cache` and `refusals`, and last [`on_behalf_of`] and [`layer`].
+//!
+//! # Features
+//! `reqwest` (default): the ready-made HTTP client of `mcp-auth-layer`. `axum`: [`OnBehalfOf`] as an argument of handlers and
+//! [`ExchangeError`] as their error.
+//!
+//! # Runtime
+//! Tokio. A task is started only inside a call, for a request to Entra, and ends with it.
+
+mod aadsts;
+pub mod access_token;
+pub mod answer;
+mod cache;
+pub mod credential;
+pub mod error;
+pub mod exchange;
+pub mod grant;
+pub mod layer;
+pub mod on_behalf_of;
+mod refusals;
+pub mod target;
+#[cfg(test)]
+mod testtenant;
+pub mod token_endpoint;
+
+pub use self::{
+    access_token::AccessToken,
+    credential::{ClientCredential, ClientSecret},
+    error::{ExchangeError, ExchangeErrorKind},
+    exchange::Exchange,
+    grant::TokenRequest,
+    layer::OboLayer,
+    on_behalf_of::OnBehalfOf,
+    target::Target,
+};

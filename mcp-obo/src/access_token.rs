@@ -1,0 +1,46 @@
+//! A token for a downstream API.
+
+use std::{fmt, sync::Arc};
+
+use mcp_auth_layer::clock::UnixTime;
+use secrecy::{ExposeSecret, SecretString};
+
+/// An access token that Entra issued to this service for one user and one [`Target`](crate::Target).
+///
+/// Cloning is cheap; the text is wiped when the last clone goes.
+#[derive(Clone)]
+pub struct AccessToken(Arc<Parts>);
+
+struct Parts {
+    secret: SecretString,
+    expires_at: UnixTime,
+}
+
+impl AccessToken {
+    pub(crate) fn new(secret: SecretString, expires_at: UnixTime) -> Self {
+        Self(Arc::new(Parts { secret, expires_at }))
+    }
+
+    /// Returns the token's text, for the downstream API and nobody else.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        self.0.secret.expose_secret()
+    }
+
+    /// Returns the time from which the downstream API refuses it.
+    #[must_use]
+    pub fn expires_at(&self) -> UnixTime {
+        self.0.expires_at
+    }
+
+    /// Tells whether both are the same token, not merely tokens for the same thing.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.expose_secret() == other.expose_secret()
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken").field("expires_at", &self.0.expires_at).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,110 @@
+//! Reads what the token endpoint answered (RFC 6749 sections 5.1 and 5.2, with Entra's additions).
+//!
+//! Pure: status, headers, body and the present time in, a token or a classified error out.
+
+mod refusal;
+mod retry_after;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use mcp_auth_layer::clock::UnixTime;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use crate::{
+    access_token::AccessToken,
+    error::{ExchangeErrorKind, Failure},
+};
+
+/// A token as the token endpoint granted it.
+#[derive(Clone, Debug)]
+pub struct TokenAnswer {
+    access_token: AccessToken,
+    lifetime: Duration,
+    scope: Option<Box<str>>,
+}
+
+impl TokenAnswer {
+    /// Returns the token.
+    #[must_use]
+    pub fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    /// Returns how long the token lives from its issue on.
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
+    /// Returns the scopes that were granted; none when Entra did not say, which means those that were asked for.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+}
+
+/// Why a success is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unusable {
+    #[error("the answer is not a JSON object")]
+    NotJson,
+    #[error("the answer has no bearer token")]
+    NoBearerToken,
+    #[error("the answer's token cannot stand in a header")]
+    Characters,
+    #[error("the answer has no usable lifetime")]
+    Lifetime,
+}
+
+/// Reads an answer that came at `now`.
+pub(crate) fn read(response: &Response<Bytes>, now: UnixTime) -> Result<TokenAnswer, Failure> {
+    let members: Option<Map<String, Value>> = serde_json::from_slice(response.body()).ok();
+    if response.status().is_success() {
+        members
+            .ok_or(Unusable::NotJson)
+            .and_then(|members| granted(members, now))
+            .map_err(|why| Failure::new(ExchangeErrorKind::Unavailable).because(why))
+    } else {
+        Err(refusal::read(response, members, now))
+    }
+}
+
+fn granted(mut members: Map<String, Value>, now: UnixTime) -> Result<TokenAnswer, Unusable> {
+    // RFC 6749 section 7.1: a token of an unknown type must not be used.
+    let bearer = members.get("token_type").and_then(Value::as_str);
+    if !bearer.is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer")) {
+        return Err(Unusable::NoBearerToken);
+    }
+    let Some(Value::String(token)) = members.remove("access_token") else { return Err(Unusable::NoBearerToken) };
+    let token = SecretString::from(token);
+    check_characters(secrecy::ExposeSecret::expose_secret(&token))?;
+    let lifetime = members.get("expires_in").and_then(seconds).ok_or(Unusable::Lifetime)?.min(LONGEST_LIFE);
+    let scope = members.get("scope").and_then(Value::as_str).map(Into::into);
+    Ok(TokenAnswer { access_token: AccessToken::new(token, now.saturating_add(lifetime)), lifetime, scope })
+}
+
+fn check_characters(token: &str) -> Result<(), Unusable> {
+    if token.is_empty() {
+        return Err(Unusable::NoBearerToken);
+    }
+    if token.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(()) } else { Err(Unusable::Characters) }
+}
+
+/// Entra's older endpoints write numbers as strings. Zero is no lifetime.
+fn seconds(value: &Value) -> Option<Duration> {
+    let seconds = match value {
+        Value::Number(number) => number.as_u64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    (seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
+/// The longest life that Entra documents: 28 hours, for sessions under continuous access evaluation. A longer one is a fault,
+/// and must not keep a token in use for ever.
+const LONGEST_LIFE: Duration = Duration::from_secs(28 * 60 * 60);

@@ -1,0 +1,161 @@
+//! The tokens in this process's memory, bounded by bytes.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use mcp_auth_layer::{
+    claims::UserId,
+    clock::{Clock, UnixTime},
+};
+use moka::{Expiry, ops::compute::Op, sync::Cache};
+
+use super::{
+    expiry::usable_until,
+    flights::Flights,
+    key::{EntryKey, FlightKey},
+    users::{UserCell, Users},
+};
+use crate::{access_token::AccessToken, answer::TokenAnswer};
+
+/// What an entry costs besides its token, measured with moka's bookkeeping included.
+const OVERHEAD: usize = 600;
+
+/// The cache of one exchange.
+#[derive(Debug)]
+pub(crate) struct TokenCache {
+    entries: Cache<EntryKey, Arc<Entry>>,
+    users: Users,
+    flights: Arc<Flights>,
+    clock: Arc<dyn Clock>,
+    max_bytes: u64,
+    departures: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    token: AccessToken,
+    usable_until: UnixTime,
+    /// For moka, which keeps time by itself, so that memory is given back.
+    remaining: Duration,
+    epoch: u64,
+    departure: Departure,
+    user: Arc<UserCell>,
+}
+
+/// When a request left, in order; a later one's token is the newer, whichever arrives first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Departure(u64);
+
+impl TokenCache {
+    pub(crate) fn new(max_bytes: u64, clock: Arc<dyn Clock>) -> Self {
+        let entries = Cache::builder()
+            .max_capacity(max_bytes)
+            .weigher(|_, entry: &Arc<Entry>| entry.weight())
+            .expire_after(Remaining)
+            .build();
+        let departures = AtomicU64::new(0);
+        Self { entries, users: Users::default(), flights: Arc::default(), clock, max_bytes, departures }
+    }
+
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
+    pub(crate) fn flights(&self) -> &Arc<Flights> {
+        &self.flights
+    }
+
+    pub(crate) fn user(&self, user: &UserId) -> Arc<UserCell> {
+        self.users.cell(user)
+    }
+
+    pub(crate) fn depart(&self) -> Departure {
+        Departure(self.departures.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Returns a token that is good now.
+    ///
+    /// moka expires entries by the monotonic clock; tokens end by the wall clock, which may jump, so it is asked every time.
+    pub(crate) fn find(&self, key: &EntryKey) -> Option<AccessToken> {
+        let entry = self.entries.get(key)?;
+        let is_good = entry.epoch == entry.user.epoch() && self.clock.now() < entry.usable_until;
+        is_good.then(|| entry.token.clone())
+    }
+
+    /// Keeps a token, unless its user was forgotten since it was asked for, or a newer one is there.
+    pub(crate) fn keep(
+        &self,
+        key: &FlightKey,
+        departure: Departure,
+        answer: &TokenAnswer,
+        assertion: UnixTime,
+        user: &Arc<UserCell>,
+    ) {
+        let token = answer.access_token().clone();
+        let usable_until = usable_until(token.expires_at(), answer.lifetime(), assertion);
+        let remaining = self.clock.now().until(usable_until);
+        if remaining.is_zero() || key.epoch != user.epoch() {
+            return;
+        }
+        let user = Arc::clone(user);
+        user.note(key.entry, |key| self.entries.contains_key(key));
+        let entry = Arc::new(Entry { token, usable_until, remaining, epoch: key.epoch, departure, user });
+        self.entries.entry(key.entry).and_compute_with(|present| match present {
+            Some(present) if present.value().is_newer_than(&entry) => Op::Nop,
+            _ => Op::Put(Arc::clone(&entry)),
+        });
+        // Forgotten in between: the entry is void already, but its text need not stay in memory.
+        if key.epoch != entry.user.epoch() {
+            self.remove(&key.entry, &entry.token);
+        }
+    }
+
+    /// Removes this token and no other: whoever reports a spent token late must not cost the others a fresh one.
+    pub(crate) fn remove(&self, key: &EntryKey, spent: &AccessToken) {
+        self.entries.entry(*key).and_compute_with(|present| match present {
+            Some(present) if present.value().token.is(spent) => Op::Remove,
+            _ => Op::Nop,
+        });
+    }
+
+    /// Makes everything of a user void, requests under way included.
+    pub(crate) fn forget(&self, user: &UserId) {
+        for key in self.users.forget(user) {
+            self.entries.invalidate(&key);
+        }
+    }
+}
+
+impl Entry {
+    fn weight(&self) -> u32 {
+        u32::try_from(self.token.expose_secret().len() + OVERHEAD).unwrap_or(u32::MAX)
+    }
+
+    fn is_newer_than(&self, other: &Self) -> bool {
+        self.departure > other.departure && self.epoch == self.user.epoch()
+    }
+}
+
+struct Remaining;
+
+impl Expiry<EntryKey, Arc<Entry>> for Remaining {
+    fn expire_after_create(&self, _: &EntryKey, entry: &Arc<Entry>, _: Instant) -> Option<Duration> {
+        Some(entry.remaining)
+    }
+
+    // The default keeps the old entry's end.
+    fn expire_after_update(
+        &self,
+        _: &EntryKey,
+        entry: &Arc<Entry>,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.remaining)
+    }
+}

@@ -1,0 +1,14 @@
+//! The token cache: what is kept, for how long, and who may share a request.
+
+mod expiry;
+mod flights;
+mod key;
+mod l1;
+mod users;
+
+pub(crate) use self::{
+    flights::Outcome,
+    key::{EntryKey, FlightKey, UserKey},
+    l1::TokenCache,
+    users::UserCell,
+};

@@ -1,0 +1,114 @@
+//! The request to the token endpoint, as a value that exists only through its doors.
+
+mod claims;
+
+use std::fmt;
+
+use mcp_auth_layer::{
+    VerifiedToken,
+    claims::{Principal, UserId},
+    clock::UnixTime,
+    token::BearerToken,
+};
+use url::form_urlencoded::Serializer;
+
+pub(crate) use self::claims::ClaimsRequest;
+pub use self::claims::InvalidClaims;
+use crate::{
+    credential::ClientAuth,
+    error::{ExchangeError, ExchangeErrorKind, Failure},
+    target::Target,
+};
+
+/// A request for a token.
+///
+/// Its fields are private and each grant has one constructor, so nothing can lend this service's credential to a grant that
+/// a caller chose.
+#[derive(Clone)]
+pub struct TokenRequest {
+    user: UserId,
+    assertion: BearerToken,
+    expires_at: UnixTime,
+    target: Target,
+    claims: Option<ClaimsRequest>,
+}
+
+/// The token belongs to an application: there is nobody to act for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the token has no user")]
+pub struct NotAUser;
+
+impl TokenRequest {
+    /// Asks for a token of `target` on behalf of the user whose verified token this is.
+    ///
+    /// # Errors
+    /// [`NotAUser`] for an application's token, which Entra would refuse in the end.
+    pub fn on_behalf_of(user: &VerifiedToken, target: &Target) -> Result<Self, NotAUser> {
+        let Principal::User { user: id, .. } = user.principal() else { return Err(NotAUser) };
+        Ok(Self {
+            user: id.clone(),
+            assertion: user.bearer().clone(),
+            expires_at: user.expires_at(),
+            target: target.clone(),
+            claims: None,
+        })
+    }
+
+    /// Adds what a claims challenge asks for: base64 as in its header, or JSON.
+    ///
+    /// # Errors
+    /// [`InvalidClaims`] when it is not a JSON object.
+    pub fn with_claims(mut self, challenge: &str) -> Result<Self, InvalidClaims> {
+        self.claims = Some(ClaimsRequest::read(challenge)?);
+        Ok(self)
+    }
+
+    pub(crate) fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// When the assertion ends; nothing that it buys is asked for again afterwards.
+    pub(crate) fn assertion_expires_at(&self) -> UnixTime {
+        self.expires_at
+    }
+
+    pub(crate) fn claims(&self) -> Option<&ClaimsRequest> {
+        self.claims.as_ref()
+    }
+
+    /// Writes the form of the On-Behalf-Of flow.
+    ///
+    /// `openid`, `profile` and `offline_access`, which MSAL always adds, are left out: the ID token and the refresh token
+    /// that they buy would have to be kept safe and have no use here.
+    pub(crate) fn form(&self, client_id: &str, auth: &ClientAuth, capabilities: &[Box<str>]) -> String {
+        let mut form = Serializer::new(String::new());
+        form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
+            .append_pair("client_id", client_id)
+            .extend_pairs(auth.fields())
+            .append_pair("assertion", self.assertion.expose_secret())
+            .append_pair("scope", self.target.scope())
+            .append_pair("requested_token_use", "on_behalf_of");
+        if let Some(claims) = claims::parameter(self.claims.as_ref(), capabilities) {
+            form.append_pair("claims", &claims);
+        }
+        form.finish()
+    }
+}
+
+impl fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest").field("user", &self.user).field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+impl From<NotAUser> for ExchangeError {
+    fn from(why: NotAUser) -> Self {
+        Failure::new(ExchangeErrorKind::NotAUser).because(why).into()
+    }
+}
+
+impl From<InvalidClaims> for ExchangeError {
+    fn from(why: InvalidClaims) -> Self {
+        Failure::new(ExchangeErrorKind::Configuration).because(why).into()
+    }
+}

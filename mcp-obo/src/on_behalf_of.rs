@@ -1,0 +1,96 @@
+//! The lazy handle through which handlers act for the caller.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::Extensions;
+use mcp_auth_layer::{VerifiedToken, reject::Rejection};
+
+use crate::{
+    access_token::AccessToken,
+    error::{ExchangeError, ExchangeErrorKind},
+    exchange::Exchange,
+    target::Target,
+};
+
+/// Acts on behalf of the caller of one request.
+///
+/// It is in the extensions of every request that passed the [`OboLayer`](crate::OboLayer), and costs nothing until it is asked
+/// for a token. Cloning is cheap.
+#[derive(Clone, Debug)]
+pub struct OnBehalfOf(Arc<Handle>);
+
+#[derive(Debug)]
+struct Handle {
+    exchange: Exchange,
+    user: Option<VerifiedToken>,
+    raised: Mutex<Option<Rejection>>,
+}
+
+impl OnBehalfOf {
+    pub(crate) fn new(exchange: Exchange, user: Option<VerifiedToken>) -> Self {
+        Self(Arc::new(Handle { exchange, user, raised: Mutex::new(None) }))
+    }
+
+    /// Finds the handle of a request.
+    ///
+    /// # Errors
+    /// [`Rejection::NotWired`], a 500, when no `OboLayer` stands outside.
+    pub fn from_extensions(extensions: &Extensions) -> Result<&Self, Rejection> {
+        extensions.get().ok_or(Rejection::NotWired { missing: "OboLayer" })
+    }
+
+    /// Returns a token of `target` for the caller: from the cache, or from Entra.
+    ///
+    /// # Errors
+    /// [`ExchangeError`]; [`NoUser`](ExchangeErrorKind::NoUser) when the caller is anonymous.
+    pub async fn token(&self, target: &Target) -> Result<AccessToken, ExchangeError> {
+        self.0.exchange.token(self.user()?, target).await
+    }
+
+    /// Returns a token that satisfies a downstream API's claims challenge, always from Entra.
+    ///
+    /// `challenge` is the value of `claims` as in the `WWW-Authenticate` header, or JSON.
+    ///
+    /// # Errors
+    /// [`ExchangeError`]; mostly [`StepUp`](ExchangeErrorKind::StepUp), which the caller must satisfy.
+    pub async fn token_with_claims(&self, target: &Target, challenge: &str) -> Result<AccessToken, ExchangeError> {
+        self.0.exchange.token_with_claims(self.user()?, target, challenge).await
+    }
+
+    /// Drops a token that the downstream API refused, unless another has taken its place.
+    pub fn invalidate(&self, target: &Target, spent: &AccessToken) {
+        if let Some(user) = &self.0.user {
+            self.0.exchange.invalidate(user, target, spent);
+        }
+    }
+
+    /// Answers this request with the error's rejection, in place of what the handler returns.
+    ///
+    /// Explicit, because a handler may well cope with an error. It has an effect until the handler's response is returned;
+    /// a response that streams has been by the time its body fails. The first error that is raised stays.
+    pub fn raise(&self, error: &ExchangeError) {
+        self.0.raised.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.rejection());
+    }
+
+    pub(crate) fn take_raised(&self) -> Option<Rejection> {
+        self.0.raised.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(crate) fn has_user(&self) -> bool {
+        self.0.user.is_some()
+    }
+
+    fn user(&self) -> Result<&VerifiedToken, ExchangeError> {
+        self.0.user.as_ref().ok_or(ExchangeErrorKind::NoUser.into())
+    }
+}
+
+/// As an argument of an axum handler.
+#[cfg(feature = "axum")]
+impl<S: Sync> axum_core::extract::FromRequestParts<S> for OnBehalfOf {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(parts: &mut http::request::Parts, _: &S) -> Result<Self, Rejection> {
+        Self::from_extensions(&parts.extensions).cloned()
+    }
+}

@@ -1,0 +1,88 @@
+//! Remembers refusals for a short while, so that a caller who repeats a failing call does not repeat it at Entra.
+//!
+//! Asked only when there is no token. A refusal counts for the assertion, or for the user, that it was given to, and never
+//! for anybody else: one user's outage is not everybody's.
+
+use std::{sync::Arc, time::Duration};
+
+use moka::sync::Cache;
+use tokio::time::Instant;
+
+use crate::{
+    cache::{FlightKey, UserCell, UserKey},
+    error::{
+        ExchangeError,
+        ExchangeErrorKind::{
+            self, AssertionExpired, AssertionRefused, BlockedByPolicy, ClientCredential, Configuration, Consent,
+            NoUser, NotAUser, StepUp, Throttled, Unavailable, UndeclaredTarget,
+        },
+    },
+};
+
+const CAPACITY: u64 = 10_000;
+
+/// Longer than any window, so that nothing stays for want of traffic.
+const LONGEST: Duration = Duration::from_secs(60 * 60 + 1);
+
+/// The refusals of one exchange.
+#[derive(Debug)]
+pub(crate) struct Refusals {
+    by_request: Cache<FlightKey, Refused>,
+    by_user: Cache<UserKey, Refused>,
+}
+
+#[derive(Clone, Debug)]
+struct Refused {
+    error: ExchangeError,
+    until: Instant,
+    /// Keeps the user's epoch alive, which is a part of the key.
+    _user: Arc<UserCell>,
+}
+
+impl Refusals {
+    pub(crate) fn new() -> Self {
+        Self { by_request: bounded(), by_user: bounded() }
+    }
+
+    /// Finds a refusal that still counts, with the time that is left of it.
+    pub(crate) fn find(&self, request: &FlightKey, user: &UserKey) -> Option<ExchangeError> {
+        let refused = self.by_user.get(user).or_else(|| self.by_request.get(request))?;
+        let left = refused.until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
+        match refused.error.retry_after() {
+            // Whole seconds, rounded up: a header has no others.
+            Some(_) => Some(refused.error.with_retry_after(Duration::from_secs(left.as_secs_f64().ceil() as u64))),
+            None => Some(refused.error),
+        }
+    }
+
+    /// Remembers a refusal as long as its kind is worth it.
+    pub(crate) fn note(&self, request: &FlightKey, user: &UserKey, cell: &Arc<UserCell>, error: &ExchangeError) {
+        let Some(window) = window(error.kind(), error.retry_after()) else { return };
+        let refused = Refused { error: error.clone(), until: Instant::now() + window, _user: Arc::clone(cell) };
+        match error.kind() {
+            // Entra throttles people, not tokens; a fresh token does not make it answer.
+            Throttled | Unavailable => self.by_user.insert(user.clone(), refused),
+            _ => self.by_request.insert(request.clone(), refused),
+        }
+    }
+}
+
+fn bounded<K: std::hash::Hash + Eq + Send + Sync + 'static>() -> Cache<K, Refused> {
+    Cache::builder().max_capacity(CAPACITY).time_to_live(LONGEST).build()
+}
+
+/// How long a refusal is repeated without asking again; nothing for what was never asked.
+fn window(kind: ExchangeErrorKind, retry_after: Option<Duration>) -> Option<Duration> {
+    let secs = Duration::from_secs;
+    Some(match kind {
+        NotAUser | NoUser | UndeclaredTarget => return None,
+        Throttled => retry_after.unwrap_or(secs(30)),
+        // Without a number one second: enough to stop a stampede, too short for anybody to notice afterwards.
+        Unavailable => retry_after.unwrap_or(secs(1)),
+        // Cured by people, who try again as soon as they think they have.
+        ClientCredential => secs(5),
+        Consent | BlockedByPolicy | Configuration => secs(15),
+        // Only a new assertion, which is another key, can change these.
+        StepUp | AssertionRefused | AssertionExpired => secs(60),
+    })
+}

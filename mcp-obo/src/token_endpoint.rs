@@ -1,0 +1,185 @@
+//! The token endpoint as a `tower::Service`: one POST, no redirects, a deadline.
+
+use std::{
+    error::Error,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Uri, header};
+use mcp_auth_layer::{
+    EntraApp,
+    fetch::{FetchError, TransportFault},
+};
+use tower_service::Service;
+use uuid::Uuid;
+
+use crate::{
+    answer::{self, TokenAnswer},
+    credential::{ClientAuth, ClientCredential, CredentialError},
+    error::{ExchangeError, ExchangeErrorKind, Failure},
+    grant::TokenRequest,
+};
+
+/// The token endpoint of the app's tenant.
+///
+/// Cloning is cheap. Always ready: a limit or a time-out of your own belongs into the `HttpClient` of the `EntraApp`.
+#[derive(Clone)]
+pub struct TokenEndpoint {
+    app: EntraApp,
+    credential: Arc<dyn ClientCredential>,
+    capabilities: Arc<[Box<str>]>,
+}
+
+/// Discovery, credential and, after a refused credential, the second attempt included.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+impl TokenEndpoint {
+    /// Addresses the endpoint that discovery gives for the app's tenant, as this app.
+    #[must_use]
+    pub fn new(app: &EntraApp, credential: impl ClientCredential) -> Self {
+        Self { app: app.clone(), credential: Arc::new(credential), capabilities: Arc::new([]) }
+    }
+
+    pub(crate) fn with_capabilities(mut self, capabilities: &[&str]) -> Self {
+        self.capabilities = capabilities.iter().map(|name| (*name).into()).collect();
+        self
+    }
+
+    pub(crate) fn app(&self) -> &EntraApp {
+        &self.app
+    }
+
+    /// Sends a request.
+    pub(crate) async fn exchange(self, request: TokenRequest) -> Result<TokenAnswer, ExchangeError> {
+        // One id for all attempts: the sign-in logs then show them together.
+        let id = Uuid::new_v4().to_string();
+        let attempts = tokio::time::timeout(DEADLINE, self.attempts(&request, &id));
+        let failure = match attempts.await {
+            Ok(Ok(answer)) => {
+                tracing::debug!(target: TRACE, scope = ?answer.scope(), client_request_id = id, "token granted");
+                return Ok(answer);
+            }
+            Ok(Err(failure)) => failure,
+            Err(late) => late_answer(late),
+        };
+        let mut failure = Failure { tenant: Some(request.user().tenant().clone()), ..failure };
+        failure.report.correlation_id.get_or_insert_with(|| id.as_str().into());
+        let error = ExchangeError::from(failure);
+        report(&error, &id);
+        Err(error)
+    }
+
+    async fn attempts(&self, request: &TokenRequest, id: &str) -> Result<TokenAnswer, Failure> {
+        let endpoints = self.app.authority().endpoints().await.map_err(|why| {
+            let retry_after = Some(why.retry_after());
+            Failure { retry_after, ..Failure::new(ExchangeErrorKind::Unavailable) }.because(why)
+        })?;
+        // A guest's token would come from the home tenant, which this app knows nothing of.
+        if endpoints.tenant() != request.user().tenant() {
+            return Err(Failure::new(ExchangeErrorKind::Configuration).because(OtherTenant));
+        }
+        let uri: Uri = endpoints
+            .token_endpoint()
+            .parse()
+            .map_err(|why: http::uri::InvalidUri| Failure::new(ExchangeErrorKind::Configuration).because(why))?;
+        let auth = self.credential.authenticate(&uri).await.map_err(unpresentable)?;
+        let refused = match self.post(&uri, request, &auth, id).await {
+            Err(failure) if failure.kind == ExchangeErrorKind::ClientCredential => failure,
+            settled => return settled,
+        };
+        self.credential.refused();
+        let renewed = self.credential.authenticate(&uri).await.map_err(unpresentable)?;
+        // Sending the same again would only count as one more failed sign-in of this app.
+        if renewed.is_the_same(&auth) { Err(refused) } else { self.post(&uri, request, &renewed, id).await }
+    }
+
+    async fn post(
+        &self,
+        uri: &Uri,
+        request: &TokenRequest,
+        auth: &ClientAuth,
+        id: &str,
+    ) -> Result<TokenAnswer, Failure> {
+        let form = request.form(self.app.client_id(), auth, &self.capabilities);
+        let post = Request::post(uri)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json")
+            .header("client-request-id", id)
+            .header("return-client-request-id", "true")
+            .body(Bytes::from(form))
+            .map_err(|why| Failure::new(ExchangeErrorKind::Configuration).because(why))?;
+        let response = self.app.http().send(post).await.map_err(unreachable)?;
+        answer::read(&response, self.app.clock().now())
+    }
+}
+
+impl Service<TokenRequest> for TokenEndpoint {
+    type Response = TokenAnswer;
+    type Error = ExchangeError;
+    type Future = Pin<Box<dyn Future<Output = Result<TokenAnswer, ExchangeError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ExchangeError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: TokenRequest) -> Self::Future {
+        Box::pin(self.clone().exchange(request))
+    }
+}
+
+impl fmt::Debug for TokenEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenEndpoint").field("app", &self.app).field("credential", &self.credential).finish()
+    }
+}
+
+/// The user's tenant is not the one that this app is configured for.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the user belongs to another tenant than the app")]
+struct OtherTenant;
+
+/// No answer before the deadline.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {} s", DEADLINE.as_secs())]
+struct Late(#[source] tokio::time::error::Elapsed);
+
+fn late_answer(late: tokio::time::error::Elapsed) -> Failure {
+    unreachable(FetchError::Transport { fault: TransportFault::Timeout, source: Late(late).into() })
+}
+
+fn unreachable(why: FetchError) -> Failure {
+    // Plain http outside loopback or an address that is none: waiting does not cure it.
+    let kind = match why {
+        FetchError::PlainHttp | FetchError::Address => ExchangeErrorKind::Configuration,
+        _ => ExchangeErrorKind::Unavailable,
+    };
+    Failure::new(kind).because(why)
+}
+
+fn unpresentable(why: CredentialError) -> Failure {
+    Failure::new(ExchangeErrorKind::ClientCredential).because(why)
+}
+
+const TRACE: &str = "mcp_obo::token_endpoint";
+
+/// One line for the operator, with the ids by which Entra's sign-in logs find the request.
+fn report(error: &ExchangeError, client_request_id: &str) {
+    tracing::warn!(
+        target: TRACE,
+        kind = error.kind().as_str(),
+        aadsts = error.aadsts_code(),
+        trace_id = error.trace_id(),
+        correlation_id = error.correlation_id(),
+        client_request_id,
+        cause = error.source().map(tracing::field::display),
+        entra = error.diagnostic(),
+        advice = error.advice(),
+        "no token",
+    );
+}
