@@ -117,6 +117,20 @@ async fn one_request_s_use_does_not_mark_another_in_flight() {
 }
 
 #[tokio::test]
+async fn a_guard_further_in_keeps_its_own_mark() {
+    let inner = BypassGuardLayer::new([permit(Hatch::StaticToken)])
+        .layer(service_fn(|request| using(request, &[Hatch::StaticToken])));
+    let between = service_fn(move |request: Request<()>| {
+        request.extensions().get::<OpenHatches>().unwrap().get(Hatch::TokenArgument).unwrap().record_use();
+        inner.clone().oneshot(request)
+    });
+    let service = BypassGuardLayer::new([permit(Hatch::TokenArgument)]).layer(between);
+    let response = service.oneshot(Request::new(())).await.unwrap();
+    let marks: Vec<_> = response.headers().get_all(MARKER).iter().collect();
+    assert_eq!(marks, ["static-token", "token-argument"]);
+}
+
+#[tokio::test]
 async fn the_inner_response_and_error_are_unchanged() {
     let (mut service, mut handle) = mock::spawn_layer(BypassGuardLayer::new([permit(Hatch::TokenArgument)]));
     handle.allow(2);

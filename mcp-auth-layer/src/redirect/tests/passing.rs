@@ -120,6 +120,21 @@ async fn an_earlier_verdict_is_replaced_and_never_believed() {
     }
 }
 
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn it_stands_around_an_axum_route() {
+    use axum::{Extension, Router, body::Body, routing::get};
+    let authorize = get(|Extension(to): Extension<AllowedRedirect>| async move { to.to_string() });
+    let router: Router = Router::new().route("/authorize", authorize).layer(RedirectLayer::default());
+    for (uri, status) in [
+        ("/authorize?redirect_uri=http://localhost/", StatusCode::OK),
+        ("/authorize?redirect_uri=http://localhost.evil.example/", StatusCode::BAD_REQUEST),
+    ] {
+        let request = Request::get(uri).body(Body::empty()).unwrap();
+        assert_eq!(router.clone().oneshot(request).await.unwrap().status(), status, "{uri}");
+    }
+}
+
 #[tokio::test]
 async fn refuses_by_default() {
     let service = RedirectLayer::new(RedirectAllowlist::new([])).layer(service_fn(authorize));
