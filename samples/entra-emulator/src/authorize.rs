@@ -1,0 +1,175 @@
+//! `/authorize`: signs a named test user in without asking, and refuses what Entra refuses.
+//!
+//! Until client and redirect URI are known to be good, a refusal is a page; afterwards it goes to the client.
+
+use axum::{
+    body::Bytes,
+    extract::{Path, RawQuery, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use url::Url;
+
+use crate::{
+    discovery::Tenant,
+    error::{EntraError, Ids},
+    form::{Form, answers_challenge, declares_cp1},
+    redirect,
+    scope::Asked,
+    server::Shared,
+    state::{Code, Session},
+    tenant::{App, Platform, Redirect, Resource, User, resource},
+};
+
+/// Entra's tolerance for `state`, measured by others at about 1.8 KB.
+const MAX_STATE: usize = 1_800;
+
+/// A request whose client and redirect URI are good.
+struct Known<'a> {
+    app: &'a App,
+    redirect: &'a Redirect,
+    target: Url,
+}
+
+pub(crate) async fn authorize(
+    State(shared): State<Shared>,
+    Path(tenant): Path<String>,
+    method: Method,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    shared.state.counting.count(|counters| counters.authorize += 1);
+    let text = if method == Method::POST { body } else { Bytes::from(query.unwrap_or_default()) };
+    let ids = Ids::new(shared.state.clock.now(), None);
+    let form = match Form::read(&text) {
+        Ok(form) => form,
+        Err(error) => return page(&error, &ids),
+    };
+    let known = match known(&shared, &tenant, &form) {
+        Ok(known) => known,
+        Err(error) => return page(&error, &ids),
+    };
+    let mut answer = match sign_in(&shared, &form, &known) {
+        Ok(code) => vec![("code", code), ("session_state", ids.trace.clone())],
+        Err(error) => vec![("error", error.error().to_owned()), ("error_description", error.description(&ids))],
+    };
+    if let Some(state) = form.get("state") {
+        answer.push(("state", state.to_owned()));
+    }
+    send(&form, known.target, &answer)
+}
+
+fn known<'a>(shared: &'a Shared, tenant: &str, form: &Form) -> Result<Known<'a>, EntraError> {
+    if Tenant::read(tenant).is_none_or(|tenant| tenant == Tenant::Consumers) {
+        return Err(EntraError::new(90002));
+    }
+    if form.get("state").is_some_and(|state| state.len() > MAX_STATE) {
+        return Err(EntraError::new(90015));
+    }
+    let app = shared.state.app(form.need("client_id")?).ok_or_else(|| EntraError::new(700_016))?;
+    let asked = form.need("redirect_uri")?;
+    let redirect = redirect::registered(app, asked).ok_or_else(|| EntraError::new(50011))?;
+    let target = redirect::target(asked).ok_or_else(|| EntraError::new(50011))?;
+    Ok(Known { app, redirect, target })
+}
+
+fn sign_in(shared: &Shared, form: &Form, known: &Known<'_>) -> Result<String, EntraError> {
+    if form.need("response_type")? != "code" {
+        return Err(EntraError::new(9_002_313));
+    }
+    let scope = form.need("scope")?;
+    let asked = Asked::read(&shared.state.apps, scope, 28000)?;
+    // RFC 8707 `resource` must be the app that the scopes belong to; an MCP server's URL never is.
+    if let Some(named) = form.get("resource") {
+        let found = resource(&shared.state.apps, named);
+        let scoped = asked.resource.as_ref().map(|(resource, _)| *resource);
+        if found.is_none() || (scoped.is_some() && found != scoped) {
+            return Err(EntraError::new(9_010_010));
+        }
+    }
+    match form.get("prompt") {
+        None | Some("login" | "select_account" | "none") => {}
+        // The test users are no administrators.
+        Some("consent" | "admin_consent") => return Err(EntraError::new(90094)),
+        Some(_) => return Err(EntraError::new(90023)),
+    }
+    let challenge = challenge(form, known.redirect.platform)?;
+    let user = User::find(form.get("login_hint").unwrap_or("alice")).ok_or_else(|| EntraError::new(50057))?;
+    if let Some((Resource::App(api), _)) = &asked.resource
+        && api.scopes.is_empty()
+    {
+        return Err(EntraError::new(650_053));
+    }
+    let claims = form.get("claims");
+    let session = Session {
+        user,
+        client_id: known.app.client_id.clone(),
+        platform: known.redirect.platform,
+        scope: scope.to_owned(),
+        stepped_up: answers_challenge(claims),
+        capable: declares_cp1(claims),
+        signed_in: shared.state.clock.now(),
+    };
+    Ok(shared.state.remember_code(Code {
+        redirect_uri: form.need("redirect_uri")?.to_owned(),
+        challenge,
+        issued: session.signed_in,
+        session,
+        redeemed: false,
+    }))
+}
+
+/// Reads the PKCE challenge (RFC 7636 section 4.3); a single-page application must send one.
+fn challenge(form: &Form, platform: Platform) -> Result<Option<String>, EntraError> {
+    match (form.get("code_challenge"), form.get("code_challenge_method")) {
+        (None, _) if platform == Platform::Spa => Err(EntraError::new(9_002_325)),
+        (None, _) => Ok(None),
+        (Some(challenge), Some("S256")) if (43..=128).contains(&challenge.len()) => Ok(Some(challenge.to_owned())),
+        (Some(_), _) => Err(EntraError::new(501_481)),
+    }
+}
+
+fn send(form: &Form, mut target: Url, answer: &[(&str, String)]) -> Response {
+    match form.get("response_mode") {
+        Some("form_post") => {
+            let fields: String = answer
+                .iter()
+                .map(|(name, value)| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value)))
+                .collect();
+            let action = escape(target.as_str());
+            Html(format!("<form method=\"post\" action=\"{action}\">{fields}<button>Continue</button></form>"))
+                .into_response()
+        }
+        Some("fragment") => {
+            let fragment = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(answer).finish();
+            target.set_fragment(Some(&fragment));
+            found(&target)
+        }
+        _ => {
+            target.query_pairs_mut().extend_pairs(answer);
+            found(&target)
+        }
+    }
+}
+
+fn found(target: &Url) -> Response {
+    let mut response = StatusCode::FOUND.into_response();
+    if let Ok(value) = HeaderValue::try_from(target.as_str()) {
+        response.headers_mut().insert(header::LOCATION, value);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+    response
+}
+
+/// Shows a refusal to the person at the browser; it goes nowhere.
+fn page(error: &EntraError, ids: &Ids) -> Response {
+    let body = format!(
+        "<!doctype html><title>Sign in</title><h1>We can't sign you in</h1><p>{}</p>",
+        escape(&error.description(ids))
+    );
+    (error.status(), [(header::CACHE_CONTROL, "no-store, no-cache")], Html(body)).into_response()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,170 @@
+//! Entra's refusals: one table from code to `error`, status and sentence, and the body that they share.
+
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// A refusal with its AADSTS code.
+#[derive(Clone, Debug)]
+pub(crate) struct EntraError {
+    pub(crate) code: u32,
+    error: &'static str,
+    status: StatusCode,
+    text: &'static str,
+    suberror: Option<&'static str>,
+    claims: Option<String>,
+    pub(crate) retry_after: Option<u32>,
+}
+
+/// `(code, error, status, sentence)`. The sentences are ours; clients must not read them.
+const TABLE: &[(u32, &str, u16, &str)] = &[
+    (
+        50011,
+        "invalid_request",
+        400,
+        "The redirect URI in the request does not match those registered for the application.",
+    ),
+    (50013, "invalid_grant", 400, "The assertion failed signature validation."),
+    (500131, "invalid_grant", 400, "The assertion audience is not the application that presents it."),
+    (500133, "invalid_grant", 400, "The assertion is not within its valid time range."),
+    (50027, "invalid_request", 400, "The JWT token is invalid or malformed."),
+    (50057, "invalid_grant", 400, "The user account is disabled."),
+    (50076, "invalid_grant", 400, "Multi-factor authentication is needed to access the resource."),
+    (50173, "invalid_grant", 400, "The grant was revoked; a fresh sign-in is needed."),
+    (53003, "invalid_grant", 400, "Access has been blocked by Conditional Access policies."),
+    (54005, "invalid_grant", 400, "The authorization code was already redeemed."),
+    (500011, "invalid_resource", 400, "The resource principal was not found in the tenant."),
+    (501481, "invalid_grant", 400, "The code verifier does not match the code challenge."),
+    (5002741, "invalid_client", 401, "The audience of the client assertion must be one string."),
+    (65001, "invalid_grant", 400, "The user or administrator has not consented to use the application."),
+    (650053, "invalid_scope", 400, "The scope does not exist on the resource."),
+    (70000, "invalid_grant", 400, "The provided grant is invalid or malformed."),
+    (70003, "unsupported_grant_type", 400, "The grant type is not supported."),
+    (70008, "invalid_grant", 400, "The authorization code or refresh token has expired."),
+    (70011, "invalid_scope", 400, "The scope is not valid."),
+    (700016, "unauthorized_client", 400, "The application was not found in the directory."),
+    (700022, "invalid_request", 400, "The scope names more than one resource."),
+    (700024, "invalid_client", 401, "The client assertion is not within its valid time range."),
+    (700025, "invalid_client", 401, "The client is public, so neither assertion nor secret should be presented."),
+    (
+        700027,
+        "invalid_client",
+        401,
+        "The certificate behind the client assertion is not registered, or its signature fails.",
+    ),
+    (7000114, "invalid_grant", 400, "An application token cannot be used for an On-Behalf-Of request."),
+    (7000215, "invalid_client", 401, "Invalid client secret provided."),
+    (7000218, "invalid_client", 401, "The request body must contain client_assertion or client_secret."),
+    (7000222, "invalid_client", 401, "The provided client secret keys are expired."),
+    (28000, "invalid_request", 400, "The scope names more than one resource."),
+    (28003, "invalid_request", 400, "The scope must not be empty when an authorization code is redeemed."),
+    (
+        90009,
+        "invalid_request",
+        400,
+        "The application asks for a token for itself, which needs the GUID-based app identifier.",
+    ),
+    (90012, "temporarily_unavailable", 503, "The service is busy; try again later."),
+    (90015, "invalid_request", 400, "The requested query string is too long."),
+    (90023, "invalid_request", 400, "The prompt value is not supported."),
+    (90055, "temporarily_unavailable", 429, "Too many requests; try again later."),
+    (90094, "access_denied", 400, "Administrator consent is required."),
+    (90002, "invalid_request", 400, "The tenant was not found."),
+    (900144, "invalid_request", 400, "The request body must contain a parameter that is missing."),
+    (9002313, "invalid_request", 400, "The request is malformed or invalid."),
+    (9002325, "invalid_request", 400, "Proof Key for Code Exchange is required for cross-origin code redemption."),
+    (
+        9002327,
+        "invalid_request",
+        400,
+        "Tokens for a single-page application may be redeemed only by cross-origin requests.",
+    ),
+    (9010010, "invalid_target", 400, "The resource parameter does not match the requested scopes."),
+];
+
+impl EntraError {
+    /// Makes the refusal of a code.
+    pub(crate) fn new(code: u32) -> Self {
+        let row = TABLE.iter().find(|row| row.0 == code);
+        let (_, error, status, text) = *row.unwrap_or(&(code, "invalid_request", 400, "The request is invalid."));
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self { code, error, status, text, suberror: None, claims: None, retry_after: None }
+    }
+
+    pub(crate) const fn with_suberror(mut self, suberror: &'static str) -> Self {
+        self.suberror = Some(suberror);
+        self
+    }
+
+    /// Uses another `error` for the same code, as Entra does for MFA.
+    pub(crate) const fn with_error(mut self, error: &'static str) -> Self {
+        self.error = error;
+        self
+    }
+
+    pub(crate) fn with_claims(mut self, claims: &Value) -> Self {
+        self.claims = Some(claims.to_string());
+        self
+    }
+
+    pub(crate) const fn with_retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) const fn error(&self) -> &'static str {
+        self.error
+    }
+
+    /// Describes the refusal as Entra does, with the ids of this request.
+    pub(crate) fn description(&self, ids: &Ids) -> String {
+        let Self { code, text, .. } = self;
+        let Ids { trace, correlation, timestamp } = ids;
+        format!("AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}")
+    }
+
+    pub(crate) fn body(&self, ids: &Ids) -> Value {
+        let mut body = json!({
+            "error": self.error,
+            "error_description": self.description(ids),
+            "error_codes": [self.code],
+            "timestamp": ids.timestamp,
+            "trace_id": ids.trace,
+            "correlation_id": ids.correlation,
+        });
+        if let Some(suberror) = self.suberror {
+            body["suberror"] = json!(suberror);
+        }
+        // A string that holds JSON, not an object.
+        if let Some(claims) = &self.claims {
+            body["claims"] = json!(claims);
+        }
+        body
+    }
+}
+
+/// The ids of one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Ids {
+    pub(crate) trace: String,
+    pub(crate) correlation: String,
+    pub(crate) timestamp: String,
+}
+
+impl Ids {
+    /// Makes ids; the correlation id is the client's if it sent one.
+    pub(crate) fn new(now: i64, client_request_id: Option<&str>) -> Self {
+        let correlation = client_request_id.and_then(|id| id.parse::<Uuid>().ok()).unwrap_or_else(Uuid::new_v4);
+        let time = Timestamp::from_second(now).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self {
+            trace: Uuid::new_v4().to_string(),
+            correlation: correlation.to_string(),
+            timestamp: time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! In front of Graph's data: the token check, Graph's error envelope, and switched-on trouble.
+
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jsonwebtoken::Algorithm;
+use serde_json::{Value, json};
+
+use crate::{
+    error::Ids,
+    fault::{Fault, Place, delay},
+    graph,
+    server::{Base, Shared},
+    state::State as Tenant,
+    tenant::{Condition, GRAPH_ID, TENANT_ID, User},
+    token::{graph_message, part},
+};
+
+const SCOPE: &str = "ServiceMessage.Read.All";
+
+/// A refusal in Graph's form.
+struct GraphRefusal {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    /// `WWW-Authenticate` or `Retry-After`.
+    header: Option<(header::HeaderName, String)>,
+}
+
+impl GraphRefusal {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), header: None }
+    }
+
+    fn token(message: &str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
+    }
+
+    fn respond(self, ids: &Ids) -> Response {
+        let inner = json!({"date": ids.timestamp, "request-id": ids.trace, "client-request-id": ids.correlation});
+        let body = json!({"error": {"code": self.code, "message": self.message, "innerError": inner}});
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some((name, value)) = self.header
+            && let Ok(value) = HeaderValue::try_from(value)
+        {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+pub(crate) async fn messages(
+    State(shared): State<Shared>,
+    base: Base,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    shared.state.counting.count(|counters| counters.graph_messages += 1);
+    let prefer = headers.get("prefer").and_then(|value| value.to_str().ok());
+    answer(&shared, &headers, Some(SCOPE), |_| {
+        let page = graph::messages(query.as_deref(), prefer, &base.to_string()).map_err(of_query)?;
+        let mut response = Json(page.body).into_response();
+        if let Some(value) = page.preference_applied.and_then(|value| HeaderValue::try_from(value).ok()) {
+            response.headers_mut().insert("preference-applied", value);
+        }
+        Ok(response)
+    })
+    .await
+}
+
+pub(crate) async fn message(
+    State(shared): State<Shared>,
+    base: Base,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Response {
+    shared.state.counting.count(|counters| counters.graph_other += 1);
+    answer(&shared, &headers, Some(SCOPE), |_| {
+        graph::message_by_id(&id, &base.to_string()).map(|body| Json(body).into_response()).map_err(of_query)
+    })
+    .await
+}
+
+pub(crate) async fn me(State(shared): State<Shared>, base: Base, headers: HeaderMap) -> Response {
+    shared.state.counting.count(|counters| counters.graph_other += 1);
+    answer(&shared, &headers, None, |user| {
+        Ok(Json(json!({
+            "@odata.context": format!("{base}/v1.0/$metadata#users/$entity"),
+            "id": user.oid, "displayName": user.display, "userPrincipalName": user.upn(), "mail": user.upn(),
+        }))
+        .into_response())
+    })
+    .await
+}
+
+fn of_query(error: graph::GraphError) -> GraphRefusal {
+    GraphRefusal::new(error.status(), error.code(), error.message())
+}
+
+/// Judges the token, then the trouble that is switched on, then the role; only then the data.
+async fn answer(
+    shared: &Shared,
+    headers: &HeaderMap,
+    scope: Option<&str>,
+    data: impl FnOnce(&User) -> Result<Response, GraphRefusal>,
+) -> Response {
+    let client_request_id = headers.get("client-request-id").and_then(|id| id.to_str().ok());
+    let ids = Ids::new(shared.state.clock.now(), client_request_id);
+    let caller = caller(&shared.state, headers, scope);
+    let fault = caller.as_ref().ok().and_then(|caller| trouble(shared, caller));
+    delay(fault.as_ref()).await;
+    let answer = caller.and_then(|caller| match fault {
+        None | Some(Fault::Slow(_)) if scope.is_some() && !caller.user.reader => Err(GraphRefusal::new(
+            StatusCode::FORBIDDEN,
+            "Forbidden",
+            "The user does not have a role that may read the message center.",
+        )),
+        None | Some(Fault::Slow(_)) => data(caller.user),
+        Some(Fault::Html) => {
+            Ok((StatusCode::INTERNAL_SERVER_ERROR, Html("<html><h1>Error</h1></html>")).into_response())
+        }
+        Some(Fault::Truncated) => {
+            Ok(([(header::CONTENT_TYPE, "application/json")], r#"{"@odata.context":"x","value":[{"id":"MC1"#)
+                .into_response())
+        }
+        Some(fault) => Err(refusal(&fault, shared.state.clock.now())),
+    });
+    let mut response = answer.unwrap_or_else(|refusal| refusal.respond(&ids));
+    for (name, id) in [("request-id", &ids.trace), ("client-request-id", &ids.correlation)] {
+        if let Ok(value) = HeaderValue::try_from(id) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Who calls, by a token that Graph accepted.
+struct Caller {
+    user: &'static User,
+    capable: bool,
+    evaluated: bool,
+}
+
+fn caller(state: &Tenant, headers: &HeaderMap, scope: Option<&str>) -> Result<Caller, GraphRefusal> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token =
+        value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let (_, token) = token.ok_or_else(|| GraphRefusal::token("Access token is empty."))?;
+    let claims = verified(state, token).ok_or_else(|| GraphRefusal::token("Access token validation failure."))?;
+    let audience = claims["aud"].as_str().unwrap_or_default().trim_end_matches('/').to_owned();
+    if audience != "https://graph.microsoft.com" && audience != GRAPH_ID {
+        return Err(GraphRefusal::token("Access token validation failure. Invalid audience."));
+    }
+    if claims["exp"].as_i64().is_none_or(|end| end <= state.clock.now()) {
+        return Err(GraphRefusal::token("Lifetime validation failed, the token is expired."));
+    }
+    let scopes = claims["scp"].as_str().unwrap_or_default();
+    if scope.is_some_and(|scope| !scopes.split(' ').any(|held| held == scope)) {
+        return Err(GraphRefusal::new(StatusCode::FORBIDDEN, "Forbidden", "The token lacks a required scope."));
+    }
+    let user = claims["oid"].as_str().and_then(User::find);
+    let has =
+        |name: &str, value: &str| claims[name].as_array().is_some_and(|values| values.iter().any(|one| one == value));
+    Ok(Caller {
+        user: user.ok_or_else(|| GraphRefusal::token("Access token validation failure."))?,
+        capable: has("xms_cc", "cp1"),
+        evaluated: has("acrs", "c1"),
+    })
+}
+
+/// Checks a signature over the header with the hashed nonce, as only Graph can.
+fn verified(state: &Tenant, token: &str) -> Option<Value> {
+    let header = part(token, 0)?;
+    let mut parts = token.split('.').skip(1);
+    let (claims, signature) = (parts.next()?, parts.next()?);
+    let key = state.keys.find(header["kid"].as_str()?)?;
+    let message = graph_message(token, &header, claims)?;
+    let good = jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.decoding, Algorithm::RS256);
+    good.unwrap_or(false).then(|| part(token, 1)).flatten()
+}
+
+fn trouble(shared: &Shared, caller: &Caller) -> Option<Fault> {
+    let switched = shared.state.faults.get(Place::Graph, caller.user.name);
+    let challenged = caller.user.condition == Condition::Cae && caller.capable && !caller.evaluated;
+    switched.or_else(|| challenged.then_some(Fault::Cae))
+}
+
+fn refusal(fault: &Fault, now: i64) -> GraphRefusal {
+    match fault {
+        Fault::Throttled(seconds) => GraphRefusal {
+            header: Some((header::RETRY_AFTER, seconds.to_string())),
+            ..GraphRefusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "Too many requests.")
+        },
+        Fault::BadRequest => GraphRefusal::new(StatusCode::BAD_REQUEST, "BadRequest", "The request is invalid."),
+        Fault::Unauthorized => GraphRefusal::token("Access token has expired or is not yet valid."),
+        Fault::Forbidden => GraphRefusal::new(StatusCode::FORBIDDEN, "Forbidden", "Insufficient privileges."),
+        Fault::Cae => GraphRefusal {
+            header: Some((header::WWW_AUTHENTICATE, challenge(now))),
+            ..GraphRefusal::token("Continuous access evaluation resulted in a challenge.")
+        },
+        _ => GraphRefusal::new(StatusCode::SERVICE_UNAVAILABLE, "serviceNotAvailable", "The service is unavailable."),
+    }
+}
+
+/// The challenge in the form in which Graph sends it: `authorization_uri` is not quoted.
+fn challenge(now: i64) -> String {
+    let claims = json!({"access_token": {"nbf": {"essential": true, "value": now.to_string()}}});
+    format!(
+        "Bearer realm=\"\", authorization_uri=https://login.microsoftonline.com/{TENANT_ID}/oauth2/authorize, \
+         client_id=\"{GRAPH_ID}\", error=\"insufficient_claims\", claims=\"{}\"",
+        STANDARD.encode(claims.to_string())
+    )
+}

@@ -1,0 +1,140 @@
+//! Listeners and routes.
+
+use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::FromRequestParts,
+    http::{StatusCode, header, request::Parts},
+    routing::{get, post},
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    task::JoinSet,
+};
+use tokio_rustls::TlsAcceptor;
+
+use crate::{authorize, control, discovery, graph_api, state::State, tls::Tls, token_endpoint};
+
+/// What all handlers share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) state: Arc<State>,
+    pub(crate) ca_pem: Arc<str>,
+}
+
+/// How a connection came in; put into every request's extensions.
+#[derive(Clone, Copy, Debug)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+/// Scheme and authority under which the client reached this server; documents and issuers begin with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    scheme: &'static str,
+    host: String,
+}
+
+impl Base {
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+impl fmt::Display for Base {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.host)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Base {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+        let scheme = match parts.extensions.get::<Scheme>() {
+            Some(Scheme::Https) => "https",
+            _ => "http",
+        };
+        let host =
+            parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).ok_or(StatusCode::BAD_REQUEST)?;
+        Ok(Self { scheme, host: host.to_owned() })
+    }
+}
+
+fn routes(shared: Shared) -> Router {
+    Router::new()
+        .route("/common/discovery/instance", get(discovery::instance))
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(discovery::v2))
+        .route("/{tenant}/.well-known/openid-configuration", get(discovery::v1))
+        .route("/{tenant}/discovery/v2.0/keys", get(discovery::v2_keys))
+        .route("/{tenant}/discovery/keys", get(discovery::v1_keys))
+        .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::authorize).post(authorize::authorize))
+        .route("/{tenant}/oauth2/v2.0/token", post(token_endpoint::token))
+        .route("/v1.0/me", get(graph_api::me))
+        .route("/v1.0/admin/serviceAnnouncement/messages", get(graph_api::messages))
+        .route("/v1.0/admin/serviceAnnouncement/messages/{id}", get(graph_api::message))
+        .merge(control::routes())
+        .with_state(shared)
+}
+
+/// Two listeners on loopback.
+pub(crate) struct Listening {
+    pub(crate) http: SocketAddr,
+    pub(crate) https: SocketAddr,
+    /// Dropped with the emulator; that ends the listeners and their connections.
+    _tasks: JoinSet<()>,
+}
+
+pub(crate) async fn listen(shared: Shared, tls: &Tls, ports: (u16, u16)) -> io::Result<Listening> {
+    let http = TcpListener::bind(("127.0.0.1", ports.0)).await?;
+    let https = TcpListener::bind(("127.0.0.1", ports.1)).await?;
+    let (http_address, https_address) = (http.local_addr()?, https.local_addr()?);
+    let router = routes(shared);
+    let acceptor = TlsAcceptor::from(Arc::clone(&tls.config));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(accept(http, router.clone(), None));
+    tasks.spawn(accept(https, router, Some(acceptor)));
+    Ok(Listening { http: http_address, https: https_address, _tasks: tasks })
+}
+
+async fn accept(listener: TcpListener, router: Router, acceptor: Option<TlsAcceptor>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        // An answer that waits for an acknowledgement would be measured as latency of the server under test.
+        let _ = stream.set_nodelay(true);
+        let router = router.clone();
+        match acceptor.clone() {
+            None => connections.spawn(serve(stream, router, Scheme::Http)),
+            Some(acceptor) => connections.spawn(async move {
+                // A handshake that fails is the client's business: it does not trust our CA, mostly.
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    serve(stream, router, Scheme::Https).await;
+                }
+            }),
+        };
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, router: Router, scheme: Scheme) {
+    let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(scheme);
+        let router = router.clone();
+        async move {
+            Ok::<_, Infallible>(
+                tower::ServiceExt::oneshot(router, request).await.unwrap_or_else(|never| match never {}),
+            )
+        }
+    });
+    let mut connection = auto::Builder::new(TokioExecutor::new());
+    connection.http1().timer(TokioTimer::new());
+    let _ = connection.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service)).await;
+}

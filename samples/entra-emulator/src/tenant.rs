@@ -1,0 +1,215 @@
+//! What is registered in the tenant: apps, scopes, redirect URIs, users.
+
+use serde::Serialize;
+
+/// The tenant's id.
+pub const TENANT_ID: &str = "3f1c0b1e-7d4a-4c0e-9a57-6a1f0d2b9c11";
+/// The tenant's verified domain.
+pub const TENANT_DOMAIN: &str = "contoso.onmicrosoft.com";
+/// The middle tier, whose tokens our server accepts and exchanges.
+pub const API_CLIENT_ID: &str = "5b0a7a3e-2f0d-4a65-8f44-0c9d5be7a201";
+/// The middle tier's client secret. It opens nothing but this emulator.
+pub const API_CLIENT_SECRET: &str = "emulator-only-7Qz~not-a-real-secret";
+/// The public client app with which users sign in.
+pub const CLIENT_ID: &str = "c1e7d6f0-93aa-4e59-8f0e-2a4f7b1d3e02";
+/// Microsoft Graph.
+pub const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
+
+/// The spellings by which Microsoft Graph is asked for.
+const GRAPH_URIS: [&str; 2] = ["https://graph.microsoft.com", GRAPH_ID];
+
+/// An app registration.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub(crate) client_id: String,
+    /// Secrets, each with the time from which it is expired.
+    pub(crate) secrets: Vec<(String, Option<i64>)>,
+    /// Certificates that may sign client assertions, PEM.
+    pub(crate) certificates: Vec<String>,
+    pub(crate) redirects: Vec<Redirect>,
+    /// `requestedAccessTokenVersion`; none is Entra's default, v1.
+    pub(crate) token_version: Option<u8>,
+    pub(crate) scopes: Vec<&'static str>,
+    /// Optional access-token claims that the API asks for.
+    pub(crate) optional_claims: Vec<String>,
+}
+
+/// A registered redirect URI and its platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    pub(crate) platform: Platform,
+    pub(crate) uri: String,
+}
+
+/// The platform under which a redirect URI is registered; it decides how the client authenticates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Platform {
+    /// A confidential client.
+    Web,
+    /// A browser application: cross-origin redemption only.
+    Spa,
+    /// Mobile and desktop: no credential.
+    PublicClient,
+}
+
+impl Redirect {
+    /// Registers `uri` under a platform.
+    #[must_use]
+    pub fn new(platform: Platform, uri: impl Into<String>) -> Self {
+        Self { platform, uri: uri.into() }
+    }
+}
+
+impl App {
+    /// Returns the client id.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Returns the first secret; empty for a public client.
+    #[must_use]
+    pub fn client_secret(&self) -> &str {
+        self.secrets.first().map_or("", |(secret, _)| secret)
+    }
+
+    /// Returns the App ID URI.
+    #[must_use]
+    pub fn app_id_uri(&self) -> String {
+        format!("api://{}", self.client_id)
+    }
+
+    pub(crate) fn is_named(&self, resource: &str) -> bool {
+        resource == self.client_id || resource == self.app_id_uri()
+    }
+
+    pub(crate) fn api() -> Self {
+        Self {
+            client_id: API_CLIENT_ID.to_owned(),
+            secrets: vec![(API_CLIENT_SECRET.to_owned(), None)],
+            certificates: Vec::new(),
+            redirects: vec![
+                Redirect::new(Platform::Web, "http://localhost/oauth/callback"),
+                Redirect::new(Platform::PublicClient, "http://localhost"),
+                Redirect::new(Platform::PublicClient, "http://localhost/callback"),
+            ],
+            token_version: Some(2),
+            scopes: vec!["access_as_user"],
+            optional_claims: Vec::new(),
+        }
+    }
+
+    pub(crate) fn client() -> Self {
+        Self {
+            client_id: CLIENT_ID.to_owned(),
+            secrets: Vec::new(),
+            certificates: Vec::new(),
+            redirects: vec![
+                Redirect::new(Platform::PublicClient, "http://localhost"),
+                Redirect::new(Platform::PublicClient, "http://localhost/callback"),
+                Redirect::new(Platform::PublicClient, "http://127.0.0.1"),
+                Redirect::new(Platform::PublicClient, "http://127.0.0.1/callback"),
+            ],
+            token_version: None,
+            scopes: Vec::new(),
+            optional_claims: Vec::new(),
+        }
+    }
+}
+
+/// A resource that a scope names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Resource<'a> {
+    Graph,
+    App(&'a App),
+}
+
+impl PartialEq for App {
+    fn eq(&self, other: &Self) -> bool {
+        self.client_id == other.client_id
+    }
+}
+
+impl Eq for App {}
+
+/// Finds what a resource spelling means in this tenant.
+pub(crate) fn resource<'a>(apps: &'a [App], spelling: &str) -> Option<Resource<'a>> {
+    let bare = spelling.trim_end_matches('/');
+    if GRAPH_URIS.contains(&bare) {
+        return Some(Resource::Graph);
+    }
+    apps.iter().find(|app| app.is_named(bare)).map(Resource::App)
+}
+
+/// A member of the tenant.
+#[derive(Clone, Debug, Serialize)]
+pub struct User {
+    /// The name to sign in with.
+    pub name: &'static str,
+    pub(crate) display: &'static str,
+    pub(crate) oid: &'static str,
+    /// Whether Message Center Reader is assigned.
+    pub(crate) reader: bool,
+    /// What Entra holds against an exchange for this user.
+    #[serde(skip)]
+    pub(crate) condition: Condition,
+}
+
+/// What stands in the way of a user's exchanges or calls, always.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    None,
+    /// Neither the user nor an administrator consented to Graph.
+    NoConsent,
+    /// Conditional Access asks for MFA; Entra says so by one of two `error`s.
+    Mfa(&'static str),
+    /// Conditional Access blocks.
+    Blocked,
+    Throttled,
+    Unavailable,
+    Slow,
+    Disabled,
+    /// Graph asks for a new evaluation of the session's claims.
+    Cae,
+}
+
+const fn user(
+    name: &'static str,
+    display: &'static str,
+    oid: &'static str,
+    reader: bool,
+    condition: Condition,
+) -> User {
+    User { name, display, oid, reader, condition }
+}
+
+/// The users, each with the trouble that its name says.
+pub const USERS: [User; 13] = [
+    user("alice", "Alice Reader", "a1a1a1a1-0000-4000-8000-000000000001", true, Condition::None),
+    user("bob", "Bob Reader", "a1a1a1a1-0000-4000-8000-000000000002", true, Condition::None),
+    user("norole", "Nora Norole", "a1a1a1a1-0000-4000-8000-000000000003", false, Condition::None),
+    user("noconsent", "Noah Noconsent", "a1a1a1a1-0000-4000-8000-000000000004", true, Condition::NoConsent),
+    user("mfa", "Mia Mfa", "a1a1a1a1-0000-4000-8000-000000000005", true, Condition::Mfa("invalid_grant")),
+    user("mfa2", "Milo Mfa", "a1a1a1a1-0000-4000-8000-000000000006", true, Condition::Mfa("interaction_required")),
+    user("blocked", "Bea Blocked", "a1a1a1a1-0000-4000-8000-000000000007", true, Condition::Blocked),
+    user("throttled", "Theo Throttled", "a1a1a1a1-0000-4000-8000-000000000008", true, Condition::Throttled),
+    user("flaky", "Flo Flaky", "a1a1a1a1-0000-4000-8000-000000000009", true, Condition::Unavailable),
+    user("slow", "Sol Slow", "a1a1a1a1-0000-4000-8000-00000000000a", true, Condition::Slow),
+    user("disabled", "Dan Disabled", "a1a1a1a1-0000-4000-8000-00000000000b", true, Condition::Disabled),
+    user("cae", "Cleo Cae", "a1a1a1a1-0000-4000-8000-00000000000c", true, Condition::Cae),
+    user("carol", "Carol Reader", "a1a1a1a1-0000-4000-8000-00000000000d", true, Condition::None),
+];
+
+impl User {
+    pub(crate) fn upn(&self) -> String {
+        format!("{}@{TENANT_DOMAIN}", self.name)
+    }
+
+    /// Finds a user by name, UPN or object id.
+    pub(crate) fn find(hint: &str) -> Option<&'static Self> {
+        static ALL: [User; 13] = USERS;
+        let name = hint.split('@').next().unwrap_or_default();
+        ALL.iter().find(|user| user.name.eq_ignore_ascii_case(name) || user.oid == hint)
+    }
+}

@@ -1,0 +1,237 @@
+//! Makes tokens: v1 and v2 access tokens for apps of the tenant, and Graph's own kind.
+
+use aws_lc_rs::{digest, hmac};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::{
+    signing::{KeyRing, SigningKey},
+    spec::{Signer, TokenSpec},
+    tenant::{App, GRAPH_ID, TENANT_ID, User},
+};
+
+/// How long access tokens live here: the average of Entra's 60 to 90 minutes.
+pub(crate) const LIFETIME: i64 = 75 * 60;
+
+/// Who a token speaks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject<'a> {
+    User { user: &'a User, scopes: String },
+    App { roles: Vec<String> },
+}
+
+/// What is needed to make an access token for an app of the tenant.
+#[derive(Clone, Debug)]
+pub(crate) struct Order<'a> {
+    pub(crate) resource: &'a App,
+    pub(crate) audience: String,
+    pub(crate) client: &'a str,
+    pub(crate) confidential: Confidential,
+    pub(crate) subject: Subject<'a>,
+    pub(crate) version: u8,
+    pub(crate) base: &'a str,
+    pub(crate) now: i64,
+    pub(crate) client_capable: bool,
+}
+
+/// How the client authenticated, Entra's `azpacr` and `appidacr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confidential {
+    Public,
+    Secret,
+    Certificate,
+}
+
+impl Confidential {
+    const fn acr(self) -> &'static str {
+        match self {
+            Self::Public => "0",
+            Self::Secret => "1",
+            Self::Certificate => "2",
+        }
+    }
+}
+
+impl Order<'_> {
+    /// Writes the claims of an access token.
+    pub(crate) fn claims(&self) -> Map<String, Value> {
+        let mut claims = Map::new();
+        let mut set = |name: &str, value: Value| drop(claims.insert(name.to_owned(), value));
+        set("aud", json!(self.audience));
+        set("iat", json!(self.now));
+        set("nbf", json!(self.now));
+        set("exp", json!(self.now + LIFETIME));
+        set("tid", json!(TENANT_ID));
+        set("uti", json!(id()));
+        set("rh", json!(id()));
+        if self.version == 2 {
+            set("iss", json!(format!("{}/{TENANT_ID}/v2.0", self.base)));
+            set("ver", json!("2.0"));
+            set("azp", json!(self.client));
+            set("azpacr", json!(self.confidential.acr()));
+        } else {
+            set("iss", json!(format!("https://sts.windows.net/{TENANT_ID}/")));
+            set("ver", json!("1.0"));
+            set("appid", json!(self.client));
+            set("appidacr", json!(self.confidential.acr()));
+        }
+        let wants = |name: &str| self.resource.optional_claims.iter().any(|claim| claim == name);
+        match &self.subject {
+            Subject::User { user, scopes } => {
+                set("oid", json!(user.oid));
+                set("sub", json!(pairwise(user.oid, &self.resource.client_id)));
+                set("name", json!(user.display));
+                set(if self.version == 2 { "preferred_username" } else { "upn" }, json!(user.upn()));
+                set("scp", json!(scopes));
+                if wants("idtyp") {
+                    set("idtyp", json!("user"));
+                }
+                // Optional, and only for a client that declared the capability.
+                if wants("xms_cc") && self.client_capable {
+                    set("xms_cc", json!(["cp1"]));
+                }
+            }
+            Subject::App { roles } => {
+                let service_principal = pairwise(self.client, TENANT_ID);
+                set("oid", json!(service_principal));
+                set("sub", json!(service_principal));
+                if !roles.is_empty() {
+                    set("roles", json!(roles));
+                }
+                if wants("idtyp") {
+                    set("idtyp", json!("app"));
+                }
+            }
+        }
+        claims
+    }
+}
+
+/// Signs claims with the live key.
+pub(crate) fn sign(keys: &KeyRing, claims: &Map<String, Value>) -> String {
+    let key = keys.live();
+    let header = json!({"typ": "JWT", "alg": "RS256", "x5t": key.kid, "kid": key.kid});
+    compact(&header, claims, |message| key.sign(message))
+}
+
+/// What is needed to make a Graph token.
+#[derive(Clone, Debug)]
+pub(crate) struct GraphOrder<'a> {
+    pub(crate) user: &'a User,
+    pub(crate) scopes: &'a str,
+    pub(crate) client: &'a str,
+    /// The client declared `cp1`: Graph may challenge it.
+    pub(crate) capable: bool,
+    /// A challenge was met in the session behind it.
+    pub(crate) evaluated: bool,
+    pub(crate) now: i64,
+}
+
+/// Makes a token for Graph: v1 format, and a `nonce` header of which the signature covers the hash.
+///
+/// Whoever verifies such a token the ordinary way fails, as with the real ones: it is Graph's business alone.
+pub(crate) fn sign_for_graph(keys: &KeyRing, order: &GraphOrder<'_>) -> String {
+    let GraphOrder { user, now, .. } = order;
+    let key = keys.live();
+    let mut claims = json!({
+        "aud": "https://graph.microsoft.com", "iss": format!("https://sts.windows.net/{TENANT_ID}/"),
+        "iat": now, "nbf": now, "exp": now + LIFETIME, "tid": TENANT_ID, "oid": user.oid,
+        "sub": pairwise(user.oid, GRAPH_ID), "appid": order.client, "appidacr": "1", "scp": order.scopes, "ver": "1.0",
+        "name": user.display, "upn": user.upn(), "uti": id(), "idtyp": "user",
+    });
+    if order.capable {
+        claims["xms_cc"] = json!(["cp1"]);
+    }
+    if order.evaluated {
+        claims["acrs"] = json!(["c1"]);
+    }
+    let header = json!({"typ": "JWT", "nonce": id(), "alg": "RS256", "x5t": key.kid, "kid": key.kid});
+    compact(&header, claims.as_object().unwrap_or(&Map::new()), |message| {
+        let text = String::from_utf8_lossy(message);
+        let hashed = text.split_once('.').and_then(|(_, claims)| graph_message(&text, &header, claims));
+        key.sign(hashed.unwrap_or_default().as_bytes())
+    })
+}
+
+/// The bytes that a Graph token's signature covers: its header with the nonce replaced by its SHA-256.
+///
+/// The other bytes of the header stay as they are, so that whoever checks needs no opinion on how JSON is written.
+pub(crate) fn graph_message(token: &str, header: &Value, encoded_claims: &str) -> Option<String> {
+    let nonce = header["nonce"].as_str()?;
+    let written = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, nonce.as_bytes()));
+    let hashed = String::from_utf8(written).ok()?.replacen(nonce, &hash, 1);
+    Some(format!("{}.{encoded_claims}", URL_SAFE_NO_PAD.encode(hashed)))
+}
+
+/// Decodes one part of a JWT.
+pub(crate) fn part(token: &str, index: usize) -> Option<Value> {
+    let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(index)?.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Makes a token to order.
+pub(crate) fn mint(spec: &TokenSpec, order: &Order<'_>, keys: &KeyRing) -> String {
+    let mut claims = order.claims();
+    if let Some(seconds) = spec.expires_in {
+        claims.insert("exp".to_owned(), json!(order.now + seconds));
+    }
+    overlay(&mut claims, &spec.claims);
+    let key = if spec.signer == Signer::Attacker { keys.attacker() } else { keys.live() };
+    let mut header = Map::new();
+    for (name, value) in [("typ", "JWT"), ("alg", alg(spec.signer)), ("x5t", &key.kid), ("kid", &key.kid)] {
+        header.insert(name.to_owned(), json!(value));
+    }
+    overlay(&mut header, &spec.header);
+    compact(&Value::Object(header), &claims, |message| signature(spec.signer, &key, message))
+}
+
+const fn alg(signer: Signer) -> &'static str {
+    match signer {
+        Signer::Live | Signer::Attacker => "RS256",
+        Signer::Nobody => "none",
+        Signer::PublicKeyAsSecret => "HS256",
+    }
+}
+
+fn signature(signer: Signer, key: &SigningKey, message: &[u8]) -> String {
+    match signer {
+        Signer::Live | Signer::Attacker => key.sign(message),
+        Signer::Nobody => String::new(),
+        Signer::PublicKeyAsSecret => {
+            let secret = hmac::Key::new(hmac::HMAC_SHA256, key.public_pem.as_bytes());
+            URL_SAFE_NO_PAD.encode(hmac::sign(&secret, message))
+        }
+    }
+}
+
+fn overlay(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
+    for (name, value) in changes {
+        if value.is_null() {
+            members.remove(name);
+        } else {
+            members.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+fn compact(header: &Value, claims: &Map<String, Value>, sign: impl FnOnce(&[u8]) -> String) -> String {
+    let message = format!("{}.{}", encode(header), encode(&Value::Object(claims.clone())));
+    let signature = sign(message.as_bytes());
+    format!("{message}.{signature}")
+}
+
+fn encode(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+/// An id in the shape of Entra's `uti`.
+pub(crate) fn id() -> String {
+    URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes())
+}
+
+/// Entra's `sub` differs for each app; this one is stable as well.
+fn pairwise(who: &str, app: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, format!("{who} {app}").as_bytes()))
+}

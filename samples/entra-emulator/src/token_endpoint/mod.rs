@@ -1,0 +1,135 @@
+//! `/token`: one POST, four grants.
+
+mod client_auth;
+mod client_credentials;
+mod on_behalf_of;
+mod sign_in;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use serde_json::Value;
+
+use crate::{
+    discovery::Tenant,
+    error::{EntraError, Ids},
+    fault::{Fault, delay},
+    form::Form,
+    server::{Base, Shared},
+};
+
+/// What every grant needs to know.
+struct Request<'a> {
+    shared: &'a Shared,
+    base: &'a Base,
+    form: &'a Form,
+    headers: &'a HeaderMap,
+}
+
+/// A refusal, or trouble that is not Entra's own.
+enum Failure {
+    Entra(EntraError),
+    Fault(Fault),
+}
+
+impl From<EntraError> for Failure {
+    fn from(error: EntraError) -> Self {
+        Self::Entra(error)
+    }
+}
+
+const OBO: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+pub(crate) async fn token(
+    State(shared): State<Shared>,
+    base: Base,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let form = Form::read(&body);
+    let client_request_id = headers.get("client-request-id").and_then(|id| id.to_str().ok());
+    let in_body = form.as_ref().ok().and_then(|form| form.get("client-request-id"));
+    let ids = Ids::new(shared.state.clock.now(), client_request_id.or(in_body));
+    let answer = match &form {
+        Err(error) => Err(error.clone().into()),
+        Ok(form) => grant(&Request { shared: &shared, base: &base, form, headers: &headers }, &tenant).await,
+    };
+    let mut response = match answer {
+        Ok(answer) => Json(answer).into_response(),
+        Err(Failure::Entra(error)) => refusal(&error, &ids),
+        Err(Failure::Fault(fault)) => trouble(&fault, &ids),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    headers.insert("x-ms-ests-server", HeaderValue::from_static("emulator"));
+    for (name, id) in [("x-ms-request-id", &ids.trace), ("client-request-id", &ids.correlation)] {
+        if let Ok(value) = HeaderValue::try_from(id) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+async fn grant(request: &Request<'_>, tenant: &str) -> Result<Value, Failure> {
+    if Tenant::read(tenant).is_none_or(|tenant| tenant == Tenant::Consumers) {
+        return Err(EntraError::new(90002).into());
+    }
+    let counting = &request.shared.state.counting;
+    match request.form.need("grant_type")? {
+        "authorization_code" => {
+            counting.count(|counters| counters.code += 1);
+            Ok(sign_in::code(request)?)
+        }
+        "refresh_token" => {
+            counting.count(|counters| counters.refresh += 1);
+            Ok(sign_in::refresh(request)?)
+        }
+        "client_credentials" => {
+            counting.count(|counters| counters.client_credentials += 1);
+            Ok(client_credentials::grant(request)?)
+        }
+        OBO => {
+            counting.count(|counters| counters.obo += 1);
+            on_behalf_of::grant(request).await
+        }
+        _ => Err(EntraError::new(70003).into()),
+    }
+}
+
+fn refusal(error: &EntraError, ids: &Ids) -> Response {
+    let mut response = (error.status(), Json(error.body(ids))).into_response();
+    if let Some(seconds) = error.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+fn trouble(fault: &Fault, ids: &Ids) -> Response {
+    match fault {
+        Fault::Html => (StatusCode::INTERNAL_SERVER_ERROR, Html("<html><h1>Server Error</h1></html>")).into_response(),
+        Fault::Truncated => {
+            ([(header::CONTENT_TYPE, "application/json")], r#"{"token_type":"Bearer","access_tok"#).into_response()
+        }
+        _ => refusal(&EntraError::new(90012), ids),
+    }
+}
+
+/// Turns a switched-on fault into what a caller sees of it.
+async fn apply(fault: Option<Fault>) -> Result<(), Failure> {
+    delay(fault.as_ref()).await;
+    match fault {
+        None | Some(Fault::Slow(_)) => Ok(()),
+        Some(Fault::Throttled(seconds)) => Err(EntraError::new(90055).with_retry_after(seconds).into()),
+        Some(Fault::Unavailable) => Err(EntraError::new(90012).into()),
+        Some(Fault::NoConsent) => Err(EntraError::new(65001).with_suberror("consent_required").into()),
+        Some(Fault::BadSecret) => Err(EntraError::new(7_000_215).into()),
+        Some(Fault::Code(code)) => Err(EntraError::new(code).into()),
+        Some(other) => Err(Failure::Fault(other)),
+    }
+}
