@@ -70,6 +70,8 @@ pub mod on_behalf_of;
 mod refusals;
 pub mod target;
 #[cfg(test)]
+mod testlog;
+#[cfg(test)]
 mod testtenant;
 pub mod token_endpoint;
 

@@ -39,6 +39,16 @@ struct Refused {
     _user: Arc<UserCell>,
 }
 
+impl Refused {
+    /// Returns the error while its window is open.
+    fn repeat(self, now: Instant) -> Option<ExchangeError> {
+        let left = self.until.checked_duration_since(now).filter(|left| !left.is_zero())?;
+        // Whole seconds, rounded up: a header has no others.
+        let whole = Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0));
+        Some(if self.error.retry_after().is_some() { self.error.with_retry_after(whole) } else { self.error })
+    }
+}
+
 impl Refusals {
     pub(crate) fn new() -> Self {
         Self { by_request: bounded(), by_user: bounded() }
@@ -46,13 +56,11 @@ impl Refusals {
 
     /// Finds a refusal that still counts, with the time that is left of it.
     pub(crate) fn find(&self, request: &FlightKey, user: &UserKey) -> Option<ExchangeError> {
-        let refused = self.by_user.get(user).or_else(|| self.by_request.get(request))?;
-        let left = refused.until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())?;
-        match refused.error.retry_after() {
-            // Whole seconds, rounded up: a header has no others.
-            Some(_) => Some(refused.error.with_retry_after(Duration::from_secs(left.as_secs_f64().ceil() as u64))),
-            None => Some(refused.error),
-        }
+        let now = Instant::now();
+        self.by_user
+            .get(user)
+            .and_then(|refused| refused.repeat(now))
+            .or_else(|| self.by_request.get(request).and_then(|refused| refused.repeat(now)))
     }
 
     /// Remembers a refusal as long as its kind is worth it.

@@ -1,5 +1,8 @@
 //! The token endpoint as a `tower::Service`: one POST, no redirects, a deadline.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     error::Error,
     fmt,

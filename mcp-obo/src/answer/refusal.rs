@@ -130,7 +130,8 @@ impl Refusal {
     }
 
     fn page(body: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(&body[..body.len().min(2_048)]);
+        // The whole of it: a cut could leave the beginning of a token that is too short to be taken for one.
+        let text = String::from_utf8_lossy(body);
         let report = Report { diagnostic: Some(Diagnostic::of(&text)), ..Report::default() };
         Self { error: String::new(), suberror: String::new(), claims: None, codes: Vec::new(), report }
     }

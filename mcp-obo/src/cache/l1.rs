@@ -123,6 +123,12 @@ impl TokenCache {
         });
     }
 
+    #[cfg(test)]
+    pub(crate) fn weight(&self) -> u64 {
+        self.entries.run_pending_tasks();
+        self.entries.weighted_size()
+    }
+
     /// Makes everything of a user void, requests under way included.
     pub(crate) fn forget(&self, user: &UserId) {
         for key in self.users.forget(user) {

@@ -1,0 +1,78 @@
+//! Tokens that must not be handed out again: of a forgotten user, and spent ones.
+
+use super::*;
+
+#[tokio::test]
+async fn a_forgotten_user_starts_anew_and_the_others_do_not_notice() {
+    let tenant = Tenant::granting();
+    let exchange = tenant.exchange();
+    let (alice, again, bob) = (tenant.user("alice").await, tenant.user("alice").await, tenant.user("bob").await);
+    for user in [&alice, &again, &bob] {
+        exchange.token(user, &graph()).await.unwrap();
+    }
+    exchange.forget_user(&user_id("alice"));
+    exchange.forget_user(&user_id("nobody"));
+    assert_eq!(exchange.token(&bob, &graph()).await.unwrap().expose_secret(), token_text(2));
+    assert_eq!(tenant.exchanges(), 3);
+    for (number, user) in [(3, &alice), (4, &again)] {
+        assert_eq!(exchange.token(user, &graph()).await.unwrap().expose_secret(), token_text(number));
+        assert_eq!(exchange.token(user, &graph()).await.unwrap().expose_secret(), token_text(number));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn forgetting_covers_a_request_in_the_air() {
+    let gates = gates(2);
+    let tenant = Tenant::answering(gated(&gates));
+    let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
+    let call = || {
+        let (exchange, alice) = (exchange.clone(), alice.clone());
+        tokio::spawn(async move { exchange.token(&alice, &graph()).await.unwrap() })
+    };
+    let before = call();
+    settle().await;
+    exchange.forget_user(&user_id("alice"));
+    let after = call();
+    settle().await;
+    assert_eq!(tenant.exchanges(), 2, "who comes afterwards does not join a request from before");
+    // The later answer comes first: the earlier one must not take its place.
+    gates[1].add_permits(1);
+    assert_eq!(after.await.unwrap().expose_secret(), token_text(1));
+    gates[0].add_permits(1);
+    assert_eq!(before.await.unwrap().expose_secret(), token_text(0));
+    settle().await;
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
+    assert_eq!(tenant.exchanges(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_forgotten_request_brings_is_not_kept() {
+    let gates = gates(2);
+    let tenant = Tenant::answering(gated(&gates));
+    let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
+    let waiting = tokio::spawn({
+        let (exchange, alice) = (exchange.clone(), alice.clone());
+        async move { exchange.token(&alice, &graph()).await.unwrap() }
+    });
+    settle().await;
+    exchange.forget_user(&user_id("alice"));
+    gates.iter().for_each(|gate| gate.add_permits(1));
+    waiting.await.unwrap();
+    assert_eq!(exchange.0.cache.weight(), 0);
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
+}
+
+#[tokio::test]
+async fn a_spent_token_goes_and_a_fresh_one_stays() {
+    let tenant = Tenant::granting();
+    let (exchange, alice, bob) = (tenant.exchange(), tenant.user("alice").await, tenant.user("bob").await);
+    let spent = exchange.token(&alice, &graph()).await.unwrap();
+    exchange.invalidate(&alice, &graph(), &spent);
+    let fresh = exchange.token(&alice, &graph()).await.unwrap();
+    assert_eq!(fresh.expose_secret(), token_text(1));
+    // Others report the same spent token late, and somebody reports it for the wrong user.
+    exchange.invalidate(&alice, &graph(), &spent);
+    exchange.invalidate(&bob, &graph(), &fresh);
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
+    assert_eq!(tenant.exchanges(), 2);
+}

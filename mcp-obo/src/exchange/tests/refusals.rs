@@ -1,0 +1,141 @@
+//! Failures: whose they are, and how long they last.
+
+use serde_json::json;
+
+use super::*;
+use crate::testtenant::refused;
+
+/// A tenant in which this user is refused and everybody else is not.
+fn refusing(name: &'static str, refusal: impl Fn() -> http::Response<bytes::Bytes> + Send + Sync + 'static) -> Tenant {
+    Tenant::answering(move |call| Box::pin(ready(if call.user() == name { refusal() } else { granted(call.number) })))
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_users_failure_is_nobody_elses() {
+    for (name, refusal) in [
+        ("outage", status(503, &[], "<html>")),
+        ("throttled", status(429, &[("retry-after", "60")], "{}")),
+        ("consent", refused("invalid_grant", 65_001, json!({"suberror": "consent_required"}))),
+        ("step-up", step_up()),
+        ("wrong secret", refused("invalid_client", 7_000_215, json!({}))),
+    ] {
+        let tenant = refusing("mallory", move || refusal.clone());
+        let exchange = tenant.exchange();
+        let (mallory, alice) = (tenant.user("mallory").await, tenant.user("alice").await);
+        for _ in 0..2 {
+            assert!(exchange.token(&mallory, &graph()).await.is_err(), "{name}");
+            assert!(exchange.token(&alice, &graph()).await.is_ok(), "{name}");
+        }
+        assert_eq!(tenant.exchanges(), 2, "{name}: one each, and the repeated ones are answered here");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_not_repeated_beyond_its_window() {
+    for (name, refusal, window) in [
+        ("outage", status(503, &[], "<html>"), 1),
+        ("outage with a number", status(503, &[("retry-after", "20")], ""), 20),
+        ("throttled", status(429, &[("retry-after", "60")], "{}"), 60),
+        ("throttled without a number", status(429, &[], "{}"), 30),
+        ("throttled for days", status(429, &[("retry-after", "999999")], "{}"), 3_600),
+        ("consent", refused("invalid_grant", 65_001, json!({})), 15),
+        ("wrong secret", refused("invalid_client", 7_000_215, json!({})), 5),
+        ("step-up", step_up(), 60),
+    ] {
+        let tenant = refusing("mallory", move || refusal.clone());
+        let exchange = tenant.exchange();
+        let mallory = tenant.user("mallory").await;
+        let kind = exchange.token(&mallory, &graph()).await.unwrap_err().kind();
+        tokio::time::advance(Duration::from_millis(window * 1_000 - 1)).await;
+        let repeated = exchange.token(&mallory, &graph()).await.unwrap_err();
+        assert_eq!((repeated.kind(), tenant.exchanges()), (kind, 1), "{name}");
+        tokio::time::advance(Duration::from_millis(1)).await;
+        exchange.token(&mallory, &graph()).await.unwrap_err();
+        assert_eq!(tenant.exchanges(), 2, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_refused_later_waits_less() {
+    let tenant = refusing("mallory", || status(429, &[("retry-after", "60")], "{}"));
+    let (exchange, mallory) = (tenant.exchange(), tenant.user("mallory").await);
+    let wait = |rejection| match rejection {
+        Rejection::Unavailable { retry_after } => retry_after.as_secs(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(wait(exchange.token(&mallory, &graph()).await.unwrap_err().rejection()), 60);
+    tokio::time::advance(Duration::from_millis(19_500)).await;
+    assert_eq!(wait(exchange.token(&mallory, &graph()).await.unwrap_err().rejection()), 41, "rounded up");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_sign_in_ends_a_step_up_and_not_a_throttle() {
+    for (refusal, expected) in [(step_up(), 2), (status(429, &[("retry-after", "60")], "{}"), 1)] {
+        let tenant = refusing("mallory", move || refusal.clone());
+        let exchange = tenant.exchange();
+        let (before, after) = (tenant.user("mallory").await, tenant.user("mallory").await);
+        exchange.token(&before, &graph()).await.unwrap_err();
+        exchange.token(&after, &graph()).await.unwrap_err();
+        assert_eq!(tenant.exchanges(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_that_is_over_does_not_hide_what_was_refused_before_it() {
+    let tenant = Tenant::answering(|call| {
+        Box::pin(ready(match call.number {
+            0 => step_up(),
+            _ => status(503, &[], ""),
+        }))
+    });
+    let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap_err().kind(), StepUp);
+    // The outage counts for the user, whatever is asked; the step-up for this request, and longer.
+    assert_eq!(exchange.token_with_claims(&alice, &graph(), "{}").await.unwrap_err().kind(), Unavailable);
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap_err().kind(), Unavailable);
+    tokio::time::advance(Duration::from_secs(2)).await;
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap_err().kind(), StepUp);
+    assert_eq!(tenant.exchanges(), 2);
+}
+
+#[tokio::test]
+async fn forgetting_a_user_forgets_what_was_refused() {
+    let tenant = refusing("mallory", || refused("invalid_grant", 65_001, json!({})));
+    let (exchange, mallory) = (tenant.exchange(), tenant.user("mallory").await);
+    exchange.token(&mallory, &graph()).await.unwrap_err();
+    exchange.forget_user(&user_id("mallory"));
+    exchange.token(&mallory, &graph()).await.unwrap_err();
+    assert_eq!(tenant.exchanges(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_who_wait_share_one_failure() {
+    let tenant = Tenant::answering(|_| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            status(503, &[], "")
+        })
+    });
+    let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
+    let callers: Vec<_> = (0..50)
+        .map(|_| {
+            let (exchange, alice) = (exchange.clone(), alice.clone());
+            tokio::spawn(async move { exchange.token(&alice, &graph()).await })
+        })
+        .collect();
+    for caller in callers {
+        assert_eq!(caller.await.unwrap().unwrap_err().kind(), Unavailable);
+    }
+    assert_eq!(tenant.exchanges(), 1);
+}
+
+#[tokio::test]
+async fn an_error_is_never_a_cached_token_nor_the_other_way_round() {
+    let tenant =
+        Tenant::answering(|call| Box::pin(ready(if call.number == 0 { granted(0) } else { status(503, &[], "") })));
+    let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
+    exchange.token(&alice, &graph()).await.unwrap();
+    // A failure while a good token lies there does not take it away.
+    exchange.token_with_claims(&alice, &graph(), "{}").await.unwrap_err();
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(0));
+}

@@ -1,0 +1,5 @@
+use mcp_obo::TokenRequest;
+
+fn main() {
+    let _ = TokenRequest::default();
+}

@@ -1,0 +1,5 @@
+use mcp_obo::AccessToken;
+
+fn main() {
+    let _ = |token: &AccessToken| format!("{token}");
+}

@@ -1,0 +1,8 @@
+//! What must not compile: a proof made by hand, or a grant that a caller chose.
+
+#[test]
+fn proofs_and_requests_cannot_be_forged() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/pass/*.rs");
+    cases.compile_fail("tests/fail/*.rs");
+}
