@@ -76,10 +76,6 @@ impl OnBehalfOf {
         self.0.raised.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    pub(crate) fn has_user(&self) -> bool {
-        self.0.user.is_some()
-    }
-
     fn user(&self) -> Result<&VerifiedToken, ExchangeError> {
         self.0.user.as_ref().ok_or(ExchangeErrorKind::NoUser.into())
     }

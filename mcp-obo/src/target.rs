@@ -289,6 +289,7 @@ mod tests {
         );
         assert_eq!(Target::graph(), Target::new(GRAPH, &[".default"]).unwrap());
         assert_ne!(Target::graph(), Target::graph_in(Cloud::UsGov));
+        assert_ne!(Target::graph(), Target::new(GRAPH, &["User.Read"]).unwrap());
         // No concatenation can make two different requests look alike.
         assert_ne!(Target::new("api://a", &["b"]).unwrap(), Target::new("api://a/", &["b"]).unwrap());
     }

@@ -99,7 +99,7 @@ impl TokenCache {
         let token = answer.access_token().clone();
         let usable_until = usable_until(token.expires_at(), answer.lifetime(), assertion);
         let remaining = self.clock.now().until(usable_until);
-        if remaining.is_zero() || key.epoch != user.epoch() {
+        if remaining.is_zero() {
             return;
         }
         let user = Arc::clone(user);
@@ -109,7 +109,7 @@ impl TokenCache {
             Some(present) if present.value().is_newer_than(&entry) => Op::Nop,
             _ => Op::Put(Arc::clone(&entry)),
         });
-        // Forgotten in between: the entry is void already, but its text need not stay in memory.
+        // Forgotten since the request left: the entry is void already, and its text need not stay in memory.
         if key.epoch != entry.user.epoch() {
             self.remove(&key.entry, &entry.token);
         }
@@ -163,5 +163,44 @@ impl Expiry<EntryKey, Arc<Entry>> for Remaining {
         _: Option<Duration>,
     ) -> Option<Duration> {
         Some(entry.remaining)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Target,
+        testtenant::{NOW, Tenant, granted, user_id},
+    };
+    use mcp_auth_layer::clock::FixedClock;
+
+    /// A cache with one token of alice in it.
+    async fn filled() -> (TokenCache, EntryKey) {
+        let clock = Arc::new(FixedClock::at(UnixTime::from_secs(NOW)));
+        let cache = TokenCache::new(1 << 20, clock);
+        let alice = Tenant::granting().user("alice").await;
+        let cell = cache.user(&user_id("alice"));
+        let entry = EntryKey::new(alice.digest(), &Target::graph());
+        let key = FlightKey { entry, claims: None, epoch: cell.epoch() };
+        let answer = crate::answer::read(&granted(0), UnixTime::from_secs(NOW)).ok().unwrap();
+        cache.keep(&key, cache.depart(), &answer, alice.expires_at(), &cell);
+        assert!(cache.find(&entry).is_some());
+        (cache, entry)
+    }
+
+    #[tokio::test]
+    async fn an_entry_of_a_past_epoch_is_void_before_it_is_removed() {
+        let (cache, entry) = filled().await;
+        assert_eq!(cache.users.forget(&user_id("alice")), [entry]);
+        assert!(cache.find(&entry).is_none());
+        assert!(cache.weight() > 0, "nobody has removed it yet");
+    }
+
+    #[tokio::test]
+    async fn a_forgotten_users_tokens_leave_the_memory() {
+        let (cache, _) = filled().await;
+        cache.forget(&user_id("alice"));
+        assert_eq!(cache.weight(), 0);
     }
 }

@@ -131,13 +131,13 @@ where
         };
         request.extensions_mut().insert(handle.clone());
         match self.layer.prefetch.target(request.headers()) {
-            Some(target) if handle.has_user() => {
+            Some(target) => {
                 // The service that was polled ready goes along; the clone, whose readiness nobody asked for, stays.
                 let not_ready = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, not_ready);
                 ResponseFuture::fetching(target.clone(), handle, request, ready)
             }
-            _ => ResponseFuture::calling(self.inner.call(request), handle),
+            None => ResponseFuture::calling(self.inner.call(request), handle),
         }
     }
 }

@@ -12,6 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{StatusCode, header::WWW_AUTHENTICATE};
+use mcp_auth_layer::reject::TokenFault;
 use mcp_auth_layer::{
     BearerLayer,
     bypass::{BypassGuardLayer, BypassPolicy, Environment, Exposure, Hatch, OptIn},
@@ -158,6 +159,15 @@ async fn a_raised_error_takes_the_place_of_the_response() {
             _ => assert!(challenge(&response).contains(expected), "{name}: {}", challenge(&response)),
         }
     }
+}
+
+#[test]
+fn the_first_error_that_is_raised_stays() {
+    let handle = OnBehalfOf::new(Tenant::granting().exchange(), None);
+    handle.raise(&ExchangeErrorKind::AssertionExpired.into());
+    handle.clone().raise(&ExchangeErrorKind::Configuration.into());
+    assert_eq!(handle.take_raised(), Some(TokenFault::AssertionExpired.into()));
+    assert_eq!(handle.take_raised(), None);
 }
 
 #[tokio::test]
