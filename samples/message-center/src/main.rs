@@ -1,2 +1,160 @@
-//! Stub.
-fn main() {}
+//! The program around the server.
+
+use std::{
+    error::Error,
+    io::{self, Read as _},
+    path::Path,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+use message_center::{
+    call::Client,
+    logging, serve,
+    settings::{Layered, Process, Settings, Vars},
+    stack,
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+/// Microsoft 365 Message Center for MCP clients, as the signed-in user.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves MCP over HTTP; configured by the environment and `.env.local`. The default.
+    Serve,
+    /// Shows the whole chain on loopback with a local tenant, and keeps serving until Ctrl-C.
+    #[cfg(feature = "demo")]
+    Demo {
+        /// Ends after the table of messages.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Calls a tool of a running server and prints the result.
+    ///
+    /// The access token comes from the variable MCP_TOKEN, else from standard input.
+    Call {
+        /// The tool, such as getMessages.
+        tool: String,
+        /// Its arguments, JSON.
+        #[arg(default_value = "{}")]
+        arguments: String,
+        /// The server's MCP endpoint.
+        #[arg(long, default_value = "http://127.0.0.1:8080/mcp")]
+        url: String,
+    },
+}
+
+/// What a mistake in the configuration ends with.
+const CONFIGURATION: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Arguments::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => run_server().await,
+        #[cfg(feature = "demo")]
+        Command::Demo { once } => demo(once).await,
+        Command::Call { tool, arguments, url } => call(&tool, &arguments, &url).await,
+    }
+}
+
+async fn run_server() -> ExitCode {
+    let vars = match Layered::over_env_local(Process, Path::new(".")) {
+        Ok(vars) => vars,
+        Err(text) => return fail(&*Box::<dyn Error>::from(text), CONFIGURATION),
+    };
+    if let Err(text) = logging::start(&vars) {
+        return fail(&*Box::<dyn Error>::from(text), CONFIGURATION);
+    }
+    let settings = match Settings::read(&vars) {
+        Ok(settings) => settings,
+        Err(mistakes) => return fail(&mistakes, CONFIGURATION),
+    };
+    announce(&settings, vars.file());
+    match listen(&settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error, 1),
+    }
+}
+
+/// Says at start what an operator must know, once.
+fn announce(settings: &Settings, file: Option<&Path>) {
+    if let Some(file) = file {
+        tracing::info!(file = %file.display(), "variables were read from a file");
+    }
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let redirects: Vec<_> = settings.redirects.rules().iter().map(ToString::to_string).collect();
+    tracing::info!(
+        environment = ?settings.environment,
+        tenant = settings.app.authority().tenant().as_str(),
+        client_id = settings.app.client_id(),
+        authority = settings.app.authority().host(),
+        graph = settings.graph_base_url,
+        redirects = redirects.join(" "),
+        "configured"
+    );
+}
+
+async fn listen(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    let router = stack::router(settings)?;
+    let listener = tokio::net::TcpListener::bind(settings.address).await?;
+    tracing::info!(address = %listener.local_addr()?, resource = %format!("{}/mcp", settings.public_base_url), "serving");
+    Ok(serve::serve(listener, router, serve::stop_signal()).await?)
+}
+
+#[cfg(feature = "demo")]
+async fn demo(once: bool) -> ExitCode {
+    use message_center::demo::{Until, run};
+    match run(if once { Until::Table } else { Until::Interrupted }).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error, 1),
+    }
+}
+
+async fn call(tool: &str, arguments: &str, url: &str) -> ExitCode {
+    match called(tool, arguments, url).await {
+        Ok(result) => {
+            show(&result);
+            if result["isError"] == json!(true) { ExitCode::from(1) } else { ExitCode::SUCCESS }
+        }
+        Err(error) => fail(&*error, 1),
+    }
+}
+
+async fn called(tool: &str, arguments: &str, url: &str) -> Result<Value, Box<dyn Error>> {
+    let arguments: Value = serde_json::from_str(arguments)?;
+    let token = match Process.get("MCP_TOKEN").filter(|token| !token.trim().is_empty()) {
+        Some(token) => token,
+        None => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text)?;
+            text
+        }
+    };
+    Ok(Client::new(url, SecretString::from(token.trim()))?.call(tool, &arguments).await?)
+}
+
+#[allow(clippy::print_stdout, reason = "the result is what this subcommand is for")]
+fn show(result: &Value) {
+    let content = result.get("structuredContent").unwrap_or(result);
+    println!("{content:#}");
+}
+
+#[allow(clippy::print_stderr, reason = "logging may not have started")]
+fn fail(error: &dyn Error, code: u8) -> ExitCode {
+    eprintln!("message-center: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        eprintln!("  because {cause}");
+        source = cause.source();
+    }
+    ExitCode::from(code)
+}

@@ -1,0 +1,24 @@
+//! The Message Center MCP server: Microsoft 365 announcements for the signed-in user.
+//!
+//! # Layout
+//! - `stack`: the whole server in one file; read it first
+//! - `settings`: the environment, turned into types, all mistakes at once
+//! - `mcp`, `tools`: the MCP side; `graph`: the call behind it; `failure`: what callers are told when it fails
+//! - `authorize`, `discovery`, `health`: the other endpoints
+//! - `serve`: connections and shutdown
+//! - `call`, `demo`: subcommands
+
+pub mod authorize;
+pub mod call;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod discovery;
+pub mod failure;
+pub mod graph;
+pub mod health;
+pub mod logging;
+pub mod mcp;
+pub mod serve;
+pub mod settings;
+pub mod stack;
+pub mod tools;

@@ -1,0 +1,57 @@
+//! Reads variables and collects every mistake, so that an administrator sees them all at once.
+
+use super::Vars;
+
+/// Mistakes and warnings, as they come up.
+pub(super) struct Reader<'a> {
+    vars: &'a dyn Vars,
+    pub(super) mistakes: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(vars: &'a dyn Vars) -> Self {
+        Self { vars, mistakes: Vec::new(), warnings: Vec::new() }
+    }
+
+    /// Returns a value; blank is unset, and nothing is trimmed from a value that is not blank.
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        self.vars.get(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// Returns the first value that is set, with its name.
+    pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, String)> {
+        names.iter().find_map(|name| self.get(name).map(|value| (*name, value)))
+    }
+
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    pub(super) fn mistake(&mut self, text: impl Into<String>) {
+        self.mistakes.push(text.into());
+    }
+
+    pub(super) fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(text.into());
+    }
+
+    /// Keeps a value, or notes why there is none.
+    pub(super) fn keep<T>(&mut self, name: &str, result: Result<T, impl std::fmt::Display>) -> Option<T> {
+        result.map_err(|error| self.mistake(format!("{name}: {error}"))).ok()
+    }
+
+    /// Reads a number, or takes the default.
+    pub(super) fn number<T: std::str::FromStr>(&mut self, name: &str, default: T) -> T {
+        let Some(text) = self.get(name) else { return default };
+        text.parse().unwrap_or_else(|_| {
+            self.mistake(format!("{name}: {text:?} is not a number in range"));
+            default
+        })
+    }
+}
+
+/// Splits a comma list; spaces around entries do not count.
+pub(super) fn list(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+}

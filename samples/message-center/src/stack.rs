@@ -1,0 +1,198 @@
+//! The whole server, assembled: read this file first. The top of each stack is outermost.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    extract::{RawQuery, Request},
+    routing::{get, get_service, post_service},
+};
+use http::{HeaderName, HeaderValue, Method, header};
+use mcp_auth_layer::{
+    BearerLayer,
+    bypass::{BypassGuardLayer, Hatch},
+    config::ConfigError,
+    fetch::{FetchLimits, HttpClient},
+    metadata::ProtectedResource,
+    redirect::{AllowedRedirect, RedirectLayer},
+    respond::JsonRpc,
+    verify::Verifier,
+};
+use mcp_obo::{ClientSecret, Exchange, OboLayer};
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+};
+use secrecy::ExposeSecret;
+use tower::ServiceBuilder;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowOrigin, CorsLayer},
+    timeout::RequestBodyTimeoutLayer,
+    trace::TraceLayer,
+};
+use url::Url;
+
+use crate::{
+    authorize::Authorize,
+    discovery::Documents,
+    failure::Context,
+    graph::Graph,
+    health::{self, Health},
+    mcp::{MessageCenter, Shared},
+    settings::Settings,
+    tools::get_messages::TokenArgument,
+};
+
+const MAX_REQUEST: usize = 1 << 20;
+const MAX_GRAPH_ANSWER: usize = 8 << 20;
+
+/// Makes the router of everything that this server answers.
+///
+/// # Errors
+/// [`ConfigError`] when the settings name a URL or a scope that cannot be served.
+pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
+    let verifier = Verifier::entra(&settings.app);
+    let health = Health::new(verifier.clone());
+    let resource_url = format!("{}/mcp", settings.public_base_url);
+    let resource = ProtectedResource::new(&resource_url, &settings.app)?
+        .with_scopes(settings.required_scopes.iter().map(String::as_str))?;
+
+    let mcp = ServiceBuilder::new()
+        // A browser's preflight carries no credential, so it is answered before anybody asks for one.
+        .layer(cors(settings))
+        // A body that trickles in holds a connection and a task; the head has its own timeout in `serve`.
+        .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(10)))
+        // Outside the bearer layer, which looks for its permits.
+        .layer(BypassGuardLayer::new(settings.hatches.permits.clone()))
+        // Who calls? Everything further in sees a verified caller, or one whom a hatch let in.
+        .layer(bearer(settings, verifier, &resource)?)
+        // On whose behalf? Lazy: `initialize` and `tools/list` cost no exchange. Without `prefetch`: the tool must be able to
+        // refuse its arguments before any exchange, and single JSON answers leave the response head unsent until it ends.
+        .layer(OboLayer::new(exchange(settings)))
+        .service(mcp_service(settings, health.clone())?);
+
+    let documents = documents(settings);
+    let openid = documents.clone();
+    let authorize = authorize_route(settings, &resource_url);
+    let router = Router::new()
+        // Other methods are 405 before authentication: MCP 2026-07-28 has no GET and no DELETE.
+        .route("/mcp", post_service(mcp.clone()).options_service(mcp))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(move || health.readyz()))
+        .route("/discover", get(move || documents.discover()))
+        .route("/.well-known/openid-configuration", get(move || openid.openid_configuration()))
+        .route("/authorize", authorize.clone())
+        .route("/oauth2/v2.0/authorize", authorize);
+    let router =
+        resource.paths().iter().fold(router, |router, path| router.route(path, get_service(resource.service())));
+    Ok(router
+        // One handler's panic is one caller's 500.
+        .layer(CatchPanicLayer::new())
+        // Outermost, so that it sees what everybody answered. Path only: a query may hold a code.
+        .layer(TraceLayer::new_for_http().make_span_with(
+            |request: &Request| tracing::info_span!("request", method = %request.method(), path = request.uri().path()),
+        )))
+}
+
+fn bearer(
+    settings: &Settings,
+    verifier: Verifier,
+    resource: &ProtectedResource,
+) -> Result<BearerLayer<JsonRpc>, ConfigError> {
+    let mut bearer = BearerLayer::with_verifier(verifier).with_resource(resource);
+    for scope in &settings.required_scopes {
+        bearer = bearer.require_scope(scope)?;
+    }
+    Ok(bearer.respond_with(JsonRpc))
+}
+
+fn exchange(settings: &Settings) -> Exchange {
+    let secret = ClientSecret::new(settings.secret.expose_secret());
+    let exchange = Exchange::new(&settings.app, secret).add_target(&settings.target);
+    let capabilities: Vec<_> = settings.capabilities.iter().map(String::as_str).collect();
+    if capabilities.is_empty() { exchange } else { exchange.with_client_capabilities(&capabilities) }
+}
+
+fn mcp_service(
+    settings: &Settings,
+    health: Health,
+) -> Result<StreamableHttpService<MessageCenter, NeverSessionManager>, ConfigError> {
+    let limits = FetchLimits::default().with_timeout(Duration::from_secs(30)).with_max_body(MAX_GRAPH_ANSWER);
+    let open = settings.hatches.is_open(Hatch::TokenArgument);
+    let server = MessageCenter(Arc::new(Shared {
+        graph: Graph::new(HttpClient::reqwest(limits)?, &settings.graph_base_url),
+        target: settings.target.clone(),
+        token_argument: if open { TokenArgument::Open } else { TokenArgument::Closed },
+        static_token: settings.hatches.static_token.clone(),
+        context: Context {
+            tenant_url: format!("{}/{}", settings.app.authority().host(), settings.app.authority().tenant().as_str()),
+            client_id: settings.app.client_id().to_owned(),
+        },
+        health,
+    }));
+    // Sessions off: rmcp does not bind a session to its caller. Host and Origin are checked against DNS rebinding.
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(MAX_REQUEST)
+        .with_allowed_hosts(hosts(settings))
+        .with_allowed_origins(settings.allowed_origins.iter().map(|origin| with_port(origin)))
+        .enforce_origin_validation();
+    Ok(StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config))
+}
+
+/// The names under which this server may be reached: its public one, and this machine's.
+fn hosts(settings: &Settings) -> Vec<String> {
+    let public = Url::parse(&settings.public_base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned).chain(public).collect()
+}
+
+/// Writes an origin with its port, because rmcp lets one without match any.
+fn with_port(origin: &str) -> String {
+    match Url::parse(origin).ok().and_then(|url| url.port_or_known_default().map(|port| (url, port))) {
+        Some((url, port)) => format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or_default()),
+        None => origin.to_owned(),
+    }
+}
+
+fn cors(settings: &Settings) -> CorsLayer {
+    let origins = settings.allowed_origins.iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
+    let headers = ["mcp-protocol-version", "mcp-method", "mcp-name"].map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::POST])
+        .allow_headers(
+            [header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT]
+                .into_iter()
+                .chain(headers)
+                .collect::<Vec<_>>(),
+        )
+        .expose_headers([header::WWW_AUTHENTICATE])
+}
+
+/// Our scopes in GUID form, which works whatever the App ID URI is, and which alone can be refreshed when client and API
+/// are one app (AADSTS90009).
+fn scopes(settings: &Settings) -> String {
+    let own = settings.required_scopes.iter().map(|name| format!("{}/{name}", settings.app.client_id()));
+    own.chain(["offline_access".to_owned()]).collect::<Vec<_>>().join(" ")
+}
+
+fn documents(settings: &Settings) -> Documents {
+    let public_base_url = settings.public_base_url.clone();
+    Documents { app: settings.app.clone(), public_base_url, scopes: scopes(settings) }
+}
+
+fn authorize_route(settings: &Settings, resource: &str) -> axum::routing::MethodRouter {
+    let authorize = Authorize {
+        app: settings.app.clone(),
+        client_id: settings.expected_client_id.clone(),
+        scope_names: settings.required_scopes.clone(),
+        scopes: scopes(settings),
+        resource: resource.to_owned(),
+    };
+    let handler = move |RawQuery(query): RawQuery, Extension(redirect): Extension<AllowedRedirect>| {
+        authorize.clone().answer(query, redirect)
+    };
+    // The redirect URI is judged before the handler exists; what it gets is the proof.
+    get(handler).layer(RedirectLayer::new(settings.redirects.clone()))
+}

@@ -1,0 +1,3 @@
+//! The tools: one.
+
+pub mod get_messages;
