@@ -127,13 +127,12 @@ impl Shared {
                 Ok(token)
             }
             Err(error) => {
-                match error.kind() {
-                    ExchangeErrorKind::ClientCredential => self.health.credential_refused(),
+                if error.kind() == ExchangeErrorKind::ClientCredential {
+                    self.health.credential_refused();
+                }
+                if error.kind().is_cured_by_sign_in() {
                     // Answers are single JSON documents here, so the response head is still unsent.
-                    ExchangeErrorKind::StepUp
-                    | ExchangeErrorKind::AssertionRefused
-                    | ExchangeErrorKind::AssertionExpired => user.raise(&error),
-                    _ => {}
+                    user.raise(&error);
                 }
                 Err(Trouble::Exchange(error))
             }
