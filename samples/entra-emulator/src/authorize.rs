@@ -5,20 +5,22 @@
 use axum::{
     body::Bytes,
     extract::{Path, RawQuery, State},
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
 use url::Url;
 
 use crate::{
+    challenge::{Evaluation, declares_cp1},
     discovery::Tenant,
     error::{EntraError, Ids},
-    form::{Form, answers_challenge, declares_cp1},
+    form::Form,
     redirect,
     scope::Asked,
     server::Shared,
     state::{Code, Session},
-    tenant::{App, Platform, Redirect, Resource, User, resource},
+    tenant::{App, Platform, Redirect},
+    user::User,
 };
 
 /// Entra's tolerance for `state`, measured by others at about 1.8 KB.
@@ -35,21 +37,27 @@ pub(crate) async fn authorize(
     State(shared): State<Shared>,
     Path(tenant): Path<String>,
     method: Method,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Bytes,
 ) -> Response {
     shared.state.counting.count(|counters| counters.authorize += 1);
     let text = if method == Method::POST { body } else { Bytes::from(query.unwrap_or_default()) };
-    let ids = Ids::new(shared.state.clock.now(), None);
+    let ids = Ids::of(shared.state.clock.now(), &headers, None);
     let form = match Form::read(&text) {
         Ok(form) => form,
         Err(error) => return page(&error, &ids),
     };
+    if method == Method::GET && form.get("state").is_some_and(|state| state.len() > MAX_STATE) {
+        return page(&EntraError::new(90015), &ids);
+    }
     let known = match known(&shared, &tenant, &form) {
         Ok(known) => known,
         Err(error) => return page(&error, &ids),
     };
     let mut answer = match sign_in(&shared, &form, &known) {
+        // The person would not get past the sign-in page.
+        Err(error) if error.code == 50034 => return page(&error, &ids),
         Ok(code) => vec![("code", code), ("session_state", ids.trace.clone())],
         Err(error) => vec![("error", error.error().to_owned()), ("error_description", error.description(&ids))],
     };
@@ -63,9 +71,6 @@ fn known<'a>(shared: &'a Shared, tenant: &str, form: &Form) -> Result<Known<'a>,
     if Tenant::read(tenant).is_none_or(|tenant| tenant == Tenant::Consumers) {
         return Err(EntraError::new(90002));
     }
-    if form.get("state").is_some_and(|state| state.len() > MAX_STATE) {
-        return Err(EntraError::new(90015));
-    }
     let app = shared.state.app(form.need("client_id")?).ok_or_else(|| EntraError::new(700_016))?;
     let asked = form.need("redirect_uri")?;
     let redirect = redirect::registered(app, asked).ok_or_else(|| EntraError::new(50011))?;
@@ -75,18 +80,14 @@ fn known<'a>(shared: &'a Shared, tenant: &str, form: &Form) -> Result<Known<'a>,
 
 fn sign_in(shared: &Shared, form: &Form, known: &Known<'_>) -> Result<String, EntraError> {
     if form.need("response_type")? != "code" {
-        return Err(EntraError::new(9_002_313));
+        return Err(EntraError::new(70005));
+    }
+    if !matches!(form.get("response_mode"), None | Some("query" | "fragment" | "form_post")) {
+        return Err(EntraError::new(70007));
     }
     let scope = form.need("scope")?;
     let asked = Asked::read(&shared.state.apps, scope, 28000)?;
-    // RFC 8707 `resource` must be the app that the scopes belong to; an MCP server's URL never is.
-    if let Some(named) = form.get("resource") {
-        let found = resource(&shared.state.apps, named);
-        let scoped = asked.resource.as_ref().map(|(resource, _)| *resource);
-        if found.is_none() || (scoped.is_some() && found != scoped) {
-            return Err(EntraError::new(9_010_010));
-        }
-    }
+    asked.check_resource(&shared.state.apps, form.get("resource"))?;
     match form.get("prompt") {
         None | Some("login" | "select_account" | "none") => {}
         // The test users are no administrators.
@@ -94,21 +95,20 @@ fn sign_in(shared: &Shared, form: &Form, known: &Known<'_>) -> Result<String, En
         Some(_) => return Err(EntraError::new(90023)),
     }
     let challenge = challenge(form, known.redirect.platform)?;
-    let user = User::find(form.get("login_hint").unwrap_or("alice")).ok_or_else(|| EntraError::new(50057))?;
-    if let Some((Resource::App(api), _)) = &asked.resource
-        && api.scopes.is_empty()
-    {
-        return Err(EntraError::new(650_053));
-    }
+    let user = User::find(form.get("login_hint").unwrap_or("alice"));
+    let user = user.ok_or_else(|| EntraError::new(if form.get("prompt") == Some("none") { 50058 } else { 50034 }))?;
     let claims = form.get("claims");
+    let challenged = Evaluation::of(claims);
     let session = Session {
         user,
         client_id: known.app.client_id.clone(),
         platform: known.redirect.platform,
         scope: scope.to_owned(),
-        stepped_up: answers_challenge(claims),
+        // A sign-in for Graph itself is where MFA is asked for, and done; one for another app does it when challenged.
+        met: Evaluation { mfa: challenged.mfa || asked.is_for_graph(), ..challenged },
         capable: declares_cp1(claims),
         signed_in: shared.state.clock.now(),
+        nonce: form.get("nonce").map(str::to_owned),
     };
     Ok(shared.state.remember_code(Code {
         redirect_uri: form.need("redirect_uri")?.to_owned(),
@@ -120,12 +120,14 @@ fn sign_in(shared: &Shared, form: &Form, known: &Known<'_>) -> Result<String, En
 }
 
 /// Reads the PKCE challenge (RFC 7636 section 4.3); a single-page application must send one.
+///
+/// Entra takes `plain` too. Refusing it here shows a client that forgot to name S256.
 fn challenge(form: &Form, platform: Platform) -> Result<Option<String>, EntraError> {
     match (form.get("code_challenge"), form.get("code_challenge_method")) {
         (None, _) if platform == Platform::Spa => Err(EntraError::new(9_002_325)),
         (None, _) => Ok(None),
         (Some(challenge), Some("S256")) if (43..=128).contains(&challenge.len()) => Ok(Some(challenge.to_owned())),
-        (Some(_), _) => Err(EntraError::new(501_481)),
+        (Some(_), _) => Err(EntraError::new(501_491)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a tenant is started with.
 
-use crate::tenant::{App, Redirect};
+use crate::tenant::{App, FederatedCredential, Redirect};
 
 /// How the emulator starts.
 ///
@@ -46,6 +46,16 @@ impl Config {
     #[must_use]
     pub fn with_certificate(mut self, pem: &str) -> Self {
         self.api.certificates.push(pem.to_owned());
+        self
+    }
+
+    /// Trusts a workload's own tokens (this issuer and subject) in place of the API app's secret.
+    ///
+    /// The emulator checks them with the tenant's keys: order one with [`TokenSpec`](crate::TokenSpec), with `iss`, `sub`
+    /// and `aud` set.
+    #[must_use]
+    pub fn with_federated_credential(mut self, issuer: &str, subject: &str) -> Self {
+        self.api.federated.push(FederatedCredential { issuer: issuer.to_owned(), subject: subject.to_owned() });
         self
     }
 

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -14,7 +14,7 @@ use crate::{
     fault::{Fault, Place},
     server::{Base, Shared},
     spec::TokenSpec,
-    tenant::User,
+    user::User,
 };
 
 /// Switches of a running emulator.
@@ -42,7 +42,7 @@ impl Control {
         self.0.state.clock.advance(seconds);
     }
 
-    /// Revokes a user's sessions: exchanges and refreshes fail from now on.
+    /// Revokes a user's sessions: what was obtained until now is refused, a later sign-in is good.
     pub fn revoke_user(&self, name: &str) {
         if let Some(user) = User::find(name) {
             self.0.state.revoke(user);
@@ -77,6 +77,12 @@ struct ClockChange {
     advance_seconds: i64,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Revocation {
+    user: String,
+}
+
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/_emulator/counters", get(counters))
@@ -87,7 +93,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/_emulator/faults", post(faults))
         .route("/_emulator/keys/rotate", post(|State(shared): State<Shared>| async move { shared.state.keys.rotate() }))
         .route("/_emulator/clock", post(clock))
-        .route("/_emulator/token", post(token))
+        .route("/_emulator/revoke", post(revoke))
+        .route("/_emulator/token", get(user_token).post(token))
         .route("/_emulator/ca.pem", get(|State(shared): State<Shared>| async move { shared.ca_pem.to_string() }))
 }
 
@@ -103,6 +110,25 @@ async fn faults(State(shared): State<Shared>, Json(change): Json<FaultChange>) -
 async fn clock(State(shared): State<Shared>, Json(change): Json<ClockChange>) -> StatusCode {
     shared.state.clock.advance(change.advance_seconds);
     StatusCode::NO_CONTENT
+}
+
+async fn revoke(State(shared): State<Shared>, Json(revocation): Json<Revocation>) -> StatusCode {
+    let Some(user) = User::find(&revocation.user) else { return StatusCode::NOT_FOUND };
+    shared.state.revoke(user);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct UserQuery {
+    user: String,
+}
+
+/// A user's token as plain text, for a shell's command substitution.
+async fn user_token(State(shared): State<Shared>, base: Base, Query(query): Query<UserQuery>) -> Response {
+    match shared.state.mint(&TokenSpec::user(&query.user), &base.to_string()) {
+        Some(token) => token.into_response(),
+        None => (StatusCode::BAD_REQUEST, "no such user").into_response(),
+    }
 }
 
 async fn token(State(shared): State<Shared>, base: Base, Json(spec): Json<TokenSpec>) -> Response {

@@ -11,9 +11,12 @@ use serde_json::{Value, json};
 
 use crate::{
     fault::{Fault, Place, delay},
-    server::{Base, Shared},
+    server::{Base, Shared, reset},
     tenant::{TENANT_DOMAIN, TENANT_ID},
 };
+
+/// The tenant of personal accounts.
+pub(crate) const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// The tenant segment of a path, as Entra understands it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +41,7 @@ impl Tenant {
         match self {
             Self::Ours => TENANT_ID,
             Self::Any => "{tenantid}",
-            Self::Consumers => "9188040d-6c67-4c5b-b112-36a304b66dad",
+            Self::Consumers => CONSUMERS,
         }
     }
 }
@@ -139,6 +142,7 @@ async fn fault(shared: &Shared, place: Place) -> Option<Response> {
     delay(Some(&fault)).await;
     Some(match fault {
         Fault::Slow(_) => return None,
+        Fault::Reset => reset(),
         Fault::Html => "<html>not a document</html>".into_response(),
         Fault::Truncated => r#"{"keys": [{"kty": "RS"#.into_response(),
         _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),

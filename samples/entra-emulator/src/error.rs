@@ -1,9 +1,11 @@
 //! Entra's refusals: one table from code to `error`, status and sentence, and the body that they share.
 
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+use crate::fault::RetryAfter;
 
 /// A refusal with its AADSTS code.
 #[derive(Clone, Debug)]
@@ -14,7 +16,7 @@ pub(crate) struct EntraError {
     text: &'static str,
     suberror: Option<&'static str>,
     claims: Option<String>,
-    pub(crate) retry_after: Option<u32>,
+    pub(crate) retry_after: Option<RetryAfter>,
 }
 
 /// `(code, error, status, sentence)`. The sentences are ours; clients must not read them.
@@ -38,7 +40,7 @@ const TABLE: &[(u32, &str, u16, &str)] = &[
     (501481, "invalid_grant", 400, "The code verifier does not match the code challenge."),
     (5002741, "invalid_client", 401, "The audience of the client assertion must be one string."),
     (65001, "invalid_grant", 400, "The user or administrator has not consented to use the application."),
-    (650053, "invalid_scope", 400, "The scope does not exist on the resource."),
+    (650053, "invalid_client", 400, "The scope does not exist on the resource."),
     (70000, "invalid_grant", 400, "The provided grant is invalid or malformed."),
     (70003, "unsupported_grant_type", 400, "The grant type is not supported."),
     (70008, "invalid_grant", 400, "The authorization code or refresh token has expired."),
@@ -80,6 +82,22 @@ const TABLE: &[(u32, &str, u16, &str)] = &[
         400,
         "Tokens for a single-page application may be redeemed only by cross-origin requests.",
     ),
+    (50034, "invalid_grant", 400, "The user account does not exist in the tenant."),
+    (50058, "login_required", 400, "A silent sign-in was asked for, but no user is signed in."),
+    (500112, "invalid_client", 401, "The redirect URI is not the one with which the authorization code was asked for."),
+    (501491, "invalid_request", 400, "The code challenge is of the wrong size, or its method is not S256."),
+    (650057, "invalid_resource", 400, "The resource is not among the permissions of the application's registration."),
+    (70005, "unsupported_response_type", 400, "The response type is not supported."),
+    (70007, "invalid_request", 400, "The response mode is not supported."),
+    (70021, "invalid_request", 400, "The application has no federated identity record for the presented assertion."),
+    (700021, "invalid_client", 401, "The subject of the client assertion is not the application."),
+    (700023, "invalid_client", 401, "The audience of the client assertion is not this endpoint."),
+    (700082, "invalid_grant", 400, "The refresh token has expired because it was not used."),
+    (700084, "invalid_grant", 400, "The refresh token of a single-page application has expired."),
+    (700211, "invalid_client", 401, "No federated identity record matches the issuer of the assertion."),
+    (700212, "invalid_client", 401, "No federated identity record matches the audience of the assertion."),
+    (700213, "invalid_client", 401, "No federated identity record matches the subject of the assertion."),
+    (9002326, "invalid_request", 400, "Only single-page applications may redeem tokens by cross-origin requests."),
     (9010010, "invalid_target", 400, "The resource parameter does not match the requested scopes."),
 ];
 
@@ -108,8 +126,8 @@ impl EntraError {
         self
     }
 
-    pub(crate) const fn with_retry_after(mut self, seconds: u32) -> Self {
-        self.retry_after = Some(seconds);
+    pub(crate) const fn with_retry_after(mut self, when: RetryAfter) -> Self {
+        self.retry_after = Some(when);
         self
     }
 
@@ -158,7 +176,7 @@ pub(crate) struct Ids {
 
 impl Ids {
     /// Makes ids; the correlation id is the client's if it sent one.
-    pub(crate) fn new(now: i64, client_request_id: Option<&str>) -> Self {
+    fn new(now: i64, client_request_id: Option<&str>) -> Self {
         let correlation = client_request_id.and_then(|id| id.parse::<Uuid>().ok()).unwrap_or_else(Uuid::new_v4);
         let time = Timestamp::from_second(now).unwrap_or(Timestamp::UNIX_EPOCH);
         Self {
@@ -166,5 +184,27 @@ impl Ids {
             correlation: correlation.to_string(),
             timestamp: time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
         }
+    }
+
+    /// Makes the ids of a request, whose own id is in a header or, as msal-node sends it, among the parameters.
+    pub(crate) fn of(now: i64, headers: &HeaderMap, parameter: Option<&str>) -> Self {
+        let header = headers.get("client-request-id").and_then(|id| id.to_str().ok());
+        Self::new(now, header.or(parameter))
+    }
+
+    /// Writes the service's own id of the request into a response header.
+    pub(crate) fn write_request_id(&self, headers: &mut HeaderMap, name: &'static str) {
+        insert(headers, name, &self.trace);
+    }
+
+    /// Writes the client's id of the request back.
+    pub(crate) fn write_client_request_id(&self, headers: &mut HeaderMap) {
+        insert(headers, "client-request-id", &self.correlation);
+    }
+}
+
+fn insert(headers: &mut HeaderMap, name: &'static str, id: &str) {
+    if let Ok(value) = HeaderValue::try_from(id) {
+        headers.insert(name, value);
     }
 }

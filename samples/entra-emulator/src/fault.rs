@@ -2,10 +2,12 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 /// What goes wrong.
@@ -15,12 +17,18 @@ use serde::Deserialize;
 pub enum Fault {
     /// 429 with `Retry-After`, in seconds.
     Throttled(u32),
+    /// 429 with `Retry-After` as an HTTP date, so many seconds ahead of the tenant's clock.
+    ThrottledUntil(u32),
+    /// 429 with `Retry-After` and a page of HTML.
+    ThrottledPage(u32),
     /// 503 with Entra's or Graph's body.
     Unavailable,
     /// 500 with a page of HTML.
     Html,
     /// A body that ends in the middle.
     Truncated,
+    /// A connection that ends without an answer.
+    Reset,
     /// An answer that comes after so many milliseconds.
     Slow(u64),
     /// Consent is missing (AADSTS65001).
@@ -37,6 +45,8 @@ pub enum Fault {
     Forbidden,
     /// Graph: 401 with a claims challenge, in the form that Graph really sends.
     Cae,
+    /// Graph: the same, to capable clients only, until a token comes whose request presented the claims.
+    CaeUntilMet,
 }
 
 /// Where it goes wrong.
@@ -46,6 +56,8 @@ pub enum Fault {
 pub enum Place {
     /// The exchange at the token endpoint.
     Exchange,
+    /// Code redemption and refresh at the token endpoint.
+    SignIn,
     /// Graph's message list.
     Graph,
     /// The key documents.
@@ -74,6 +86,26 @@ impl Faults {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<(Place, String), Fault>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When to come again, in either form of RFC 9110 section 10.2.3.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RetryAfter {
+    Seconds(u32),
+    /// A time on the tenant's clock.
+    Date(i64),
+}
+
+impl fmt::Display for RetryAfter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Seconds(seconds) => seconds.fmt(f),
+            Self::Date(time) => {
+                let time = Timestamp::from_second(*time).unwrap_or(Timestamp::UNIX_EPOCH);
+                time.strftime("%a, %d %b %Y %H:%M:%S GMT").fmt(f)
+            }
+        }
     }
 }
 

@@ -32,21 +32,3 @@ impl Form {
         self.get(name).ok_or_else(|| EntraError::new(900_144))
     }
 }
-
-/// Tells whether a `claims` parameter declares the capability `cp1`.
-pub(crate) fn declares_cp1(claims: Option<&str>) -> bool {
-    let Some(claims) = claims.and_then(|claims| serde_json::from_str::<serde_json::Value>(claims).ok()) else {
-        return false;
-    };
-    claims["access_token"]["xms_cc"]["values"]
-        .as_array()
-        .is_some_and(|values| values.iter().any(|value| value == "cp1"))
-}
-
-/// Tells whether a `claims` parameter answers a challenge, beyond declaring capabilities.
-pub(crate) fn answers_challenge(claims: Option<&str>) -> bool {
-    let Some(claims) = claims.and_then(|claims| serde_json::from_str::<serde_json::Value>(claims).ok()) else {
-        return false;
-    };
-    claims["access_token"].as_object().is_some_and(|members| members.keys().any(|name| name != "xms_cc"))
-}

@@ -7,17 +7,19 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use jsonwebtoken::Algorithm;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
+    challenge,
     error::Ids,
-    fault::{Fault, Place, delay},
+    fault::{Fault, Place, RetryAfter, delay},
     graph,
-    server::{Base, Shared},
+    jwt::Jwt,
+    server::{Base, Shared, reset},
     state::State as Tenant,
-    tenant::{Condition, GRAPH_ID, TENANT_ID, User},
-    token::{graph_message, part},
+    tenant::{GRAPH_ID, TENANT_ID},
+    token::MET,
+    user::{Condition, User},
 };
 
 const SCOPE: &str = "ServiceMessage.Read.All";
@@ -108,8 +110,7 @@ async fn answer(
     scope: Option<&str>,
     data: impl FnOnce(&User) -> Result<Response, GraphRefusal>,
 ) -> Response {
-    let client_request_id = headers.get("client-request-id").and_then(|id| id.to_str().ok());
-    let ids = Ids::new(shared.state.clock.now(), client_request_id);
+    let ids = Ids::of(shared.state.clock.now(), headers, None);
     let caller = caller(&shared.state, headers, scope);
     let fault = caller.as_ref().ok().and_then(|caller| trouble(shared, caller));
     delay(fault.as_ref()).await;
@@ -123,6 +124,11 @@ async fn answer(
         Some(Fault::Html) => {
             Ok((StatusCode::INTERNAL_SERVER_ERROR, Html("<html><h1>Error</h1></html>")).into_response())
         }
+        Some(Fault::ThrottledPage(seconds)) => {
+            let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
+            Ok((StatusCode::TOO_MANY_REQUESTS, retry_after, Html("<html><h1>Slow down</h1></html>")).into_response())
+        }
+        Some(Fault::Reset) => Ok(reset()),
         Some(Fault::Truncated) => {
             Ok(([(header::CONTENT_TYPE, "application/json")], r#"{"@odata.context":"x","value":[{"id":"MC1"#)
                 .into_response())
@@ -130,11 +136,8 @@ async fn answer(
         Some(fault) => Err(refusal(&fault, shared.state.clock.now())),
     });
     let mut response = answer.unwrap_or_else(|refusal| refusal.respond(&ids));
-    for (name, id) in [("request-id", &ids.trace), ("client-request-id", &ids.correlation)] {
-        if let Ok(value) = HeaderValue::try_from(id) {
-            response.headers_mut().insert(name, value);
-        }
-    }
+    ids.write_request_id(response.headers_mut(), "request-id");
+    ids.write_client_request_id(response.headers_mut());
     response
 }
 
@@ -142,7 +145,10 @@ async fn answer(
 struct Caller {
     user: &'static User,
     capable: bool,
-    evaluated: bool,
+    /// The token answers a claims challenge.
+    met: bool,
+    /// The token is from before the user's sessions were revoked.
+    revoked: bool,
 }
 
 fn caller(state: &Tenant, headers: &HeaderMap, scope: Option<&str>) -> Result<Caller, GraphRefusal> {
@@ -150,56 +156,53 @@ fn caller(state: &Tenant, headers: &HeaderMap, scope: Option<&str>) -> Result<Ca
     let token =
         value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let (_, token) = token.ok_or_else(|| GraphRefusal::token("Access token is empty."))?;
-    let claims = verified(state, token).ok_or_else(|| GraphRefusal::token("Access token validation failure."))?;
-    let audience = claims["aud"].as_str().unwrap_or_default().trim_end_matches('/').to_owned();
-    if audience != "https://graph.microsoft.com" && audience != GRAPH_ID {
+    // Only Graph itself can check these signatures, which cover the hashed nonce.
+    let token = Jwt::read(token).filter(|token| token.is_signed_by(&state.keys));
+    let token = token.ok_or_else(|| GraphRefusal::token("Access token validation failure."))?;
+    let audience = token.text("aud").trim_end_matches('/');
+    if !token.has_nonce() || (audience != "https://graph.microsoft.com" && audience != GRAPH_ID) {
         return Err(GraphRefusal::token("Access token validation failure. Invalid audience."));
     }
+    let claims = &token.claims;
     if claims["exp"].as_i64().is_none_or(|end| end <= state.clock.now()) {
         return Err(GraphRefusal::token("Lifetime validation failed, the token is expired."));
     }
-    let scopes = claims["scp"].as_str().unwrap_or_default();
-    if scope.is_some_and(|scope| !scopes.split(' ').any(|held| held == scope)) {
+    if scope.is_some_and(|scope| !token.text("scp").split(' ').any(|held| held == scope)) {
         return Err(GraphRefusal::new(StatusCode::FORBIDDEN, "Forbidden", "The token lacks a required scope."));
     }
-    let user = claims["oid"].as_str().and_then(User::find);
-    let has =
-        |name: &str, value: &str| claims[name].as_array().is_some_and(|values| values.iter().any(|one| one == value));
+    let user = User::find(token.text("oid")).ok_or_else(|| GraphRefusal::token("Access token validation failure."))?;
     Ok(Caller {
-        user: user.ok_or_else(|| GraphRefusal::token("Access token validation failure."))?,
-        capable: has("xms_cc", "cp1"),
-        evaluated: has("acrs", "c1"),
+        user,
+        capable: claims["xms_cc"].as_array().is_some_and(|values| values.iter().any(|one| one == "cp1")),
+        met: claims[MET] == true,
+        revoked: state.is_revoked(user, claims["iat"].as_i64().unwrap_or_default()),
     })
-}
-
-/// Checks a signature over the header with the hashed nonce, as only Graph can.
-fn verified(state: &Tenant, token: &str) -> Option<Value> {
-    let header = part(token, 0)?;
-    let mut parts = token.split('.').skip(1);
-    let (claims, signature) = (parts.next()?, parts.next()?);
-    let key = state.keys.find(header["kid"].as_str()?)?;
-    let message = graph_message(token, &header, claims)?;
-    let good = jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key.decoding, Algorithm::RS256);
-    good.unwrap_or(false).then(|| part(token, 1)).flatten()
 }
 
 fn trouble(shared: &Shared, caller: &Caller) -> Option<Fault> {
     let switched = shared.state.faults.get(Place::Graph, caller.user.name);
-    let challenged = caller.user.condition == Condition::Cae && caller.capable && !caller.evaluated;
-    switched.or_else(|| challenged.then_some(Fault::Cae))
+    let challengeable = caller.capable && !caller.met;
+    match switched {
+        Some(Fault::CaeUntilMet) => challengeable.then_some(Fault::Cae),
+        Some(fault) => Some(fault),
+        None if challengeable && (caller.revoked || caller.user.condition == Condition::Cae) => Some(Fault::Cae),
+        None => None,
+    }
 }
 
 fn refusal(fault: &Fault, now: i64) -> GraphRefusal {
+    let throttled = |when: RetryAfter| GraphRefusal {
+        header: Some((header::RETRY_AFTER, when.to_string())),
+        ..GraphRefusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "Too many requests.")
+    };
     match fault {
-        Fault::Throttled(seconds) => GraphRefusal {
-            header: Some((header::RETRY_AFTER, seconds.to_string())),
-            ..GraphRefusal::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "Too many requests.")
-        },
+        Fault::Throttled(seconds) => throttled(RetryAfter::Seconds(*seconds)),
+        Fault::ThrottledUntil(seconds) => throttled(RetryAfter::Date(now + i64::from(*seconds))),
         Fault::BadRequest => GraphRefusal::new(StatusCode::BAD_REQUEST, "BadRequest", "The request is invalid."),
         Fault::Unauthorized => GraphRefusal::token("Access token has expired or is not yet valid."),
         Fault::Forbidden => GraphRefusal::new(StatusCode::FORBIDDEN, "Forbidden", "Insufficient privileges."),
         Fault::Cae => GraphRefusal {
-            header: Some((header::WWW_AUTHENTICATE, challenge(now))),
+            header: Some((header::WWW_AUTHENTICATE, www_authenticate(now))),
             ..GraphRefusal::token("Continuous access evaluation resulted in a challenge.")
         },
         _ => GraphRefusal::new(StatusCode::SERVICE_UNAVAILABLE, "serviceNotAvailable", "The service is unavailable."),
@@ -207,11 +210,10 @@ fn refusal(fault: &Fault, now: i64) -> GraphRefusal {
 }
 
 /// The challenge in the form in which Graph sends it: `authorization_uri` is not quoted.
-fn challenge(now: i64) -> String {
-    let claims = json!({"access_token": {"nbf": {"essential": true, "value": now.to_string()}}});
+fn www_authenticate(now: i64) -> String {
     format!(
         "Bearer realm=\"\", authorization_uri=https://login.microsoftonline.com/{TENANT_ID}/oauth2/authorize, \
          client_id=\"{GRAPH_ID}\", error=\"insufficient_claims\", claims=\"{}\"",
-        STANDARD.encode(claims.to_string())
+        STANDARD.encode(challenge::continuous(now).to_string())
     )
 }

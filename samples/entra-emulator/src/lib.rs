@@ -16,9 +16,11 @@
 //! ```
 //!
 //! # Reading order
-//! `tenant` (who and what is registered), `error` (the codes), `token_endpoint`, `authorize`, `graph`.
+//! `tenant` and `user` (what and who is registered), `error` (the codes), `token_endpoint`, `authorize`, `graph`.
 
 mod authorize;
+mod certificate;
+mod challenge;
 mod clock;
 mod config;
 mod control;
@@ -29,6 +31,9 @@ mod fault;
 mod form;
 pub mod graph;
 mod graph_api;
+mod jwt;
+mod pem;
+mod policy;
 mod redirect;
 mod scope;
 mod server;
@@ -39,10 +44,12 @@ mod tenant;
 mod tls;
 mod token;
 mod token_endpoint;
+mod user;
 
 use std::{fmt, io, sync::Arc};
 
 pub use self::{
+    certificate::ClientCertificate,
     config::Config,
     control::Control,
     counters::Counters,
@@ -50,8 +57,8 @@ pub use self::{
     spec::{Signer, TokenSpec},
     tenant::{
         API_CLIENT_ID, API_CLIENT_SECRET, App, CLIENT_ID, GRAPH_ID, Platform, Redirect, TENANT_DOMAIN, TENANT_ID,
-        USERS, User,
     },
+    user::{USERS, User},
 };
 use self::{
     server::{Listening, Shared},

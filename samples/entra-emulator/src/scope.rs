@@ -7,11 +7,14 @@ use crate::{
 
 const OIDC: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
+/// How Graph is spelled when a bare scope name means it.
+const GRAPH: &str = "https://graph.microsoft.com";
+
 /// The delegated scopes that Graph knows here.
 const GRAPH_SCOPES: [&str; 3] = ["ServiceMessage.Read.All", "User.Read", "Mail.Read"];
 
 /// What Graph grants for `.default`: what the API app's registration lists.
-pub(crate) const GRAPH_DEFAULT: &str = "ServiceMessage.Read.All User.Read";
+const GRAPH_DEFAULT: &str = "ServiceMessage.Read.All User.Read";
 
 /// A scope parameter, resolved to at most one resource.
 #[derive(Clone, Debug)]
@@ -25,31 +28,62 @@ pub(crate) struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Resolves each scope; a bare name belongs to Graph.
     ///
-    /// `two_resources` is the code for scopes of different resources: it differs between the endpoints.
+    /// In Entra's order: the form of each, then one resource, then whether it exists, then its scopes. `two_resources` is
+    /// the code for scopes of different resources: it differs between the endpoints.
     pub(crate) fn read(apps: &'a [App], text: &str, two_resources: u32) -> Result<Self, EntraError> {
         let mut asked = Self { resource: None, names: Vec::new(), oidc: Vec::new() };
+        let mut spellings = Vec::new();
         for scope in text.split(' ').filter(|scope| !scope.is_empty()) {
             if let Some(known) = OIDC.iter().find(|known| **known == scope) {
                 asked.oidc.push(known);
                 continue;
             }
-            let (spelling, name) = match scope.rsplit_once('/') {
-                Some((spelling, name)) if !spelling.ends_with('/') => (spelling, name),
-                Some(_) => return Err(EntraError::new(70011)),
-                None => ("https://graph.microsoft.com", scope),
-            };
-            let found = resource(apps, spelling).ok_or_else(|| EntraError::new(500_011))?;
-            check_name(found, name)?;
-            match &asked.resource {
-                Some((before, _)) if *before != found => return Err(EntraError::new(two_resources)),
-                _ => asked.resource = Some((found, spelling.to_owned())),
+            let (spelling, name) = scope.rsplit_once('/').unwrap_or((GRAPH, scope));
+            // `https://host` names a resource without a scope.
+            if spelling.ends_with(":/") || name.is_empty() {
+                return Err(EntraError::new(70011));
             }
+            spellings.push(spelling);
             asked.names.push(name.to_owned());
         }
-        if asked.names.len() > 1 && asked.names.iter().any(|name| name == ".default") {
+        if asked.names.len() > 1 && asked.is_default() {
             return Err(EntraError::new(70011));
         }
+        let Some(first) = spellings.first() else { return Ok(asked) };
+        let found = resource(apps, first);
+        if spellings.iter().any(|other| other != first && (found.is_none() || resource(apps, other) != found)) {
+            return Err(EntraError::new(two_resources));
+        }
+        let found = found.ok_or_else(|| EntraError::new(500_011))?;
+        asked.names.iter().try_for_each(|name| check_name(found, name))?;
+        asked.resource = Some((found, (*first).to_owned()));
         Ok(asked)
+    }
+
+    /// Asks for what a sign-in alone gives: Graph's basic profile.
+    pub(crate) fn profile() -> Self {
+        Self {
+            resource: Some((Resource::Graph, GRAPH.to_owned())),
+            names: vec!["User.Read".to_owned()],
+            oidc: Vec::new(),
+        }
+    }
+
+    /// Checks RFC 8707 `resource`: it must be the app that the scopes belong to; an MCP server's URL never is.
+    pub(crate) fn check_resource(&self, apps: &[App], named: Option<&str>) -> Result<(), EntraError> {
+        let Some(named) = named else { return Ok(()) };
+        let found = resource(apps, named);
+        let fits = self.resource.as_ref().is_none_or(|(scoped, _)| found == Some(*scoped));
+        if found.is_some() && fits { Ok(()) } else { Err(EntraError::new(9_010_010)) }
+    }
+
+    pub(crate) fn is_for_graph(&self) -> bool {
+        matches!(self.resource, Some((Resource::Graph, _)))
+    }
+
+    /// Tells whether consent covers what is asked of Graph.
+    pub(crate) fn is_consented(&self) -> bool {
+        self.granted().split(' ').all(|name| GRAPH_DEFAULT.split(' ').any(|known| known == name))
     }
 
     /// Returns the scopes that a token gets.
@@ -63,6 +97,15 @@ impl<'a> Asked<'a> {
 
     pub(crate) fn wants_refresh(&self) -> bool {
         self.oidc.contains(&"offline_access")
+    }
+
+    /// Spells the granted scopes for the answer; `offline_access` shows in the refresh token alone.
+    pub(crate) fn answered(&self) -> String {
+        let spelling = self.resource.as_ref().map_or("", |(_, spelling)| spelling);
+        let granted = self.granted();
+        let names = granted.split(' ').map(|name| format!("{spelling}/{name}"));
+        let oidc = self.oidc.iter().filter(|name| **name != "offline_access").map(|name| (*name).to_owned());
+        names.chain(oidc).collect::<Vec<_>>().join(" ")
     }
 
     fn is_default(&self) -> bool {

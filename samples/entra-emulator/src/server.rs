@@ -1,11 +1,12 @@
 //! Listeners and routes.
 
-use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc};
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
     extract::FromRequestParts,
     http::{StatusCode, header, request::Parts},
+    response::Response,
     routing::{get, post},
 };
 use hyper_util::{
@@ -27,6 +28,17 @@ use crate::{authorize, control, discovery, graph_api, state::State, tls::Tls, to
 pub(crate) struct Shared {
     pub(crate) state: Arc<State>,
     pub(crate) ca_pem: Arc<str>,
+}
+
+/// Marks a response instead of which the connection ends.
+#[derive(Clone, Copy, Debug)]
+struct Reset;
+
+/// Makes the answer that is none: the connection ends.
+pub(crate) fn reset() -> Response {
+    let mut response = Response::default();
+    response.extensions_mut().insert(Reset);
+    response
 }
 
 /// How a connection came in; put into every request's extensions.
@@ -129,9 +141,12 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, rou
         request.extensions_mut().insert(scheme);
         let router = router.clone();
         async move {
-            Ok::<_, Infallible>(
-                tower::ServiceExt::oneshot(router, request).await.unwrap_or_else(|never| match never {}),
-            )
+            let response = tower::ServiceExt::oneshot(router, request).await.unwrap_or_else(|never| match never {});
+            // An error of the service makes hyper drop the connection before the first byte.
+            if response.extensions().get::<Reset>().is_some() {
+                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            }
+            Ok(response)
         }
     });
     let mut connection = auto::Builder::new(TokioExecutor::new());

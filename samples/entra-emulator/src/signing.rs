@@ -7,12 +7,11 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
     signature::KeyPair as _,
 };
-use base64::{
-    Engine as _,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde_json::{Value, json};
+
+use crate::{discovery::CONSUMERS, pem};
 
 /// One RSA key.
 #[derive(Clone)]
@@ -21,6 +20,7 @@ pub(crate) struct SigningKey {
     pub(crate) encoding: EncodingKey,
     pub(crate) decoding: DecodingKey,
     pub(crate) public_pem: String,
+    pub(crate) private_pem: String,
     n: String,
     e: String,
 }
@@ -34,12 +34,13 @@ impl SigningKey {
         let private = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).expect("a fresh key can be written");
         let spki =
             AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(public).expect("a fresh key can be written");
-        let private_pem = pem("PRIVATE KEY", private.as_ref());
+        let private_pem = pem::write("PRIVATE KEY", private.as_ref());
         Self {
             kid: URL_SAFE_NO_PAD.encode(uuid::Uuid::new_v4().as_bytes()),
             encoding: EncodingKey::from_rsa_pem(private_pem.as_bytes()).expect("PKCS#8 is understood"),
             decoding: DecodingKey::from_rsa_components(&n, &e).expect("the components are base64url"),
-            public_pem: pem("PUBLIC KEY", spki.as_ref()),
+            public_pem: pem::write("PUBLIC KEY", spki.as_ref()),
+            private_pem,
             n,
             e,
         }
@@ -50,15 +51,10 @@ impl SigningKey {
         json!({"kty": "RSA", "use": "sig", "kid": self.kid, "x5t": self.kid, "n": self.n, "e": self.e})
     }
 
-    pub(crate) fn sign(&self, message: &[u8]) -> String {
-        jsonwebtoken::crypto::sign(message, &self.encoding, Algorithm::RS256).expect("an RSA key signs RS256")
+    pub(crate) fn sign(&self, message: &str) -> String {
+        jsonwebtoken::crypto::sign(message.as_bytes(), &self.encoding, Algorithm::RS256)
+            .expect("an RSA key signs RS256")
     }
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let lines: Vec<_> = text.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 /// The keys: the live one first, then others that are published too.
@@ -99,7 +95,6 @@ impl KeyRing {
 
     /// The v2 document: each key says whose tokens it signs.
     pub(crate) fn v2_document(&self, base: &str, tenant: &str) -> Value {
-        const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
         let issuers =
             [format!("{base}/{{tenantid}}/v2.0"), format!("{base}/{tenant}/v2.0"), format!("{base}/{CONSUMERS}/v2.0")];
         let keys: Vec<_> = self

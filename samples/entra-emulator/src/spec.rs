@@ -17,6 +17,7 @@ pub struct TokenSpec {
     pub(crate) header: Map<String, Value>,
     pub(crate) expires_in: Option<i64>,
     pub(crate) signer: Signer,
+    pub(crate) stepped_up: bool,
 }
 
 /// Who signs, and how.
@@ -80,6 +81,13 @@ impl TokenSpec {
     #[must_use]
     pub const fn expires_in(mut self, seconds: i64) -> Self {
         self.expires_in = Some(seconds);
+        self
+    }
+
+    /// Orders a token of a session in which every claims challenge was met.
+    #[must_use]
+    pub const fn stepped_up(mut self) -> Self {
+        self.stepped_up = true;
         self
     }
 

@@ -1,19 +1,21 @@
 //! Everything that the emulator remembers.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
+    challenge::Evaluation,
     clock::Clock,
     config::Config,
     counters::Counting,
     fault::Faults,
     signing::KeyRing,
     spec::TokenSpec,
-    tenant::{App, Platform, User},
+    tenant::{App, Platform},
     token::{self, Confidential, Order, Subject},
+    user::User,
 };
 
 /// One tenant.
@@ -24,10 +26,12 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) counting: Counting,
     codes: Mutex<HashMap<String, Code>>,
-    refresh_tokens: Mutex<HashMap<String, Session>>,
-    revoked: Mutex<HashSet<&'static str>>,
-    /// The `uti` of tokens from sessions in which a challenge was met.
-    stepped_up: Mutex<HashSet<String>>,
+    /// Sessions by refresh token, each with the time of issue.
+    refresh_tokens: Mutex<HashMap<String, (Session, i64)>>,
+    /// When each user's sessions were revoked, by object id.
+    revoked: Mutex<HashMap<&'static str, i64>>,
+    /// What the sessions behind access tokens have met, by `uti`.
+    met: Mutex<HashMap<String, Evaluation>>,
 }
 
 /// An authorization code and what it is bound to.
@@ -47,10 +51,13 @@ pub(crate) struct Session {
     pub(crate) client_id: String,
     pub(crate) platform: Platform,
     pub(crate) scope: String,
-    /// Only an authorization request with the challenge's claims sets this; a refresh never does.
-    pub(crate) stepped_up: bool,
+    /// Only an authorization request with a challenge's claims adds to this; a refresh never does.
+    pub(crate) met: Evaluation,
+    /// The client declared `cp1`.
     pub(crate) capable: bool,
     pub(crate) signed_in: i64,
+    /// The `nonce` for the ID token.
+    pub(crate) nonce: Option<String>,
 }
 
 impl State {
@@ -64,7 +71,7 @@ impl State {
             codes: Mutex::default(),
             refresh_tokens: Mutex::default(),
             revoked: Mutex::default(),
-            stepped_up: Mutex::default(),
+            met: Mutex::default(),
         }
     }
 
@@ -93,35 +100,37 @@ impl State {
 
     pub(crate) fn remember_session(&self, session: Session) -> String {
         let name = format!("0.{}{}", token::id(), token::id());
-        lock(&self.refresh_tokens).insert(name.clone(), session);
+        lock(&self.refresh_tokens).insert(name.clone(), (session, self.clock.now()));
         name
     }
 
-    /// Finds the session behind a refresh token; using one does not end it.
-    pub(crate) fn session(&self, refresh_token: &str) -> Option<Session> {
-        lock(&self.refresh_tokens).get(refresh_token).cloned()
+    /// Finds the session behind a refresh token, and its age; using one does not end it.
+    pub(crate) fn session(&self, refresh_token: &str) -> Option<(Session, i64)> {
+        let (session, issued) = lock(&self.refresh_tokens).get(refresh_token).cloned()?;
+        Some((session, self.clock.now() - issued))
     }
 
-    pub(crate) fn mark_stepped_up(&self, uti: &str) {
-        lock(&self.stepped_up).insert(uti.to_owned());
+    pub(crate) fn remember_met(&self, uti: &str, met: Evaluation) {
+        lock(&self.met).insert(uti.to_owned(), met);
     }
 
-    pub(crate) fn is_stepped_up(&self, uti: &str) -> bool {
-        lock(&self.stepped_up).contains(uti)
+    pub(crate) fn met(&self, uti: &str) -> Evaluation {
+        lock(&self.met).get(uti).copied().unwrap_or_default()
     }
 
     pub(crate) fn revoke(&self, user: &'static User) {
-        lock(&self.revoked).insert(user.oid);
+        lock(&self.revoked).insert(user.oid, self.clock.now());
     }
 
-    pub(crate) fn is_revoked(&self, user: &User) -> bool {
-        lock(&self.revoked).contains(user.oid)
+    /// Tells whether what the user got at this time was revoked since; a later sign-in is good again.
+    pub(crate) fn is_revoked(&self, user: &User, obtained: i64) -> bool {
+        lock(&self.revoked).get(user.oid).is_some_and(|revoked| obtained <= *revoked)
     }
 
     /// Makes a token to order, for the API app.
     pub(crate) fn mint(&self, spec: &TokenSpec, base: &str) -> Option<String> {
         let api = self.api();
-        let version = spec.version.or(api.token_version).unwrap_or(1);
+        let version = spec.version.unwrap_or_else(|| api.issues_version());
         let subject = match (&spec.app_roles, spec.user.as_deref()) {
             (Some(roles), _) => Subject::App { roles: roles.clone() },
             (None, Some(name)) => {
@@ -132,7 +141,7 @@ impl State {
         };
         let order = Order {
             resource: api,
-            audience: if version == 2 { api.client_id.clone() } else { api.app_id_uri() },
+            audience: api.audience(version, &api.app_id_uri()),
             client: crate::tenant::CLIENT_ID,
             confidential: Confidential::Public,
             subject,
@@ -141,7 +150,11 @@ impl State {
             now: self.clock.now(),
             client_capable: false,
         };
-        Some(token::mint(spec, &order, &self.keys))
+        let (token, uti) = token::mint(spec, &order, &self.keys);
+        if spec.stepped_up {
+            self.remember_met(&uti, Evaluation::COMPLETE);
+        }
+        Some(token)
     }
 }
 

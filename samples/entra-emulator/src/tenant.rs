@@ -1,9 +1,9 @@
-//! What is registered in the tenant: apps, scopes, redirect URIs, users.
-
-use serde::Serialize;
+//! What is registered in the tenant: apps, their scopes, redirect URIs and credentials.
 
 /// The tenant's id.
 pub const TENANT_ID: &str = "3f1c0b1e-7d4a-4c0e-9a57-6a1f0d2b9c11";
+/// The issuer of the tenant's v1 tokens, whatever the address of its endpoints.
+pub(crate) const V1_ISSUER: &str = "https://sts.windows.net/3f1c0b1e-7d4a-4c0e-9a57-6a1f0d2b9c11/";
 /// The tenant's verified domain.
 pub const TENANT_DOMAIN: &str = "contoso.onmicrosoft.com";
 /// The middle tier, whose tokens our server accepts and exchanges.
@@ -26,12 +26,26 @@ pub struct App {
     pub(crate) secrets: Vec<(String, Option<i64>)>,
     /// Certificates that may sign client assertions, PEM.
     pub(crate) certificates: Vec<String>,
+    /// Workloads whose own tokens may stand for this app's credential.
+    pub(crate) federated: Vec<FederatedCredential>,
     pub(crate) redirects: Vec<Redirect>,
     /// `requestedAccessTokenVersion`; none is Entra's default, v1.
     pub(crate) token_version: Option<u8>,
     pub(crate) scopes: Vec<&'static str>,
     /// Optional access-token claims that the API asks for.
     pub(crate) optional_claims: Vec<String>,
+}
+
+/// A workload identity that is trusted in place of a secret; every part is compared with its case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FederatedCredential {
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+}
+
+impl FederatedCredential {
+    /// The audience that Entra asks for in the public cloud.
+    pub(crate) const AUDIENCE: &str = "api://AzureADTokenExchange";
 }
 
 /// A registered redirect URI and its platform.
@@ -80,6 +94,21 @@ impl App {
         format!("api://{}", self.client_id)
     }
 
+    /// Returns the format of tokens for this app: v1 unless the registration says 2.
+    pub(crate) fn issues_version(&self) -> u8 {
+        self.token_version.unwrap_or(1)
+    }
+
+    /// Returns the `aud` of a token: v2 always has the client id, v1 the spelling that was asked for.
+    pub(crate) fn audience(&self, version: u8, spelling: &str) -> String {
+        if version == 2 { self.client_id.clone() } else { spelling.to_owned() }
+    }
+
+    /// Tells whether the app has no credential at all.
+    pub(crate) fn is_public(&self) -> bool {
+        self.secrets.is_empty() && self.certificates.is_empty() && self.federated.is_empty()
+    }
+
     pub(crate) fn is_named(&self, resource: &str) -> bool {
         resource == self.client_id || resource == self.app_id_uri()
     }
@@ -89,6 +118,7 @@ impl App {
             client_id: API_CLIENT_ID.to_owned(),
             secrets: vec![(API_CLIENT_SECRET.to_owned(), None)],
             certificates: Vec::new(),
+            federated: Vec::new(),
             redirects: vec![
                 Redirect::new(Platform::Web, "http://localhost/oauth/callback"),
                 Redirect::new(Platform::PublicClient, "http://localhost"),
@@ -105,6 +135,7 @@ impl App {
             client_id: CLIENT_ID.to_owned(),
             secrets: Vec::new(),
             certificates: Vec::new(),
+            federated: Vec::new(),
             redirects: vec![
                 Redirect::new(Platform::PublicClient, "http://localhost"),
                 Redirect::new(Platform::PublicClient, "http://localhost/callback"),
@@ -140,76 +171,4 @@ pub(crate) fn resource<'a>(apps: &'a [App], spelling: &str) -> Option<Resource<'
         return Some(Resource::Graph);
     }
     apps.iter().find(|app| app.is_named(bare)).map(Resource::App)
-}
-
-/// A member of the tenant.
-#[derive(Clone, Debug, Serialize)]
-pub struct User {
-    /// The name to sign in with.
-    pub name: &'static str,
-    pub(crate) display: &'static str,
-    pub(crate) oid: &'static str,
-    /// Whether Message Center Reader is assigned.
-    pub(crate) reader: bool,
-    /// What Entra holds against an exchange for this user.
-    #[serde(skip)]
-    pub(crate) condition: Condition,
-}
-
-/// What stands in the way of a user's exchanges or calls, always.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Condition {
-    None,
-    /// Neither the user nor an administrator consented to Graph.
-    NoConsent,
-    /// Conditional Access asks for MFA; Entra says so by one of two `error`s.
-    Mfa(&'static str),
-    /// Conditional Access blocks.
-    Blocked,
-    Throttled,
-    Unavailable,
-    Slow,
-    Disabled,
-    /// Graph asks for a new evaluation of the session's claims.
-    Cae,
-}
-
-const fn user(
-    name: &'static str,
-    display: &'static str,
-    oid: &'static str,
-    reader: bool,
-    condition: Condition,
-) -> User {
-    User { name, display, oid, reader, condition }
-}
-
-/// The users, each with the trouble that its name says.
-pub const USERS: [User; 13] = [
-    user("alice", "Alice Reader", "a1a1a1a1-0000-4000-8000-000000000001", true, Condition::None),
-    user("bob", "Bob Reader", "a1a1a1a1-0000-4000-8000-000000000002", true, Condition::None),
-    user("norole", "Nora Norole", "a1a1a1a1-0000-4000-8000-000000000003", false, Condition::None),
-    user("noconsent", "Noah Noconsent", "a1a1a1a1-0000-4000-8000-000000000004", true, Condition::NoConsent),
-    user("mfa", "Mia Mfa", "a1a1a1a1-0000-4000-8000-000000000005", true, Condition::Mfa("invalid_grant")),
-    user("mfa2", "Milo Mfa", "a1a1a1a1-0000-4000-8000-000000000006", true, Condition::Mfa("interaction_required")),
-    user("blocked", "Bea Blocked", "a1a1a1a1-0000-4000-8000-000000000007", true, Condition::Blocked),
-    user("throttled", "Theo Throttled", "a1a1a1a1-0000-4000-8000-000000000008", true, Condition::Throttled),
-    user("flaky", "Flo Flaky", "a1a1a1a1-0000-4000-8000-000000000009", true, Condition::Unavailable),
-    user("slow", "Sol Slow", "a1a1a1a1-0000-4000-8000-00000000000a", true, Condition::Slow),
-    user("disabled", "Dan Disabled", "a1a1a1a1-0000-4000-8000-00000000000b", true, Condition::Disabled),
-    user("cae", "Cleo Cae", "a1a1a1a1-0000-4000-8000-00000000000c", true, Condition::Cae),
-    user("carol", "Carol Reader", "a1a1a1a1-0000-4000-8000-00000000000d", true, Condition::None),
-];
-
-impl User {
-    pub(crate) fn upn(&self) -> String {
-        format!("{}@{TENANT_DOMAIN}", self.name)
-    }
-
-    /// Finds a user by name, UPN or object id.
-    pub(crate) fn find(hint: &str) -> Option<&'static Self> {
-        static ALL: [User; 13] = USERS;
-        let name = hint.split('@').next().unwrap_or_default();
-        ALL.iter().find(|user| user.name.eq_ignore_ascii_case(name) || user.oid == hint)
-    }
 }

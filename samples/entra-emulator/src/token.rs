@@ -6,13 +6,19 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
+    challenge::Evaluation,
+    jwt::{compact, graph_message},
     signing::{KeyRing, SigningKey},
     spec::{Signer, TokenSpec},
-    tenant::{App, GRAPH_ID, TENANT_ID, User},
+    tenant::{App, GRAPH_ID, TENANT_ID, V1_ISSUER},
+    user::User,
 };
 
 /// How long access tokens live here: the average of Entra's 60 to 90 minutes.
 pub(crate) const LIFETIME: i64 = 75 * 60;
+
+/// The claim by which this Graph knows a token that answers its challenge; Entra's way of telling it is not public.
+pub(crate) const MET: &str = "xms_challenge_met";
 
 /// Who a token speaks for.
 #[derive(Clone, Debug)]
@@ -66,12 +72,12 @@ impl Order<'_> {
         set("uti", json!(id()));
         set("rh", json!(id()));
         if self.version == 2 {
-            set("iss", json!(format!("{}/{TENANT_ID}/v2.0", self.base)));
+            set("iss", json!(issuer(self.base)));
             set("ver", json!("2.0"));
             set("azp", json!(self.client));
             set("azpacr", json!(self.confidential.acr()));
         } else {
-            set("iss", json!(format!("https://sts.windows.net/{TENANT_ID}/")));
+            set("iss", json!(V1_ISSUER));
             set("ver", json!("1.0"));
             set("appid", json!(self.client));
             set("appidacr", json!(self.confidential.acr()));
@@ -82,7 +88,14 @@ impl Order<'_> {
                 set("oid", json!(user.oid));
                 set("sub", json!(pairwise(user.oid, &self.resource.client_id)));
                 set("name", json!(user.display));
-                set(if self.version == 2 { "preferred_username" } else { "upn" }, json!(user.upn()));
+                if self.version == 2 {
+                    set("preferred_username", json!(user.upn()));
+                } else {
+                    set("upn", json!(user.upn()));
+                    set("unique_name", json!(user.upn()));
+                    set("amr", json!(["pwd"]));
+                    set("acr", json!("1"));
+                }
                 set("scp", json!(scopes));
                 if wants("idtyp") {
                     set("idtyp", json!("user"));
@@ -108,6 +121,24 @@ impl Order<'_> {
     }
 }
 
+/// Makes an ID token (OpenID Connect Core section 2) for an app to which a user signed in.
+pub(crate) fn id_token(keys: &KeyRing, base: &str, app: &App, user: &User, nonce: Option<&str>, now: i64) -> String {
+    let mut claims = json!({
+        "aud": app.client_id, "iss": issuer(base), "iat": now, "nbf": now, "exp": now + LIFETIME, "oid": user.oid,
+        "sub": pairwise(user.oid, &app.client_id), "tid": TENANT_ID, "name": user.display,
+        "preferred_username": user.upn(), "ver": "2.0", "uti": id(),
+    });
+    if let Some(nonce) = nonce {
+        claims["nonce"] = json!(nonce);
+    }
+    sign(keys, claims.as_object().unwrap_or(&Map::new()))
+}
+
+/// The tenant's v2 issuer, under the address by which the client reached it.
+pub(crate) fn issuer(base: &str) -> String {
+    format!("{base}/{TENANT_ID}/v2.0")
+}
+
 /// Signs claims with the live key.
 pub(crate) fn sign(keys: &KeyRing, claims: &Map<String, Value>) -> String {
     let key = keys.live();
@@ -123,8 +154,8 @@ pub(crate) struct GraphOrder<'a> {
     pub(crate) client: &'a str,
     /// The client declared `cp1`: Graph may challenge it.
     pub(crate) capable: bool,
-    /// A challenge was met in the session behind it.
-    pub(crate) evaluated: bool,
+    /// The challenges that were met in the session behind it, or by the request.
+    pub(crate) met: Evaluation,
     pub(crate) now: i64,
 }
 
@@ -135,7 +166,7 @@ pub(crate) fn sign_for_graph(keys: &KeyRing, order: &GraphOrder<'_>) -> String {
     let GraphOrder { user, now, .. } = order;
     let key = keys.live();
     let mut claims = json!({
-        "aud": "https://graph.microsoft.com", "iss": format!("https://sts.windows.net/{TENANT_ID}/"),
+        "aud": "https://graph.microsoft.com", "iss": V1_ISSUER,
         "iat": now, "nbf": now, "exp": now + LIFETIME, "tid": TENANT_ID, "oid": user.oid,
         "sub": pairwise(user.oid, GRAPH_ID), "appid": order.client, "appidacr": "1", "scp": order.scopes, "ver": "1.0",
         "name": user.display, "upn": user.upn(), "uti": id(), "idtyp": "user",
@@ -143,36 +174,21 @@ pub(crate) fn sign_for_graph(keys: &KeyRing, order: &GraphOrder<'_>) -> String {
     if order.capable {
         claims["xms_cc"] = json!(["cp1"]);
     }
-    if order.evaluated {
+    if order.met.mfa {
         claims["acrs"] = json!(["c1"]);
     }
-    let header = json!({"typ": "JWT", "nonce": id(), "alg": "RS256", "x5t": key.kid, "kid": key.kid});
+    if order.met.continuous {
+        claims[MET] = json!(true);
+    }
+    let nonce = id();
+    let header = json!({"typ": "JWT", "nonce": nonce, "alg": "RS256", "x5t": key.kid, "kid": key.kid});
     compact(&header, claims.as_object().unwrap_or(&Map::new()), |message| {
-        let text = String::from_utf8_lossy(message);
-        let hashed = text.split_once('.').and_then(|(_, claims)| graph_message(&text, &header, claims));
-        key.sign(hashed.unwrap_or_default().as_bytes())
+        key.sign(&graph_message(message, &nonce).unwrap_or_default())
     })
 }
 
-/// The bytes that a Graph token's signature covers: its header with the nonce replaced by its SHA-256.
-///
-/// The other bytes of the header stay as they are, so that whoever checks needs no opinion on how JSON is written.
-pub(crate) fn graph_message(token: &str, header: &Value, encoded_claims: &str) -> Option<String> {
-    let nonce = header["nonce"].as_str()?;
-    let written = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
-    let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, nonce.as_bytes()));
-    let hashed = String::from_utf8(written).ok()?.replacen(nonce, &hash, 1);
-    Some(format!("{}.{encoded_claims}", URL_SAFE_NO_PAD.encode(hashed)))
-}
-
-/// Decodes one part of a JWT.
-pub(crate) fn part(token: &str, index: usize) -> Option<Value> {
-    let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(index)?.trim_end_matches('=')).ok()?;
-    serde_json::from_slice(&bytes).ok()
-}
-
-/// Makes a token to order.
-pub(crate) fn mint(spec: &TokenSpec, order: &Order<'_>, keys: &KeyRing) -> String {
+/// Makes a token to order; returns its `uti` too.
+pub(crate) fn mint(spec: &TokenSpec, order: &Order<'_>, keys: &KeyRing) -> (String, String) {
     let mut claims = order.claims();
     if let Some(seconds) = spec.expires_in {
         claims.insert("exp".to_owned(), json!(order.now + seconds));
@@ -184,7 +200,8 @@ pub(crate) fn mint(spec: &TokenSpec, order: &Order<'_>, keys: &KeyRing) -> Strin
         header.insert(name.to_owned(), json!(value));
     }
     overlay(&mut header, &spec.header);
-    compact(&Value::Object(header), &claims, |message| signature(spec.signer, &key, message))
+    let uti = claims.get("uti").and_then(Value::as_str).unwrap_or_default().to_owned();
+    (compact(&Value::Object(header), &claims, |message| signature(spec.signer, &key, message)), uti)
 }
 
 const fn alg(signer: Signer) -> &'static str {
@@ -195,13 +212,13 @@ const fn alg(signer: Signer) -> &'static str {
     }
 }
 
-fn signature(signer: Signer, key: &SigningKey, message: &[u8]) -> String {
+fn signature(signer: Signer, key: &SigningKey, message: &str) -> String {
     match signer {
         Signer::Live | Signer::Attacker => key.sign(message),
         Signer::Nobody => String::new(),
         Signer::PublicKeyAsSecret => {
             let secret = hmac::Key::new(hmac::HMAC_SHA256, key.public_pem.as_bytes());
-            URL_SAFE_NO_PAD.encode(hmac::sign(&secret, message))
+            URL_SAFE_NO_PAD.encode(hmac::sign(&secret, message.as_bytes()))
         }
     }
 }
@@ -214,16 +231,6 @@ fn overlay(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
             members.insert(name.clone(), value.clone());
         }
     }
-}
-
-fn compact(header: &Value, claims: &Map<String, Value>, sign: impl FnOnce(&[u8]) -> String) -> String {
-    let message = format!("{}.{}", encode(header), encode(&Value::Object(claims.clone())));
-    let signature = sign(message.as_bytes());
-    format!("{message}.{signature}")
-}
-
-fn encode(value: &Value) -> String {
-    URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
 /// An id in the shape of Entra's `uti`.

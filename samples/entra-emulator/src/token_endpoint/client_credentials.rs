@@ -20,16 +20,15 @@ pub(super) fn grant(request: &Request<'_>) -> Result<Value, EntraError> {
     }
     // Graph's application permissions are not modelled: no app of this tenant has any.
     let Some((Resource::App(api), spelling)) = &asked.resource else { return Err(EntraError::new(70011)) };
-    let version = api.token_version.unwrap_or(1);
-    let base = request.base.to_string();
+    let version = api.issues_version();
     let order = Order {
         resource: api,
-        audience: if version == 2 { api.client_id.clone() } else { spelling.clone() },
+        audience: api.audience(version, spelling),
         client: &client.app.client_id,
         confidential: client.how,
         subject: Subject::App { roles: Vec::new() },
         version,
-        base: &base,
+        base: &request.base.to_string(),
         now: state.clock.now(),
         client_capable: false,
     };

@@ -1,5 +1,6 @@
 //! `/token`: one POST, four grants.
 
+mod answer;
 mod client_auth;
 mod client_credentials;
 mod on_behalf_of;
@@ -17,9 +18,11 @@ use serde_json::Value;
 use crate::{
     discovery::Tenant,
     error::{EntraError, Ids},
-    fault::{Fault, delay},
+    fault::{Fault, Place, RetryAfter, delay},
     form::Form,
-    server::{Base, Shared},
+    policy,
+    server::{Base, Shared, reset},
+    user::User,
 };
 
 /// What every grant needs to know.
@@ -52,9 +55,10 @@ pub(crate) async fn token(
     body: Bytes,
 ) -> Response {
     let form = Form::read(&body);
-    let client_request_id = headers.get("client-request-id").and_then(|id| id.to_str().ok());
     let in_body = form.as_ref().ok().and_then(|form| form.get("client-request-id"));
-    let ids = Ids::new(shared.state.clock.now(), client_request_id.or(in_body));
+    let ids = Ids::of(shared.state.clock.now(), &headers, in_body);
+    let echo =
+        headers.get("return-client-request-id").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
     let answer = match &form {
         Err(error) => Err(error.clone().into()),
         Ok(form) => grant(&Request { shared: &shared, base: &base, form, headers: &headers }, &tenant).await,
@@ -68,10 +72,9 @@ pub(crate) async fn token(
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     headers.insert("x-ms-ests-server", HeaderValue::from_static("emulator"));
-    for (name, id) in [("x-ms-request-id", &ids.trace), ("client-request-id", &ids.correlation)] {
-        if let Ok(value) = HeaderValue::try_from(id) {
-            headers.insert(name, value);
-        }
+    ids.write_request_id(headers, "x-ms-request-id");
+    if echo {
+        ids.write_client_request_id(headers);
     }
     response
 }
@@ -84,28 +87,25 @@ async fn grant(request: &Request<'_>, tenant: &str) -> Result<Value, Failure> {
     match request.form.need("grant_type")? {
         "authorization_code" => {
             counting.count(|counters| counters.code += 1);
-            Ok(sign_in::code(request)?)
+            sign_in::code(request).await
         }
         "refresh_token" => {
             counting.count(|counters| counters.refresh += 1);
-            Ok(sign_in::refresh(request)?)
+            sign_in::refresh(request).await
         }
         "client_credentials" => {
             counting.count(|counters| counters.client_credentials += 1);
             Ok(client_credentials::grant(request)?)
         }
-        OBO => {
-            counting.count(|counters| counters.obo += 1);
-            on_behalf_of::grant(request).await
-        }
+        OBO => on_behalf_of::grant(request).await,
         _ => Err(EntraError::new(70003).into()),
     }
 }
 
 fn refusal(error: &EntraError, ids: &Ids) -> Response {
     let mut response = (error.status(), Json(error.body(ids))).into_response();
-    if let Some(seconds) = error.retry_after {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    if let Some(value) = error.retry_after.and_then(|when| HeaderValue::try_from(when.to_string()).ok()) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
     }
     response
 }
@@ -113,19 +113,30 @@ fn refusal(error: &EntraError, ids: &Ids) -> Response {
 fn trouble(fault: &Fault, ids: &Ids) -> Response {
     match fault {
         Fault::Html => (StatusCode::INTERNAL_SERVER_ERROR, Html("<html><h1>Server Error</h1></html>")).into_response(),
+        Fault::ThrottledPage(seconds) => {
+            let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
+            (StatusCode::TOO_MANY_REQUESTS, retry_after, Html("<html><h1>Too Many Requests</h1></html>"))
+                .into_response()
+        }
         Fault::Truncated => {
             ([(header::CONTENT_TYPE, "application/json")], r#"{"token_type":"Bearer","access_tok"#).into_response()
         }
+        Fault::Reset => reset(),
         _ => refusal(&EntraError::new(90012), ids),
     }
 }
 
-/// Turns a switched-on fault into what a caller sees of it.
-async fn apply(fault: Option<Fault>) -> Result<(), Failure> {
+/// Turns the trouble that is switched on for a user, or the user's own at exchanges, into what a caller sees of it.
+async fn apply(request: &Request<'_>, place: Place, user: &User) -> Result<(), Failure> {
+    let state = &request.shared.state;
+    let own = if place == Place::Exchange { policy::standing(user.condition) } else { None };
+    let fault = state.faults.get(place, user.name).or(own);
     delay(fault.as_ref()).await;
+    let throttled = |when| Err(EntraError::new(90055).with_retry_after(when).into());
     match fault {
         None | Some(Fault::Slow(_)) => Ok(()),
-        Some(Fault::Throttled(seconds)) => Err(EntraError::new(90055).with_retry_after(seconds).into()),
+        Some(Fault::Throttled(seconds)) => throttled(RetryAfter::Seconds(seconds)),
+        Some(Fault::ThrottledUntil(seconds)) => throttled(RetryAfter::Date(state.clock.now() + i64::from(seconds))),
         Some(Fault::Unavailable) => Err(EntraError::new(90012).into()),
         Some(Fault::NoConsent) => Err(EntraError::new(65001).with_suberror("consent_required").into()),
         Some(Fault::BadSecret) => Err(EntraError::new(7_000_215).into()),

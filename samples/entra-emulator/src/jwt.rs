@@ -1,0 +1,81 @@
+//! Compact JWTs (RFC 7515): taking them apart, putting them together, checking who signed.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use serde_json::{Map, Value};
+
+use crate::signing::KeyRing;
+
+/// A JWT whose parts could be read; nothing is checked yet.
+#[derive(Debug)]
+pub(crate) struct Jwt<'a> {
+    pub(crate) header: Value,
+    pub(crate) claims: Value,
+    text: &'a str,
+}
+
+impl<'a> Jwt<'a> {
+    /// Takes a token apart; none when it is no JWT of three parts.
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let (header, claims, _) = (part(parts.next()?)?, part(parts.next()?)?, parts.next()?);
+        parts.next().is_none().then_some(Self { header, claims, text })
+    }
+
+    /// Returns a claim that is a string; an absent one is empty.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.claims[name].as_str().unwrap_or_default()
+    }
+
+    /// Tells whether this is one of Graph's own tokens.
+    pub(crate) fn has_nonce(&self) -> bool {
+        self.header["nonce"].is_string()
+    }
+
+    /// Tells whether a key of the tenant signed it, in the ordinary way or in Graph's.
+    pub(crate) fn is_signed_by(&self, keys: &KeyRing) -> bool {
+        let key = self.header["kid"].as_str().and_then(|kid| keys.find(kid));
+        self.header["alg"] == "RS256" && key.is_some_and(|key| self.verifies(&key.decoding, Algorithm::RS256))
+    }
+
+    /// Checks the signature with one key.
+    pub(crate) fn verifies(&self, key: &DecodingKey, algorithm: Algorithm) -> bool {
+        let Some((message, signature)) = self.text.rsplit_once('.') else { return false };
+        let message = match self.header["nonce"].as_str() {
+            Some(nonce) => graph_message(message, nonce),
+            None => Some(message.to_owned()),
+        };
+        let signature = signature.trim_end_matches('=');
+        message.is_some_and(|message| {
+            jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, algorithm).unwrap_or(false)
+        })
+    }
+}
+
+/// Writes and signs a token.
+pub(crate) fn compact(header: &Value, claims: &Map<String, Value>, sign: impl FnOnce(&str) -> String) -> String {
+    let message = format!("{}.{}", encode(header), encode(&Value::Object(claims.clone())));
+    let signature = sign(&message);
+    format!("{message}.{signature}")
+}
+
+/// The bytes that a Graph token's signature covers: its header with the nonce replaced by its SHA-256.
+///
+/// The other bytes of the header stay as they are, so that whoever checks needs no opinion on how JSON is written.
+pub(crate) fn graph_message(message: &str, nonce: &str) -> Option<String> {
+    let (header, claims) = message.split_once('.')?;
+    let written = String::from_utf8(URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
+    let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, nonce.as_bytes()));
+    Some(format!("{}.{claims}", URL_SAFE_NO_PAD.encode(written.replacen(nonce, &hash, 1))))
+}
+
+/// Writes JSON as base64url, as in a JWT's parts and in `client_info`.
+pub(crate) fn encode(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+fn part(text: &str) -> Option<Value> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&bytes).ok()
+}

@@ -1,0 +1,88 @@
+//! The answer of a user's grant: the access token, and what else was asked for.
+
+use serde_json::{Value, json};
+
+use super::{Request, client_auth::Client};
+use crate::{
+    jwt,
+    scope::Asked,
+    state::Session,
+    tenant::{App, Resource, TENANT_ID},
+    token::{self, GraphOrder, LIFETIME, Order, Subject},
+};
+
+/// Whether the client gets a refresh token without asking for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refreshable {
+    /// It presented one: that is replaced.
+    Already,
+    /// Only by `offline_access`.
+    IfAsked,
+}
+
+/// Answers for a session whose client and scopes are good.
+pub(super) fn of_session(
+    request: &Request<'_>,
+    client: Client<'_>,
+    session: Session,
+    asked: &Asked<'_>,
+    refreshable: Refreshable,
+) -> Value {
+    let state = &request.shared.state;
+    let access_token = match &asked.resource {
+        Some((Resource::App(api), spelling)) => for_app(request, client, &session, api, spelling, asked),
+        Some((Resource::Graph, _)) | None => token::sign_for_graph(
+            &state.keys,
+            &GraphOrder {
+                user: session.user,
+                scopes: &asked.granted(),
+                client: &client.app.client_id,
+                capable: session.capable,
+                met: session.met,
+                now: state.clock.now(),
+            },
+        ),
+    };
+    let mut answer = json!({
+        "token_type": "Bearer", "scope": asked.answered(), "expires_in": LIFETIME, "ext_expires_in": LIFETIME,
+        "access_token": access_token,
+    });
+    if request.form.get("client_info") == Some("1") {
+        answer["client_info"] = json!(jwt::encode(&json!({"uid": session.user.oid, "utid": TENANT_ID})));
+    }
+    if asked.oidc.contains(&"openid") {
+        let (base, now) = (request.base.to_string(), state.clock.now());
+        let nonce = session.nonce.as_deref();
+        answer["id_token"] = json!(token::id_token(&state.keys, &base, client.app, session.user, nonce, now));
+    }
+    if asked.wants_refresh() || refreshable == Refreshable::Already {
+        answer["refresh_token"] = json!(state.remember_session(session));
+    }
+    answer
+}
+
+fn for_app(
+    request: &Request<'_>,
+    client: Client<'_>,
+    session: &Session,
+    api: &App,
+    spelling: &str,
+    asked: &Asked<'_>,
+) -> String {
+    let state = &request.shared.state;
+    let version = api.issues_version();
+    let order = Order {
+        resource: api,
+        audience: api.audience(version, spelling),
+        client: &client.app.client_id,
+        confidential: client.how,
+        subject: Subject::User { user: session.user, scopes: asked.granted() },
+        version,
+        base: &request.base.to_string(),
+        now: state.clock.now(),
+        client_capable: session.capable,
+    };
+    let claims = order.claims();
+    state.remember_met(claims["uti"].as_str().unwrap_or_default(), session.met);
+    token::sign(&state.keys, &claims)
+}
