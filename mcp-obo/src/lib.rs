@@ -85,3 +85,8 @@ pub use self::{
     on_behalf_of::OnBehalfOf,
     target::Target,
 };
+
+/// Compiles the examples of the repository's README with the tests.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
