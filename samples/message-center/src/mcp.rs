@@ -55,7 +55,7 @@ pub struct Shared {
 enum Trouble {
     Exchange(ExchangeError),
     Graph(GraphError),
-    Ready(Failure),
+    Ready(Box<Failure>),
 }
 
 impl Shared {
@@ -95,7 +95,7 @@ impl Shared {
     async fn ask_as_user(&self, parts: &Parts, arguments: &Arguments) -> Result<Value, Trouble> {
         let Ok(user) = OnBehalfOf::from_extensions(&parts.extensions) else {
             tracing::error!("OboLayer is missing around the MCP service");
-            return Err(Trouble::Ready(Failure::no_user()));
+            return Err(Trouble::Ready(Box::new(Failure::no_user())));
         };
         let token = self.noted(user, user.token(&self.target).await)?;
         match self.graph.messages(token.expose_secret(), arguments).await {

@@ -76,6 +76,7 @@ fn default_prefer() -> String {
 
 /// Whether the `accessToken` argument exists here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TokenArgument {
     /// It is neither advertised nor accepted.
     Closed,
