@@ -40,6 +40,13 @@ def two_messages(saw):
     return " ".join(message["id"] for message in messages)
 
 
+def role_is_missing(saw):
+    """A failure is a result of the tool with a kind to act on, and passes the SDK's check of the output."""
+    kind = saw["structured"]["error"]["kind"]
+    expect(saw["isError"] is True and kind == "forbidden_role", saw)
+    return f"isError, {kind}"
+
+
 def refused_with_401(saw):
     expect(saw and set(saw) == {401}, saw)
     return "HTTP 401"
@@ -84,6 +91,7 @@ def sdk(client, era):
     yield client, "call getMessages", two_messages
     if client.startswith("Python"):
         yield client, "call, minted token", two_messages
+    yield client, "call without the role", role_is_missing
     yield client, "no token", refused_with_401
 
 
@@ -103,7 +111,7 @@ def counted(saw):
     """What the emulator must have counted, given which clients were there: a token is exchanged once for all of them."""
     calls = sum(step.startswith("call") and not client.startswith("emulator") for client, step in saw)
     exchanges = Counter(step.removeprefix("exchange, ") for client, step in saw if client.startswith("msal"))
-    yield "emulator, MCP clients", "exchanges", is_exactly({"alice": 1, "bob": 1})
+    yield "emulator, MCP clients", "exchanges", is_exactly({"alice": 1, "bob": 1, "norole": 1})
     yield "emulator, MCP clients", "calls of Graph", is_exactly(calls)
     yield "emulator, MSAL", "exchanges", is_exactly(dict(exchanges))
     yield "emulator, MSAL", "calls of Graph", is_exactly(0)

@@ -14,12 +14,28 @@ async function connect(options) {
   return client;
 }
 
+function signedIn(user) {
+  return connect({ requestInit: { headers: { Authorization: `Bearer ${token(user)}` } } });
+}
+
+async function call(step, client) {
+  const result = await client.callTool({ name: 'getMessages', arguments: { top: 2 } });
+  observe(name, step, { isError: result.isError ?? false, structured: result.structuredContent });
+}
+
 async function visit() {
-  const client = await connect({ requestInit: { headers: { Authorization: `Bearer ${token('alice')}` } } });
+  const client = await signedIn('alice');
   observe(name, 'connect', client.getNegotiatedProtocolVersion());
   observe(name, 'list tools', (await client.listTools()).tools.map((tool) => tool.name));
-  const result = await client.callTool({ name: 'getMessages', arguments: { top: 2 } });
-  observe(name, 'call getMessages', { isError: result.isError ?? false, structured: result.structuredContent });
+  await call('call getMessages', client);
+  await client.close();
+}
+
+async function visitWithoutTheRole() {
+  const client = await signedIn('norole');
+  // Listed first, so that the SDK holds the answer against the tool's output schema.
+  await client.listTools();
+  await call('call without the role', client);
   await client.close();
 }
 
@@ -40,3 +56,4 @@ async function knock() {
 
 await knock();
 await visit();
+await visitWithoutTheRole();

@@ -36,9 +36,11 @@ async def visit(name, connect):
         await call(name, "call getMessages", client)
 
 
-async def visit_with_minted_token(name, connect):
-    async with signed_in("bob") as http, connect(http) as (client, _):
-        await call(name, "call, minted token", client)
+async def visit_as(user, name, step, connect):
+    async with signed_in(user) as http, connect(http) as (client, _):
+        # Listed first, so that the SDK holds the answer against the tool's output schema.
+        await client.list_tools()
+        await call(name, step, client)
 
 
 async def knock(name, connect):
@@ -64,7 +66,8 @@ async def main(era):
     name, connect = f"Python SDK, {era}", {"legacy": legacy, "modern": modern}[era]
     await knock(name, connect)
     await visit(name, connect)
-    await visit_with_minted_token(name, connect)
+    await visit_as("bob", name, "call, minted token", connect)
+    await visit_as("norole", name, "call without the role", connect)
 
 
 if __name__ == "__main__":

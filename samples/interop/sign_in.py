@@ -99,7 +99,8 @@ def main(users):
     for user in users:
         keep_token(user, authorize(server, scope, user))
     # Made to order, to compare with what the flow yields.
-    keep_token("bob", control("token", {"user": "bob"})["access_token"])
+    for user in ("bob", "norole"):
+        keep_token(user, control("token", {"user": user})["access_token"])
 
 
 if __name__ == "__main__":
