@@ -180,6 +180,7 @@ impl Arguments {
 pub fn tool(hatch: TokenArgument) -> Tool {
     let mut input = (*schema_for_type::<Arguments>()).clone();
     if let Some(properties) = input.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.values_mut().for_each(without_null);
         if let Some(filter) = properties.get_mut("filter").and_then(Value::as_object_mut) {
             filter.insert("description".to_owned(), json!(FILTER));
         }
@@ -194,6 +195,14 @@ pub fn tool(hatch: TokenArgument) -> Tool {
         .with_title("Message Center messages")
         .with_raw_output_schema(std::sync::Arc::new(output_schema()))
         .with_annotations(annotations)
+}
+
+/// Names one type only: some clients cannot read a list of types, and leaving an argument out says the same as null.
+fn without_null(property: &mut Value) {
+    let named = property["type"].as_array().and_then(|types| types.iter().find(|one| *one != "null")).cloned();
+    if let Some(named) = named {
+        property["type"] = named;
+    }
 }
 
 /// Graph's body with a `url` per message; or, for a failure, its kind and cure.
@@ -289,6 +298,15 @@ mod tests {
         for (hatch, advertised) in [(TokenArgument::Closed, false), (TokenArgument::Open, true)] {
             assert_eq!(tool(hatch).schema_as_json_value()["properties"].get("accessToken").is_some(), advertised);
         }
+    }
+
+    #[test]
+    fn every_argument_has_one_type_and_a_description() {
+        let schema = tool(TokenArgument::Open).schema_as_json_value();
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            assert!(property["type"].is_string() && property["description"].is_string(), "{name}: {property}");
+        }
+        assert_eq!(schema["additionalProperties"], json!(false));
     }
 
     #[test]
