@@ -46,13 +46,13 @@ impl<'a> Asked<'a> {
             spellings.push(spelling);
             asked.names.push(name.to_owned());
         }
-        if asked.names.len() > 1 && asked.is_default() {
-            return Err(EntraError::new(70011));
-        }
         let Some(first) = spellings.first() else { return Ok(asked) };
         let found = resource(apps, first);
         if spellings.iter().any(|other| other != first && (found.is_none() || resource(apps, other) != found)) {
             return Err(EntraError::new(two_resources));
+        }
+        if asked.names.len() > 1 && asked.is_default() {
+            return Err(EntraError::new(70011));
         }
         let found = found.ok_or_else(|| EntraError::new(500_011))?;
         asked.names.iter().try_for_each(|name| check_name(found, name))?;

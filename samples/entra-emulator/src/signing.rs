@@ -1,6 +1,6 @@
 //! The tenant's signing keys and how they are published.
 
-use std::sync::RwLock;
+use std::sync::{OnceLock, RwLock};
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der},
@@ -60,15 +60,15 @@ impl SigningKey {
 /// The keys: the live one first, then others that are published too.
 pub(crate) struct KeyRing {
     keys: RwLock<Vec<SigningKey>>,
-    /// Nobody publishes this one.
-    attacker: SigningKey,
+    /// Nobody publishes this one; made when a test first wants it.
+    attacker: OnceLock<SigningKey>,
 }
 
 impl KeyRing {
     pub(crate) fn generate() -> Self {
         // The third is published as the consumer tenant's: good for nobody here.
         let keys = (0..3).map(|_| SigningKey::generate()).collect();
-        Self { keys: RwLock::new(keys), attacker: SigningKey::generate() }
+        Self { keys: RwLock::new(keys), attacker: OnceLock::new() }
     }
 
     pub(crate) fn live(&self) -> SigningKey {
@@ -77,7 +77,7 @@ impl KeyRing {
 
     pub(crate) fn attacker(&self) -> SigningKey {
         // A forger names the live key; that is all that he knows of it.
-        SigningKey { kid: self.live().kid, ..self.attacker.clone() }
+        SigningKey { kid: self.live().kid, ..self.attacker.get_or_init(SigningKey::generate).clone() }
     }
 
     /// Finds a key that signs for this tenant.

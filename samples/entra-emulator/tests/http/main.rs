@@ -1,0 +1,15 @@
+//! The tenant over HTTP, as its clients see it.
+
+#![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the functions that they call")]
+
+mod authorize;
+mod client_authentication;
+mod code;
+mod control;
+mod discovery;
+mod federated;
+mod graph;
+mod on_behalf_of;
+mod refresh;
+mod tenant;
+mod tokens;
