@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{clock::UnixTime, reject::TokenFault, scope::ScopeSet, tenant::TenantId};
+use crate::{clock::UnixTime, present::present, reject::TokenFault, scope::ScopeSet, tenant::TenantId};
 
 /// The claims of an access token.
 ///
@@ -23,17 +23,27 @@ struct Fixed {
     iss: String,
     aud: Audience,
     exp: u64,
+    #[serde(default, deserialize_with = "present")]
     nbf: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
     iat: Option<u64>,
+    #[serde(default, deserialize_with = "present")]
     sub: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     tid: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     oid: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     scp: Option<String>,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(default, deserialize_with = "present")]
     azp: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     appid: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     idtyp: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     uti: Option<String>,
     #[serde(flatten)]
     rest: BTreeMap<String, Value>,
@@ -288,6 +298,8 @@ mod tests {
             ("exp negative", r#"{"iss":"i","aud":"a","exp":-1}"#),
             ("exp too large", r#"{"iss":"i","aud":"a","exp":18446744073709551616}"#),
             ("nbf text", r#"{"iss":"i","aud":"a","exp":1,"nbf":"1"}"#),
+            ("nbf null", r#"{"iss":"i","aud":"a","exp":1,"nbf":null}"#),
+            ("idtyp null", r#"{"iss":"i","aud":"a","exp":1,"idtyp":null}"#),
             ("scp list", r#"{"iss":"i","aud":"a","exp":1,"scp":["a"]}"#),
             ("exp twice", r#"{"iss":"i","aud":"a","exp":1,"exp":2}"#),
             ("tid twice", r#"{"iss":"i","aud":"a","exp":1,"tid":"a","tid":"b"}"#),

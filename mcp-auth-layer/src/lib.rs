@@ -65,6 +65,7 @@ mod issuer;
 pub mod keys;
 pub mod known_resource;
 pub mod metadata;
+mod present;
 pub mod redirect;
 pub mod reject;
 pub mod respond;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{KeyIssuer, VerifyingKey};
+use crate::present::present;
 
 /// The usable keys of a set, by `kid`.
 pub(super) type Keys = HashMap<Box<str>, Arc<VerifyingKey>>;
@@ -24,6 +25,7 @@ struct Document {
 /// One entry: jsonwebtoken reads the standard members, Entra's `issuer` stands beside them.
 #[derive(Deserialize)]
 struct Entry {
+    #[serde(default, deserialize_with = "present")]
     issuer: Option<String>,
     #[serde(flatten)]
     jwk: Jwk,
@@ -69,7 +71,12 @@ fn read_one(value: Value) -> Option<(Box<str>, VerifyingKey)> {
 
 fn rsa_key(n: &[u8], e: &[u8], issuer: KeyIssuer) -> Option<VerifyingKey> {
     // The library checks the size at each verification; a key of the wrong size is better not in the set at all.
-    if !(256..=1024).contains(&n.len()) || n.first().is_none_or(|byte| byte.leading_zeros() > 7) {
+    let spare = n.first()?.leading_zeros() as usize;
+    if !(2_048..=8_192).contains(&(n.len() * 8 - spare)) {
+        return None;
+    }
+    // An exponent of 1 makes every padded message its own signature, and the library takes it (RFC 8017 section 3.1).
+    if n.last()? % 2 == 0 || e.last()? % 2 == 0 || e == [1] {
         return None;
     }
     let components = RsaPublicKeyComponents { n, e };
@@ -90,6 +97,13 @@ mod tests {
     use crate::testkey::TestKey;
     use serde_json::json;
 
+    /// A modulus of 256 bytes that starts with this one.
+    fn with_top_byte(top: u8) -> Vec<u8> {
+        let mut modulus = vec![0xff; 256];
+        modulus[0] = top;
+        modulus
+    }
+
     #[test]
     fn odd_keys_harm_only_themselves() {
         let good = TestKey::shared().jwk("good");
@@ -101,6 +115,10 @@ mod tests {
         let document = json!({"keys": [
             {"kty": 7}, 5, {"kty": "martian", "kid": "a"}, {"kty": "oct", "kid": "b", "k": "c2VjcmV0"},
             with("enc", "use", json!("enc")), with("ops", "key_ops", json!(["encrypt"])), with("alg", "alg", json!("PS256")),
+            with("no issuer named", "issuer", Value::Null), with("e is one", "e", json!("AQ")), with("e is even", "e", json!("Ag")),
+            with("e is zero", "e", json!("AA")), with("n is even", "n", json!(URL_SAFE_NO_PAD.encode([0xfe; 256]))),
+            with("2041 bits", "n", json!(URL_SAFE_NO_PAD.encode(with_top_byte(0x01)))),
+            with("2047 bits", "n", json!(URL_SAFE_NO_PAD.encode(with_top_byte(0x7f)))),
             with("short", "n", json!(URL_SAFE_NO_PAD.encode([0xff; 128]))), with("bad", "n", json!("***")),
             with("", "use", json!("sig")), with("chain", "x5c", json!("not a list")),
             TestKey::shared().jwk("twice"), TestKey::shared().jwk("twice"), good,

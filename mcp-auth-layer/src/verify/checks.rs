@@ -78,7 +78,8 @@ mod tests {
             ("nbf at the end of time", json!(9_000), json!(u64::MAX), 1_000, Err(TokenFault::NotYetValid)),
         ];
         for (name, exp, nbf, now, expected) in cases {
-            let payload = json!({"iss": "i", "aud": "a", "exp": exp, "nbf": nbf});
+            let mut payload = json!({"iss": "i", "aud": "a", "exp": exp, "nbf": nbf});
+            payload.as_object_mut().unwrap().retain(|_, value| !value.is_null());
             let claims = Claims::parse(payload.to_string().as_bytes()).unwrap();
             assert_eq!(times(&claims, UnixTime::from_secs(now)), expected, "{name}");
         }

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{claims::Claims, digest::TokenDigest, reject::TokenFault, token::BearerToken};
+use crate::{claims::Claims, digest::TokenDigest, present::present, reject::TokenFault, token::BearerToken};
 
 /// Longer than any issuer's key id; what is longer is not looked up, logged or remembered.
 const MAX_KID: usize = 256;
@@ -23,12 +23,19 @@ pub(super) struct Jwt {
 #[derive(Deserialize)]
 struct Header {
     alg: String,
+    #[serde(default, deserialize_with = "present")]
     kid: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     typ: Option<String>,
+    #[serde(default, deserialize_with = "present")]
     cty: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
     crit: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
     b64: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
     zip: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
     enc: Option<Value>,
 }
 
@@ -57,6 +64,10 @@ impl Jwt {
 impl Header {
     /// Checks the header and returns the key's name.
     fn read(json: &[u8]) -> Result<Box<str>, TokenFault> {
+        // serde reads a struct from a list too; a header is an object (RFC 7515 section 4).
+        if !json.trim_ascii_start().starts_with(b"{") {
+            return Err(TokenFault::Malformed);
+        }
         let header: Self = serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
         // The policy decides the algorithm, never the token (RFC 8725 section 3.1).
         if header.alg != "RS256" {
@@ -107,7 +118,13 @@ mod tests {
             (r#"{"alg":"RS256","alg":"none","kid":"k"}"#, Err(TokenFault::Malformed)),
             (r#"{"alg":"RS256","kid":"k","crit":["exp"]}"#, Err(TokenFault::Header)),
             (r#"{"alg":"RS256","kid":"k","crit":[]}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","crit":null}"#, Err(TokenFault::Header)),
             (r#"{"alg":"RS256","kid":"k","b64":false}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","b64":null}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","enc":"A256GCM"}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","cty":"JWT"}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","typ":null}"#, Err(TokenFault::Malformed)),
+            (r#"["RS256","k","JWT",null,null,null,null,null]"#, Err(TokenFault::Malformed)),
             (r#"{"alg":"RS256","kid":"k","zip":"DEF"}"#, Err(TokenFault::Header)),
             (r#"{"alg":"RS256","kid":"k","typ":"logout+jwt"}"#, Err(TokenFault::Header)),
             (r#"{"alg":"RS256","kid":"k","typ":"pop"}"#, Err(TokenFault::Header)),
