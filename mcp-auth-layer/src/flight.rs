@@ -8,6 +8,10 @@ use std::{
 
 use tokio::{sync::watch, time::Instant};
 
+/// When a refresh is given up. An HTTP client has bounds of its own, but a caller's may have none, and a refresh that never
+/// ended would be the last one.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// How a refresh ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Landing {
@@ -86,7 +90,7 @@ impl Flight {
         let inner = Arc::clone(&self.0);
         let refresh = refresh();
         tokio::spawn(async move {
-            let landing = refresh.await;
+            let landing = tokio::time::timeout(LONGEST, refresh).await.unwrap_or(Landing::Failure);
             inner.state.lock().unwrap_or_else(PoisonError::into_inner).ended = Some((Instant::now(), landing));
             // Nobody may be waiting; the result is in the cache all the same.
             let _ = sender.send(Some(landing));
@@ -150,6 +154,29 @@ mod tests {
         drop(board(&flight, &runs));
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert!(matches!(board(&flight, &runs), Boarding::CoolingDown { last: Landing::Success, .. }));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refresh_that_hangs_is_given_up() {
+        let flight = Flight::new(PAUSE, PAUSE);
+        let Boarding::Aboard(ticket) = flight.board(std::future::pending) else { panic!("nothing runs yet") };
+        let landing = tokio::time::timeout(Duration::from_secs(3_600), ticket.landing()).await;
+        assert_eq!(landing, Ok(Landing::Failure));
+    }
+
+    #[test]
+    fn a_flight_outside_a_runtime_does_not_stay_in_the_air() {
+        let flight = Flight::new(Duration::ZERO, Duration::ZERO);
+        let board = || flight.board(|| async { Landing::Success });
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(board)).is_err(), "tokio says so");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let landing = runtime.block_on(async {
+            match board() {
+                Boarding::Aboard(ticket) => ticket.landing().await,
+                Boarding::CoolingDown { .. } => panic!("there is no pause"),
+            }
+        });
+        assert_eq!(landing, Landing::Success);
     }
 
     #[tokio::test(start_paused = true)]

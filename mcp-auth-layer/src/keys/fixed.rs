@@ -32,7 +32,7 @@ impl KeySource for FixedKeys {
         Box::pin(std::future::ready(Readiness::Ready))
     }
 
-    fn generation(&self) -> u64 {
-        0
+    fn generation(&self) -> Option<u64> {
+        Some(0)
     }
 }

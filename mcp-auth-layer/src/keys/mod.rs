@@ -30,8 +30,11 @@ pub trait KeySource: fmt::Debug + Send + Sync + 'static {
     /// Loads the keys if there are none yet, waiting a short time.
     fn warm(&self) -> BoxFuture<'static, Readiness>;
 
-    /// Returns a number that changes whenever a key has left the set; cached verdicts of an older number are not used.
-    fn generation(&self) -> u64;
+    /// Returns a number that changes whenever a key has left the set or was exchanged; none while there is no set to use.
+    ///
+    /// A cached verdict is used only under the number that it was made under. This is asked for every request, `find` only
+    /// for new tokens, so a set that must be refreshed from time to time is refreshed from here too.
+    fn generation(&self) -> Option<u64>;
 }
 
 /// Which key a token asks for.
@@ -117,6 +120,11 @@ enum KeyIssuer {
 }
 
 impl VerifyingKey {
+    /// Tells whether this is the same key under the same rules.
+    fn is(&self, other: &Self) -> bool {
+        self.key.as_ref() == other.key.as_ref() && self.issuer == other.issuer
+    }
+
     /// Checks a signature over `message`.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), TokenFault> {
         self.key.verify_sig(message, signature).map_err(|_| TokenFault::Signature)

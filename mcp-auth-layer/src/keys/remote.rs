@@ -1,8 +1,9 @@
 //! Keys of an Entra tenant, fetched and kept fresh.
 //!
 //! Reads take no lock. One fetch runs at a time, as a task of its own. Which callers start one: the first; one that names an
-//! unknown key, at most once per cool-down; and one that finds the set older than its refresh age, without waiting. A failed
-//! fetch evicts nothing; a successful one replaces the whole set, so that a withdrawn key is gone.
+//! unknown key, at most once per cool-down; and one that finds the set older than its refresh age, without waiting, even when
+//! its verdict is known from before. A failed fetch evicts nothing; a successful one replaces the whole set, so that a
+//! withdrawn key is gone.
 
 use std::{fmt, sync::Arc};
 
@@ -61,6 +62,16 @@ impl RemoteKeys {
         }
     }
 
+    /// Returns the set in use, and starts its refresh when that is due.
+    fn current(&self) -> Option<Arc<Loaded>> {
+        let loaded = self.0.fresh()?;
+        if loaded.at.elapsed() >= self.0.limits.refresh_after {
+            // Started here and not waited for: the old keys are still good.
+            let _ = self.board();
+        }
+        Some(loaded)
+    }
+
     async fn arrival(self, ticket: Ticket, kid: Box<str>) -> Result<Arc<VerifyingKey>, KeyError> {
         let landing = tokio::time::timeout(PATIENCE, ticket.landing()).await;
         if let Some(key) = self.0.fresh().and_then(|loaded| loaded.keys.get(&kid).cloned()) {
@@ -75,22 +86,15 @@ impl RemoteKeys {
 
 impl KeySource for RemoteKeys {
     fn find(&self, wanted: &KeyHint<'_>) -> Lookup {
-        if let Some(loaded) = self.0.fresh()
-            && let Some(key) = loaded.keys.get(wanted.kid)
-        {
-            if loaded.at.elapsed() >= self.0.limits.refresh_after {
-                // Started here and not waited for: the old key is still good.
-                let _ = self.board();
-            }
+        let current = self.current();
+        if let Some(key) = current.as_ref().and_then(|loaded| loaded.keys.get(wanted.kid)) {
             return Lookup::Found(Arc::clone(key));
         }
         match self.board() {
             Boarding::Aboard(ticket) => Lookup::Wait(Box::pin(self.clone().arrival(ticket, wanted.kid.into()))),
-            Boarding::CoolingDown { last: Landing::Success, .. } => Lookup::Unknown,
+            Boarding::CoolingDown { last: Landing::Success, .. } if current.is_some() => Lookup::Unknown,
             // Whether the key exists could not be found out, which is not the caller's fault.
-            Boarding::CoolingDown { last: Landing::Failure, left } => {
-                Lookup::Unavailable(Unavailable { retry_after: left })
-            }
+            Boarding::CoolingDown { left, .. } => Lookup::Unavailable(Unavailable { retry_after: left }),
         }
     }
 
@@ -114,8 +118,8 @@ impl KeySource for RemoteKeys {
         })
     }
 
-    fn generation(&self) -> u64 {
-        self.0.loaded.load().as_ref().map_or(0, |loaded| loaded.generation)
+    fn generation(&self) -> Option<u64> {
+        self.current().map(|loaded| loaded.generation)
     }
 }
 
@@ -128,7 +132,7 @@ impl Inner {
     fn store(&self, keys: jwk::Keys) {
         let old = self.loaded.load_full();
         let generation = old.map_or(0, |old| {
-            let lost = old.keys.keys().any(|kid| !keys.contains_key(kid));
+            let lost = old.keys.iter().any(|(kid, old)| !keys.get(kid).is_some_and(|new| new.is(old)));
             old.generation + u64::from(lost)
         });
         self.loaded.store(Some(Arc::new(Loaded { keys, at: Instant::now(), generation })));

@@ -169,3 +169,64 @@ async fn a_caller_waits_two_seconds_at_most_and_the_fetch_goes_on() {
     tokio::time::sleep(Duration::from_secs(8)).await;
     assert_eq!(find(&keys, "a").await, Ok(()));
 }
+
+/// Waits for nothing but lets a background refresh end.
+async fn background() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_exchanged_under_its_name_changes_the_generation() {
+    let (endpoint, served) = served();
+    let keys = RemoteKeys::new(app().0.authority().clone(), endpoint, KeyLimits::default());
+    let other = TestKey::generate();
+    let with_issuer = |issuer: &str| {
+        let mut jwk = other.jwk("a");
+        jwk["issuer"] = json!(issuer);
+        jwk
+    };
+    serve(&served, &[TestKey::shared().jwk("a")]);
+    find(&keys, "a").await.unwrap();
+    let mut before = keys.generation();
+    for (name, document, changes) in [
+        ("the same", vec![TestKey::shared().jwk("a")], false),
+        ("one more", vec![TestKey::shared().jwk("a"), TestKey::shared().jwk("b")], false),
+        ("another key", vec![other.jwk("a"), TestKey::shared().jwk("b")], true),
+        ("another issuer", vec![with_issuer("x"), TestKey::shared().jwk("b")], true),
+    ] {
+        serve(&served, &document);
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+        find(&keys, "a").await.unwrap();
+        background().await;
+        assert_eq!(keys.generation() != before, changes, "{name}");
+        before = keys.generation();
+    }
+}
+
+type Served = Arc<Mutex<String>>;
+
+fn serve(served: &Served, keys: &[serde_json::Value]) {
+    *served.lock().unwrap() = json!({"keys": keys}).to_string();
+}
+
+/// A key endpoint that answers at once with any document.
+fn served() -> (HttpClient, Served) {
+    let served = Served::default();
+    let document = Arc::clone(&served);
+    let client = HttpClient::new(tower::service_fn(move |_: Request<Bytes>| {
+        let body = document.lock().unwrap().clone();
+        async { Ok::<_, Infallible>(Response::new(Bytes::from(body))) }
+    }));
+    (client, served)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_lived_set_is_an_outage_and_not_the_callers_fault() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a"]);
+    let limits = KeyLimits::default().with_serve_for(Duration::from_secs(10));
+    let keys = RemoteKeys::new(app().0.authority().clone(), endpoint.client(), limits);
+    find(&keys, "a").await.unwrap();
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(matches!(find(&keys, "a").await, Err(KeyError::Unavailable(_))));
+}

@@ -9,20 +9,20 @@
 //! 6. The key, by `kid`, from the configured issuer alone; `jwk`, `jku`, `x5u` and `x5c` in the header are never read.
 //! 7. The key's own issuer, then the signature.
 //!
-//! A caller whose key is not known yet waits at most 2 s for the fetch that it started or joined.
+//! A caller whose key, or tenant, is not known yet waits at most 2 s in all for the fetches that it started or joined.
 
 mod checks;
 mod jwt;
 #[cfg(test)]
 mod tests;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use moka::sync::Cache;
 
 use self::jwt::Jwt;
 use crate::{
-    authority::{BoxFuture, Endpoints},
+    authority::{BoxFuture, Endpoints, PATIENCE},
     digest::TokenDigest,
     entra::EntraApp,
     keys::{KeyError, KeyHint, KeyLimits, KeySource, Lookup, Readiness, RemoteKeys, VerifyingKey},
@@ -47,11 +47,17 @@ const CACHE_CAPACITY: u64 = 10_000;
 #[derive(Clone, Debug)]
 pub struct Verifier(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     app: EntraApp,
     keys: Arc<dyn KeySource>,
     seen: Option<Cache<TokenDigest, Seen>>,
+}
+
+/// Prints how it judges, never whom it has judged: the cache would print every caller.
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("app", &self.app).field("keys", &self.keys).finish_non_exhaustive()
+    }
 }
 
 /// A remembered verdict: claims, never the token.
@@ -65,6 +71,16 @@ struct Seen {
 pub(crate) enum Progress {
     Done(Result<VerifiedToken, Rejection>),
     Waiting(BoxFuture<'static, Result<VerifiedToken, Rejection>>),
+}
+
+impl Progress {
+    /// Bounds the whole wait: discovery and keys have a bound each, and a key source of one's own may have none.
+    fn waiting(verdict: impl Future<Output = Result<VerifiedToken, Rejection>> + Send + 'static) -> Self {
+        Self::Waiting(Box::pin(async move {
+            let bounded = tokio::time::timeout(PATIENCE, verdict).await;
+            bounded.unwrap_or(Err(Rejection::Unavailable { retry_after: PATIENCE }))
+        }))
+    }
 }
 
 impl Verifier {
@@ -149,7 +165,7 @@ impl Verifier {
     fn remembered(&self, digest: TokenDigest, token: &BearerToken) -> Option<Result<VerifiedToken, Rejection>> {
         let cache = self.0.seen.as_ref()?;
         let seen = cache.get(&digest)?;
-        if seen.generation != self.0.keys.generation() {
+        if self.0.keys.generation() != Some(seen.generation) {
             return None;
         }
         let now = self.0.app.clock().now();
@@ -167,7 +183,7 @@ impl Verifier {
             Some(endpoints) => self.judge_with(jwt, endpoints),
             None => {
                 let verifier = self.clone();
-                Progress::Waiting(Box::pin(async move {
+                Progress::waiting(async move {
                     let endpoints = verifier
                         .0
                         .app
@@ -179,7 +195,7 @@ impl Verifier {
                         Progress::Done(verdict) => verdict,
                         Progress::Waiting(verdict) => verdict.await,
                     }
-                }))
+                })
             }
         }
     }
@@ -189,7 +205,8 @@ impl Verifier {
         if let Err(fault) = checks::claims(&jwt.claims, app.accepted(), &endpoints, app.clock().now()) {
             return Progress::Done(Err(fault.into()));
         }
-        // Read before the key: a key that leaves the set while its signature is checked makes the verdict an old one.
+        // Read before the key, also before one that is waited for: a key that leaves the set while its signature is checked
+        // makes the verdict an old one. None at a cold start: what is judged then is not remembered.
         let generation = self.0.keys.generation();
         match self.0.keys.find(&KeyHint { kid: &jwt.kid }) {
             Lookup::Found(key) => Progress::Done(self.conclude(jwt, &endpoints, &key, generation)),
@@ -197,13 +214,13 @@ impl Verifier {
             Lookup::Unavailable(why) => Progress::Done(Err(Rejection::Unavailable { retry_after: why.retry_after() })),
             Lookup::Wait(arrival) => {
                 let verifier = self.clone();
-                Progress::Waiting(Box::pin(async move {
+                Progress::waiting(async move {
                     let key = arrival.await.map_err(|why| match why {
                         KeyError::Unknown => TokenFault::UnknownKey.into(),
                         KeyError::Unavailable(why) => Rejection::Unavailable { retry_after: why.retry_after() },
                     })?;
-                    verifier.conclude(jwt, &endpoints, &key, verifier.0.keys.generation())
-                }))
+                    verifier.conclude(jwt, &endpoints, &key, generation)
+                })
             }
         }
     }
@@ -213,13 +230,13 @@ impl Verifier {
         jwt: Jwt,
         endpoints: &Endpoints,
         key: &VerifyingKey,
-        generation: u64,
+        generation: Option<u64>,
     ) -> Result<VerifiedToken, Rejection> {
         key.check_issuer(&jwt.claims, endpoints.issuer_v2())?;
         key.verify(jwt.signed(), &jwt.signature)?;
         let principal = checks::principal(&jwt.claims)?;
         let facts = Arc::new(Facts { claims: jwt.claims, principal });
-        if let Some(cache) = &self.0.seen {
+        if let (Some(cache), Some(generation)) = (&self.0.seen, generation) {
             cache.insert(jwt.digest, Seen { facts: Arc::clone(&facts), generation });
         }
         Ok(VerifiedToken::new(jwt.token, jwt.digest, facts))

@@ -218,7 +218,7 @@ impl KeySource for SlowKeys {
         self.0.warm()
     }
 
-    fn generation(&self) -> u64 {
+    fn generation(&self) -> Option<u64> {
         self.0.generation()
     }
 }
