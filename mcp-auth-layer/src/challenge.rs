@@ -144,7 +144,7 @@ impl ChallengeFields {
     pub(crate) fn write(&self, why: &Rejection, endpoints: Option<&Endpoints>, headers: &mut HeaderMap) {
         let outside = outside(why);
         if let Some(wait) = outside.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            headers.insert(RETRY_AFTER, retry_after(wait));
         }
         if outside.status.is_client_error() {
             let text = self.challenge(why, &outside, endpoints);
@@ -183,6 +183,11 @@ impl ChallengeFields {
     fn spelled(&self, scopes: &ScopeSet) -> String {
         scopes.iter().map(|name| format!("{}{name}", self.scope_prefix)).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// Spells a wait in whole seconds (RFC 9110 section 10.2.3), rounded up: who comes back too early is refused again.
+pub(crate) fn retry_after(wait: Duration) -> HeaderValue {
+    HeaderValue::from(wait.as_millis().div_ceil(1_000).clamp(1, u128::from(u32::MAX)) as u32)
 }
 
 /// `auth-param`s of one challenge, as quoted strings (RFC 9110 section 11.6.1).
@@ -254,6 +259,16 @@ mod tests {
             }
             let waits = headers.get(RETRY_AFTER).map(|value| value.to_str().unwrap());
             assert_eq!(waits, (status == 503).then_some("7"), "{why:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_and_never_too_short() {
+        for (millis, expected) in [(0, "1"), (1, "1"), (1_000, "1"), (4_001, "5"), (7_000, "7")] {
+            let mut headers = HeaderMap::new();
+            let retry_after = Duration::from_millis(millis);
+            fields().write(&Rejection::Unavailable { retry_after }, None, &mut headers);
+            assert_eq!(headers[RETRY_AFTER], expected, "{millis} ms");
         }
     }
 

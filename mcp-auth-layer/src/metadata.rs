@@ -19,7 +19,7 @@ use serde_json::json;
 use tower_service::Service;
 use url::Url;
 
-use crate::{config::ConfigError, entra::EntraApp, fetch::is_loopback, scope::ScopeSet};
+use crate::{challenge, config::ConfigError, entra::EntraApp, fetch::is_loopback, scope::ScopeSet};
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
@@ -34,7 +34,7 @@ struct Inner {
     app: EntraApp,
     resource: Box<str>,
     metadata_url: Box<str>,
-    paths: [String; 2],
+    paths: Vec<String>,
     scopes: ScopeSet,
 }
 
@@ -61,11 +61,14 @@ impl ProtectedResource {
                 "it must be spelled as clients compare it: lower case, no default port, no trailing slash",
             ));
         }
+        let mut paths = vec![format!("{WELL_KNOWN}{path}"), WELL_KNOWN.to_owned()];
+        // A resource at the root has one path; routers panic at the second route of one path.
+        paths.dedup();
         Ok(Self(Arc::new(Inner {
             app: app.clone(),
             resource: url.into(),
             metadata_url: format!("{origin}{WELL_KNOWN}{path}").into(),
-            paths: [format!("{WELL_KNOWN}{path}"), WELL_KNOWN.to_owned()],
+            paths,
             scopes: ScopeSet::default(),
         })))
     }
@@ -91,9 +94,11 @@ impl ProtectedResource {
         &self.0.metadata_url
     }
 
-    /// Returns the paths at which the document must be served: the path-aware one and the root, because clients differ.
+    /// Returns the paths at which the document must be served, each once.
+    ///
+    /// The path-aware one and the root, because clients differ.
     #[must_use]
-    pub fn paths(&self) -> &[String; 2] {
+    pub fn paths(&self) -> &[String] {
         &self.0.paths
     }
 
@@ -109,7 +114,7 @@ impl ProtectedResource {
             Ok(endpoints) => endpoints,
             Err(why) => {
                 let mut response = status(StatusCode::SERVICE_UNAVAILABLE);
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(why.retry_after().as_secs().max(1)));
+                response.headers_mut().insert(RETRY_AFTER, challenge::retry_after(why.retry_after()));
                 return response;
             }
         };
@@ -219,7 +224,7 @@ mod tests {
         let resource = resource.with_scopes(["access_as_user"]).unwrap();
         assert_eq!(
             resource.paths(),
-            &["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"]
+            ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"]
         );
         let response = resource.service().oneshot(Request::new(())).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
@@ -235,6 +240,13 @@ mod tests {
                 "bearer_methods_supported": ["header"],
             })
         );
+    }
+
+    #[test]
+    fn a_resource_at_the_root_has_one_path_so_that_no_route_is_made_twice() {
+        let resource = ProtectedResource::new("https://mcp.example", &app().0).unwrap();
+        assert_eq!(resource.paths(), ["/.well-known/oauth-protected-resource"]);
+        assert_eq!(resource.metadata_url(), "https://mcp.example/.well-known/oauth-protected-resource");
     }
 
     #[tokio::test]
