@@ -274,8 +274,13 @@ pub(crate) fn parse_host(text: &str) -> Result<(Box<str>, Option<Cloud>), Config
     if url.path() != "/" || url.query().is_some() {
         return Err(refuse("it must have no path and no query"));
     }
+    // The URL parser forgives blanks, backslashes and missing slashes; the requests that are made of this text do not.
+    let origin = url.origin().ascii_serialization();
+    if !origin.eq_ignore_ascii_case(bare) {
+        return Err(refuse("it must be spelled scheme://host, with a port only if that is not the default"));
+    }
     let cloud = url.host_str().and_then(Cloud::of_authority_host);
-    Ok((bare.into(), cloud))
+    Ok((origin.into(), cloud))
 }
 
 #[cfg(test)]
@@ -293,6 +298,11 @@ mod tests {
             ("https://u:p@login.microsoftonline.com", None),
             ("https://login.microsoftonline.com?x", None),
             ("login.microsoftonline.com", None),
+            ("https:login.microsoftonline.com", None),
+            ("https:\\\\login.microsoftonline.com", None),
+            (" https://login.microsoftonline.com", None),
+            ("https://login.micro\tsoftonline.com", None),
+            ("https://LOGIN.microsoftonline.com", Some(("https://login.microsoftonline.com", Some(Cloud::Public)))),
             ("", None),
         ] {
             let got = parse_host(text).ok();
