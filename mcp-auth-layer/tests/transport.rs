@@ -1,5 +1,6 @@
 //! The ready-made HTTP client against real sockets: what failed is told apart, and nothing is followed or unbounded.
 #![cfg(feature = "reqwest")]
+#![allow(clippy::unwrap_used, reason = "a helper that cannot set up its server fails the test")]
 
 use std::time::Duration;
 
