@@ -16,6 +16,7 @@ const USER: &str = "alice";
 
 /// When the demo ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Until {
     /// After the table.
     Table,
