@@ -15,6 +15,11 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Over HTTP
+//! Scripts in other languages steer it under `/_emulator`: `GET counters`, `POST counters/reset`, `POST faults`
+//! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST keys/rotate`, `POST clock`
+//! (`{"advance_seconds"}`), `POST revoke` (`{"user"}`), `POST token` (a [`TokenSpec`]), `GET token?user=` and `GET ca.pem`.
+//!
 //! # Reading order
 //! `tenant` and `user` (what and who is registered), `error` (the codes), `token_endpoint`, `authorize`, `graph`.
 

@@ -100,3 +100,12 @@ async fn tokens_are_made_to_order_over_http() {
     }
     assert_eq!(tenant.post_json("/_emulator/token", &json!({"usr": "bob"})).await.status, 422);
 }
+
+#[tokio::test]
+async fn a_user_s_token_is_plain_text_for_a_shell() {
+    let tenant = Tenant::start().await;
+    let answer = tenant.get("/_emulator/token?user=bob").await;
+    assert_eq!(part(&answer.text, 1)["preferred_username"], "bob@contoso.onmicrosoft.com");
+    assert_eq!(tenant.exchange(&answer.text, &[]).await.status, 200);
+    assert_eq!(tenant.get("/_emulator/token?user=nobody").await.status, 400);
+}
