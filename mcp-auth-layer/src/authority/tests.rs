@@ -1,0 +1,168 @@
+//! Hosts as they are configured, and discovery against a network that is driven by the test.
+
+use std::{
+    convert::Infallible,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::testtenant::{OTHER_TENANT, TENANT};
+
+#[test]
+fn an_authority_host_has_no_path_and_loses_its_slashes() {
+    for (text, expected) in [
+        ("https://login.microsoftonline.com/", Some(("https://login.microsoftonline.com", Some(Cloud::Public)))),
+        ("https://login.microsoftonline.us//", Some(("https://login.microsoftonline.us", Some(Cloud::UsGov)))),
+        ("http://127.0.0.1:8080", Some(("http://127.0.0.1:8080", None))),
+        ("http://login.microsoftonline.com", None),
+        ("https://login.microsoftonline.com/common", None),
+        ("https://u:p@login.microsoftonline.com", None),
+        ("https://login.microsoftonline.com?x", None),
+        ("login.microsoftonline.com", None),
+        ("https:login.microsoftonline.com", None),
+        ("https:\\\\login.microsoftonline.com", None),
+        (" https://login.microsoftonline.com", None),
+        ("https://login.micro\tsoftonline.com", None),
+        ("https://LOGIN.microsoftonline.com", Some(("https://login.microsoftonline.com", Some(Cloud::Public)))),
+        ("", None),
+    ] {
+        let got = parse_host(text).ok();
+        assert_eq!(got.as_ref().map(|(host, cloud)| (&**host, *cloud)), expected, "{text}");
+    }
+}
+
+#[test]
+fn the_tenant_stands_first_in_an_issuer() {
+    let id = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
+    for (issuer, found) in [
+        (format!("https://sts.windows.net/{id}/"), true),
+        (format!("https://login.microsoftonline.com/{id}/v2.0"), true),
+        (format!("http://login.microsoftonline.com/{id}/v2.0"), false),
+        ("https://login.microsoftonline.com/{tenantid}/v2.0".to_owned(), false),
+        (format!("https://login.microsoftonline.com/x/{id}"), false),
+    ] {
+        assert_eq!(tenant_of(&issuer).is_some(), found, "{issuer}");
+    }
+}
+
+/// What an authority answers at its two documents, after a while; counts what it is asked.
+#[derive(Clone)]
+struct Documents {
+    v2: (u16, Value),
+    v1: (u16, Value),
+    delay: Duration,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Documents {
+    fn good() -> Self {
+        let base = format!("https://login.microsoftonline.com/{TENANT}");
+        let v2 = json!({
+            "issuer": format!("{base}/v2.0"),
+            "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+            "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+            "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+        });
+        let v1 = json!({"issuer": format!("https://sts.windows.net/{TENANT}/")});
+        Self { v2: (200, v2), v1: (200, v1), delay: Duration::from_millis(10), asked: Arc::default() }
+    }
+
+    fn v2(member: &str, value: Value) -> Self {
+        let mut documents = Self::good();
+        documents.v2.1[member] = value;
+        documents
+    }
+
+    fn v1(status: u16, document: Value) -> Self {
+        Self { v1: (status, document), ..Self::good() }
+    }
+
+    fn authority(&self, tenant: &str) -> Authority {
+        let documents = self.clone();
+        let http = HttpClient::new(tower::service_fn(move |request: Request<Bytes>| {
+            documents.asked.fetch_add(1, Ordering::SeqCst);
+            let is_v2 = request.uri().path().contains("/v2.0/");
+            let (status, document) = if is_v2 { documents.v2.clone() } else { documents.v1.clone() };
+            async move {
+                tokio::time::sleep(documents.delay).await;
+                let mut response = Response::new(Bytes::from(document.to_string()));
+                *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                Ok::<_, Infallible>(response)
+            }
+        }));
+        Authority::new(Cloud::Public.authority_host(), Cloud::Public, TenantName::parse(tenant).unwrap(), http)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn discovery_gives_the_names_of_the_tenant_by_id_and_by_domain() {
+    for tenant in [TENANT, "contoso.example"] {
+        let documents = Documents::good();
+        let authority = documents.authority(tenant);
+        assert_eq!(authority.known(), None);
+        let found = authority.endpoints().await.unwrap();
+        assert_eq!(*found, Endpoints::documented(Cloud::Public, TenantId::parse(TENANT).unwrap()), "{tenant}");
+        authority.endpoints().await.unwrap();
+        assert_eq!(documents.asked.load(Ordering::SeqCst), 2, "one fetch of each document");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_an_authority_that_has_no_v1_document_gets_the_catalogues_issuer() {
+    let authority = Documents::v1(404, json!({})).authority(TENANT);
+    assert_eq!(authority.endpoints().await.unwrap().issuer_v1(), format!("https://sts.windows.net/{TENANT}/"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn documents_that_are_not_this_tenants_or_lead_astray_are_refused() {
+    let foreign_v1 = json!({"issuer": format!("https://sts.windows.net/{OTHER_TENANT}/")});
+    let foreign_v2 = json!(format!("https://login.microsoftonline.com/{OTHER_TENANT}/v2.0"));
+    let good = Documents::good();
+    for (name, documents) in [
+        ("v2 of another tenant", Documents::v2("issuer", foreign_v2)),
+        ("v2 of every tenant", Documents::v2("issuer", json!("https://login.microsoftonline.com/{tenantid}/v2.0"))),
+        ("plain issuer", Documents::v2("issuer", json!(format!("http://login.microsoftonline.com/{TENANT}/v2.0")))),
+        ("plain keys", Documents::v2("jwks_uri", json!("http://login.microsoftonline.com/keys"))),
+        ("keys by file", Documents::v2("jwks_uri", json!("file:///etc/keys"))),
+        ("plain token endpoint", Documents::v2("token_endpoint", json!("http://login.microsoftonline.com/token"))),
+        ("token endpoint with a password", Documents::v2("token_endpoint", json!("https://:p@a.example/token"))),
+        ("token endpoint with a user", Documents::v2("token_endpoint", json!("https://u@a.example/token"))),
+        ("token endpoint with a fragment", Documents::v2("token_endpoint", json!("https://a.example/token#x"))),
+        ("script", Documents::v2("authorization_endpoint", json!("javascript:alert(1)"))),
+        ("no keys", Documents::v2("jwks_uri", Value::Null)),
+        ("v2 failing with a good body", Documents { v2: (500, good.v2.1.clone()), ..Documents::good() }),
+        ("v1 of another tenant", Documents::v1(200, foreign_v1)),
+        ("v1 failing", Documents::v1(503, good.v1.1.clone())),
+        ("v1 forbidden", Documents::v1(403, json!({}))),
+        ("v1 unreadable", Documents::v1(200, json!(5))),
+    ] {
+        let authority = documents.authority(TENANT);
+        assert_eq!(authority.endpoints().await, Err(Unavailable { retry_after: AFTER_FAILURE }), "{name}");
+        assert_eq!(authority.known(), None, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_discovery_is_tried_again_after_a_pause_and_a_slow_one_is_not_waited_for() {
+    let failing = Documents::v1(503, json!({}));
+    let authority = failing.authority(TENANT);
+    for _ in 0..50 {
+        assert!(authority.endpoints().await.is_err());
+    }
+    assert_eq!(failing.asked.load(Ordering::SeqCst), 2);
+    tokio::time::advance(AFTER_FAILURE).await;
+    assert!(authority.endpoints().await.is_err());
+    assert_eq!(failing.asked.load(Ordering::SeqCst), 4);
+
+    let slow = Documents { delay: Duration::from_secs(4), ..Documents::good() };
+    let authority = slow.authority(TENANT);
+    let started = tokio::time::Instant::now();
+    assert!(authority.endpoints().await.is_err());
+    assert_eq!(started.elapsed(), PATIENCE);
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    assert!(authority.known().is_some(), "the fetch went on");
+}
