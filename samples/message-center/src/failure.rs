@@ -3,7 +3,7 @@
 //! Every failure has a kind that a program can read, a cause, a cure, and who can apply it. Raw texts of Entra and Graph do not
 //! go out; their ids do, because support asks for them.
 
-use mcp_auth_layer::fetch::TransportFault;
+use mcp_auth_layer::fetch::{FetchError, TransportFault};
 use mcp_obo::{ExchangeError, ExchangeErrorKind};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
@@ -178,6 +178,12 @@ fn consent(context: &Context) -> Failure {
 
 fn graph(error: &GraphError) -> Failure {
     match error {
+        GraphError::Transport { source: FetchError::TooLarge { .. }, .. } => Failure::new(
+            "graph_too_large",
+            CALLER,
+            "Microsoft Graph's answer is larger than this server reads.",
+            "Ask for fewer messages: a smaller page in prefer, or top.",
+        ),
         GraphError::Transport { fault, .. } => unavailable("Microsoft Graph", *fault),
         GraphError::Unreadable { .. } => Failure::new(
             "graph_unreadable",

@@ -11,6 +11,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Request, Response,
     header::{ACCEPT, AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
 };
+use jiff::{Timestamp, fmt::rfc2822};
 use mcp_auth_layer::fetch::{FetchError, HttpClient, TransportFault};
 use serde_json::Value;
 use uuid::Uuid;
@@ -130,13 +131,22 @@ fn read(answer: Response<Bytes>) -> Result<Value, GraphError> {
         return Err(GraphError::Challenge { claims, request_id });
     }
     let message = (status.as_u16() == 400).then(|| sentence(answer.body())).flatten();
-    let retry_after = text(answer.headers(), &RETRY_AFTER).and_then(|seconds| seconds.trim().parse().ok());
+    let retry_after = text(answer.headers(), &RETRY_AFTER).and_then(|value| seconds(&value, Timestamp::now()));
     Err(GraphError::Status { status: status.as_u16(), retry_after, message, request_id })
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let value = headers.get(name)?.to_str().ok()?;
     (value.len() <= 128).then(|| value.to_owned())
+}
+
+/// Reads `Retry-After`: seconds or a date (RFC 9110 section 10.2.3).
+fn seconds(value: &str, now: Timestamp) -> Option<u64> {
+    let value = value.trim();
+    value.parse().ok().or_else(|| {
+        let date = rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
+        u64::try_from(date.as_second() - now.as_second()).ok()
+    })
 }
 
 /// Takes Graph's sentence about a bad query, short and without control characters.
@@ -170,6 +180,23 @@ fn decode(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_is_read_as_seconds_and_as_a_date() {
+        let now: Timestamp = "2026-01-31T10:00:00Z".parse().unwrap();
+        for (value, expected) in [
+            ("7", Some(7)),
+            (" 120 ", Some(120)),
+            ("Sat, 31 Jan 2026 10:01:30 GMT", Some(90)),
+            ("Sat, 31 Jan 2026 09:00:00 GMT", None),
+            ("-1", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(seconds(value, now), expected, "{value:?}");
+        }
+    }
 
     #[test]
     fn a_challenge_is_read_in_every_form_that_graph_sends() {

@@ -1,5 +1,6 @@
 //! The whole server over real HTTP, in front of the emulated tenant and Graph.
 
 mod exchanges;
+mod failures;
 mod refusals;
 mod support;

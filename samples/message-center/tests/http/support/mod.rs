@@ -2,6 +2,7 @@
 
 mod answer;
 mod log;
+pub(crate) mod upstream;
 
 use std::{collections::BTreeMap, time::Duration};
 
