@@ -88,7 +88,8 @@ fn users(refusal: &Refusal, hint: Option<ExchangeErrorKind>) -> ExchangeErrorKin
         }
         "client_mismatch" => return Configuration,
         "protection_policy_required" => return BlockedByPolicy,
-        "bad_token" | "token_expired" => return hint.unwrap_or(AssertionRefused),
+        // With claims it says what a new sign-in must bring; without, only that one is needed.
+        "bad_token" | "token_expired" if refusal.claims.is_none() => return hint.unwrap_or(AssertionRefused),
         _ => {}
     }
     match hint {

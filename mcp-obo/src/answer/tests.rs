@@ -100,6 +100,7 @@ fn the_words_of_a_refusal_decide_before_its_number() {
         ("wrong audience", "invalid_grant", 500_131, none.clone(), AssertionRefused),
         ("revoked", "invalid_grant", 50_173, none.clone(), AssertionRefused),
         ("bad token", "invalid_grant", 1, suberror("bad_token"), AssertionRefused),
+        ("bad token, with claims", "interaction_required", 50_173, both("bad_token"), StepUp),
         ("nothing more known", "invalid_grant", 1, none.clone(), AssertionRefused),
         ("expired", "invalid_grant", 500_133, none.clone(), AssertionExpired),
         ("expired, said", "invalid_grant", 500_133, suberror("token_expired"), AssertionExpired),
