@@ -99,6 +99,12 @@ pub struct Unavailable {
 }
 
 impl Unavailable {
+    /// Says that the next attempt makes sense after this time; for key sources of your own.
+    #[must_use]
+    pub const fn new(retry_after: Duration) -> Self {
+        Self { retry_after }
+    }
+
     /// Returns when the next attempt makes sense.
     #[must_use]
     pub const fn retry_after(&self) -> Duration {

@@ -75,7 +75,7 @@ impl EntraApp {
         Ok(self)
     }
 
-    /// Moves the app to another cloud, with that cloud's authority host.
+    /// Moves the app to another cloud, with that cloud's authority host; forgets endpoints that were given before.
     #[must_use]
     pub fn with_cloud(self, cloud: Cloud) -> Self {
         self.at(cloud.authority_host(), cloud)
@@ -83,7 +83,7 @@ impl EntraApp {
 
     /// Uses another authority host; `https`, or `http` on loopback.
     ///
-    /// A known host decides the cloud.
+    /// A known host decides the cloud. Endpoints that were given before are forgotten.
     ///
     /// # Errors
     /// [`ConfigError::Url`] for a host with a path, or plain http outside loopback.

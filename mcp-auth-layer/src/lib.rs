@@ -44,7 +44,8 @@
 //! [`bearer`], then [`redirect`] and [`bypass`], which stand alone.
 //!
 //! # Features
-//! `reqwest` (default): the ready-made HTTP client. `axum`: rejections as axum responses. No feature changes how a token is
+//! `reqwest` (default): the ready-made HTTP client. `axum`: rejections as axum responses, the caller as a
+//! handler's argument. No feature changes how a token is
 //! judged.
 
 mod audience;

@@ -271,3 +271,16 @@ async fn a_token_that_expires_while_its_key_is_fetched_is_still_judged_by_its_cl
     let response = service.oneshot(request(&[&expired])).await.unwrap();
     assert_eq!(response.extensions().get::<Rejection>(), Some(&TokenFault::Expired.into()));
 }
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn a_handler_takes_the_caller_as_an_argument_and_is_not_run_without_the_layer() {
+    use axum::{Router, body::Body, routing::get};
+
+    let me = |caller: Caller| async move { caller.verified().unwrap().claims().object_id().unwrap().to_owned() };
+    let router = Router::new().route("/", get(me));
+    let request = || Request::get("/").header(AUTHORIZATION, bearer(&claims())).body(Body::empty()).unwrap();
+    let guarded = router.clone().layer(BearerLayer::with_verifier(verifier().0));
+    assert_eq!(guarded.oneshot(request()).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(router.oneshot(request()).await.unwrap().status(), StatusCode::INTERNAL_SERVER_ERROR);
+}
