@@ -255,6 +255,8 @@ mod tests {
         for (name, value) in more.as_object().unwrap() {
             claims[name] = value.clone();
         }
+        // `null` stands for "without".
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
         Principal::of(&Claims::parse(claims.to_string().as_bytes())?)
     }
 
@@ -268,6 +270,9 @@ mod tests {
             ("app by shape", json!({"roles": ["r"], "sub": "o"}), Some("app")),
             ("id token", json!({}), None),
             ("id token of a user with app roles", json!({"roles": ["r"]}), None),
+            ("id token whose sub is its oid", json!({"sub": "o"}), None),
+            ("roles of nobody", json!({"roles": ["r"], "oid": null, "sub": null}), None),
+            ("blank object id", json!({"scp": "a", "oid": ""}), None),
             ("app claiming scopes", json!({"idtyp": "app", "scp": "a"}), None),
             ("user without scopes", json!({"idtyp": "user"}), None),
             ("unknown kind", json!({"idtyp": "device", "scp": "a"}), None),

@@ -143,7 +143,10 @@ mod tests {
         }
         assert_eq!(runs.load(Ordering::SeqCst), 1);
         assert!(matches!(board(&flight, &runs), Boarding::CoolingDown { last: Landing::Success, .. }));
-        tokio::time::advance(PAUSE).await;
+        // The pause is counted from the end of the run, which took a second.
+        tokio::time::advance(PAUSE - Duration::from_millis(500)).await;
+        assert!(matches!(board(&flight, &runs), Boarding::CoolingDown { .. }));
+        tokio::time::advance(Duration::from_millis(500)).await;
         assert!(matches!(board(&flight, &runs), Boarding::Aboard(_)));
         assert_eq!(runs.load(Ordering::SeqCst), 2);
     }

@@ -117,6 +117,8 @@ mod tests {
             with("enc", "use", json!("enc")), with("ops", "key_ops", json!(["encrypt"])), with("alg", "alg", json!("PS256")),
             with("no issuer named", "issuer", Value::Null), with("e is one", "e", json!("AQ")), with("e is even", "e", json!("Ag")),
             with("e is zero", "e", json!("AA")), with("n is even", "n", json!(URL_SAFE_NO_PAD.encode([0xfe; 256]))),
+            with("8200 bits", "n", json!(URL_SAFE_NO_PAD.encode([0xff; 1_025]))),
+            with("short behind zeros", "n", json!(URL_SAFE_NO_PAD.encode([[0; 200].as_slice(), &[0xff; 128]].concat()))),
             with("2041 bits", "n", json!(URL_SAFE_NO_PAD.encode(with_top_byte(0x01)))),
             with("2047 bits", "n", json!(URL_SAFE_NO_PAD.encode(with_top_byte(0x7f)))),
             with("short", "n", json!(URL_SAFE_NO_PAD.encode([0xff; 128]))), with("bad", "n", json!("***")),
@@ -128,6 +130,14 @@ mod tests {
         let mut names: Vec<_> = keys.keys().map(|kid| &**kid).collect();
         names.sort_unstable();
         assert_eq!(names, ["good", "rs256", "verify"]);
+    }
+
+    #[test]
+    fn a_set_has_a_hundred_keys_at_most() {
+        for (count, readable) in [(100, true), (101, false)] {
+            let keys: Vec<_> = (0..count).map(|number| TestKey::shared().jwk(&number.to_string())).collect();
+            assert_eq!(read(json!({"keys": keys}).to_string().as_bytes()).is_some(), readable, "{count}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub trait KeySource: fmt::Debug + Send + Sync + 'static {
     /// Tells whether tokens can be judged now.
     fn readiness(&self) -> Readiness;
 
-    /// Loads the keys if there are none yet, waiting a short time.
+    /// Loads the keys if there are none to use, waiting a short time.
     fn warm(&self) -> BoxFuture<'static, Readiness>;
 
     /// Returns a number that changes whenever a key has left the set or was exchanged; none while there is no set to use.

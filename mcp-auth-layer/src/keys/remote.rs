@@ -109,7 +109,8 @@ impl KeySource for RemoteKeys {
     fn warm(&self) -> BoxFuture<'static, Readiness> {
         let keys = self.clone();
         Box::pin(async move {
-            if keys.readiness() != Readiness::Ready
+            // A probe keeps the keys of a service fresh that nobody else calls.
+            if keys.current().is_none()
                 && let Boarding::Aboard(ticket) = keys.board()
             {
                 let _ = tokio::time::timeout(PATIENCE, ticket.landing()).await;

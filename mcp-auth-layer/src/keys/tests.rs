@@ -114,7 +114,10 @@ async fn an_outage_keeps_known_keys_and_is_not_blamed_on_the_caller() {
     endpoint.fail();
     tokio::time::advance(Duration::from_secs(23 * 3_600)).await;
     assert_eq!(find(&keys, "a").await, Ok(()));
-    assert!(matches!(find(&keys, "b").await, Err(KeyError::Unavailable(_))));
+    for _ in 0..2 {
+        // The second is told so without a fetch: whether there is a "b" could not be found out.
+        assert!(matches!(find(&keys, "b").await, Err(KeyError::Unavailable(_))));
+    }
     assert_eq!(keys.readiness(), Readiness::Ready);
     tokio::time::advance(Duration::from_secs(3_600)).await;
     assert!(matches!(find(&keys, "a").await, Err(KeyError::Unavailable(_))));
@@ -166,6 +169,8 @@ async fn a_caller_waits_two_seconds_at_most_and_the_fetch_goes_on() {
     let started = tokio::time::Instant::now();
     assert!(matches!(find(&keys, "a").await, Err(KeyError::Unavailable(_))));
     assert_eq!(started.elapsed(), Duration::from_secs(2));
+    assert_eq!(keys.warm().await, Readiness::NotLoaded);
+    assert_eq!(started.elapsed(), Duration::from_secs(4));
     tokio::time::sleep(Duration::from_secs(8)).await;
     assert_eq!(find(&keys, "a").await, Ok(()));
 }
@@ -229,4 +234,69 @@ async fn a_short_lived_set_is_an_outage_and_not_the_callers_fault() {
     find(&keys, "a").await.unwrap();
     tokio::time::advance(Duration::from_secs(10)).await;
     assert!(matches!(find(&keys, "a").await, Err(KeyError::Unavailable(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn probes_alone_keep_the_keys_of_an_idle_service_fresh() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a"]);
+    let keys = endpoint.keys();
+    for second in [0, 31, 62] {
+        assert_eq!(keys.warm().await, Readiness::Ready);
+        assert_eq!(endpoint.calls(), 1, "a fresh set is not fetched again after {second} s");
+        tokio::time::advance(Duration::from_secs(31)).await;
+    }
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    for hour in 1..=47 {
+        assert_eq!(keys.warm().await, Readiness::Ready, "hour {hour}");
+        background().await;
+        tokio::time::advance(Duration::from_secs(3_600)).await;
+    }
+    assert_eq!(endpoint.calls(), 48);
+    endpoint.fail();
+    tokio::time::advance(Duration::from_secs(24 * 3_600)).await;
+    assert_eq!(keys.warm().await, Readiness::TooOld);
+    endpoint.publish(&["a"]);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(keys.warm().await, Readiness::Ready);
+}
+
+#[test]
+fn the_tenant_goes_where_the_issuer_leaves_room_for_it() {
+    for (template, expected) in [
+        ("https://a/{tenantid}/v2.0", "https://a/T/v2.0"),
+        ("https://a/{tenantId}/v2.0", "https://a/T/v2.0"),
+        ("https://a/{tenantid}", "https://a/T"),
+        ("https://a/literal/v2.0", "https://a/literal/v2.0"),
+        ("", ""),
+    ] {
+        assert_eq!(substitute(template, "T"), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_are_kept_to_the_second() {
+    let of = |secs| Duration::from_secs(secs);
+    for (name, limits, refresh, cool_down) in [
+        ("defaults", KeyLimits::default(), of(3_600), of(30)),
+        ("chosen", KeyLimits::default().with_refresh_after(of(600)).with_cool_down(of(7)), of(600), of(7)),
+    ] {
+        let endpoint = Endpoint::default();
+        endpoint.publish(&["a"]);
+        let keys = RemoteKeys::new(app().0.authority().clone(), endpoint.client(), limits);
+        find(&keys, "a").await.unwrap();
+        tokio::time::advance(cool_down - of(1)).await;
+        assert_eq!(find(&keys, "b").await, Err(KeyError::Unknown), "{name}");
+        assert_eq!(endpoint.calls(), 1, "{name}: cooling down");
+        tokio::time::advance(of(1)).await;
+        assert_eq!(find(&keys, "b").await, Err(KeyError::Unknown), "{name}");
+        assert_eq!(endpoint.calls(), 2, "{name}: cooled down");
+        tokio::time::advance(refresh - of(1)).await;
+        find(&keys, "a").await.unwrap();
+        background().await;
+        assert_eq!(endpoint.calls(), 2, "{name}: young");
+        find(&keys, "a").await.unwrap();
+        background().await;
+        assert_eq!(endpoint.calls(), 3, "{name}: due");
+    }
 }

@@ -103,12 +103,15 @@ impl Verifier {
         Self::with(self.0.app.clone(), Arc::clone(&self.0.keys), entries)
     }
 
-    /// Loads the keys if there are none, and tells whether tokens can be judged.
+    /// Loads the keys if there are none to use, and tells whether tokens can be judged.
     pub async fn warm(&self) -> Readiness {
         self.0.keys.warm().await
     }
 
     /// Tells whether tokens can be judged now, without asking anybody.
+    ///
+    /// The keys of a service that nobody calls grow too old, and this alone does not fetch them: let a readiness probe ask
+    /// [`warm`](Self::warm).
     #[must_use]
     pub fn readiness(&self) -> Readiness {
         self.0.keys.readiness()
@@ -120,9 +123,9 @@ impl Verifier {
     /// [`Rejection::Request`] and [`Rejection::Token`] for a token that is not good here, [`Rejection::Unavailable`] while
     /// the tenant's keys cannot be had.
     pub fn verify(&self, token: BearerToken) -> impl Future<Output = Result<VerifiedToken, Rejection>> + Send + use<> {
-        let progress = self.begin(token);
+        let verifier = self.clone();
         async move {
-            match progress {
+            match verifier.begin(token) {
                 Progress::Done(verdict) => verdict,
                 Progress::Waiting(verdict) => verdict.await,
             }

@@ -1,29 +1,17 @@
 //! Tokens, and what becomes of them.
 
-use std::{
-    convert::Infallible,
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+mod remembered;
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     claims::Principal,
-    clock::{FixedClock, UnixTime},
-    fetch::HttpClient,
     known_resource::KnownResource,
     testkey::TestKey,
-    testtenant::{
-        CLIENT, KID, NOW, OTHER_TENANT, PAST_EXPIRY, TENANT, app, changed, claims, header, token, v1_claims, verifier,
-    },
+    testtenant::{CLIENT, KID, NOW, OTHER_TENANT, TENANT, changed, claims, header, token, v1_claims, verifier},
 };
 
 async fn verdict(token: &str) -> Result<VerifiedToken, Rejection> {
@@ -68,6 +56,21 @@ async fn claims_that_are_not_for_us_are_refused_each_for_its_reason() {
         ("tid is not iss", vec![("tid", json!(OTHER_TENANT))], F::WrongTenant),
         ("iss is not tid", vec![("iss", other_issuer)], F::WrongIssuer),
         ("no tid", vec![("tid", Value::Null)], F::WrongTenant),
+        (
+            "issuer in another case",
+            vec![("iss", json!(claims()["iss"].as_str().unwrap().to_uppercase()))],
+            F::WrongIssuer,
+        ),
+        (
+            "v1 issuer in another case",
+            vec![("iss", json!(format!("https://STS.windows.net/{TENANT}/")))],
+            F::WrongIssuer,
+        ),
+        (
+            "v1 issuer of another tenant",
+            vec![("iss", json!(format!("https://sts.windows.net/{OTHER_TENANT}/")))],
+            F::WrongIssuer,
+        ),
         ("issuer with a slash", vec![("iss", slash)], F::WrongIssuer),
         ("issuer list", vec![("iss", json!(["https://evil.example", claims()["iss"]]))], F::Malformed),
         ("v1 version with the v2 issuer", vec![("ver", json!("1.0"))], F::WrongIssuer),
@@ -152,29 +155,6 @@ async fn an_app_only_token_is_classified_and_left_to_the_layer() {
     assert!(matches!(verified.principal(), Principal::App { .. }));
 }
 
-#[tokio::test]
-async fn a_remembered_verdict_ends_with_the_token() {
-    let (verifier, clock) = verifier();
-    let token = BearerToken::new(&token(&claims()));
-    let first = verifier.verify(token.clone()).await.unwrap();
-    let second = verifier.verify(token.clone()).await.unwrap();
-    assert_eq!(first.digest(), second.digest());
-    clock.advance(PAST_EXPIRY);
-    assert_eq!(verifier.verify(token.clone()).await.unwrap_err(), TokenFault::Expired.into());
-    clock.set(UnixTime::from_secs(NOW - 200));
-    assert_eq!(verifier.verify(token).await.unwrap_err(), TokenFault::NotYetValid.into());
-}
-
-#[tokio::test]
-async fn two_policies_share_no_verdict() {
-    let (verifier, _) = verifier();
-    let token = BearerToken::new(&token(&claims()));
-    verifier.verify(token.clone()).await.unwrap();
-    let nobody = crate::keys::FixedKeys::from_jwks(&json!({"keys": [TestKey::shared().jwk("other")]}).to_string());
-    let strict = verifier.clone().with_keys(nobody.unwrap());
-    assert_eq!(strict.verify(token).await.unwrap_err(), TokenFault::UnknownKey.into());
-}
-
 #[test]
 fn nothing_of_a_token_is_printed() {
     let text = token(&claims());
@@ -186,109 +166,4 @@ fn nothing_of_a_token_is_printed() {
     for part in text.split('.') {
         assert!(!printed.contains(&part[..20]), "{printed}");
     }
-}
-
-/// A tenant's key endpoint over a switchable network.
-struct Published {
-    keys: Arc<Mutex<Vec<Value>>>,
-    calls: Arc<AtomicUsize>,
-    delay: Duration,
-}
-
-impl Published {
-    fn new(delay: Duration) -> Self {
-        let keys = vec![TestKey::shared().jwk(KID), TestKey::shared().jwk("other")];
-        Self { keys: Arc::new(keys.into()), calls: Arc::default(), delay }
-    }
-
-    fn verifier(&self) -> Verifier {
-        let (keys, calls, delay) = (Arc::clone(&self.keys), Arc::clone(&self.calls), self.delay);
-        let http = HttpClient::new(tower::service_fn(move |_: Request<Bytes>| {
-            calls.fetch_add(1, Ordering::SeqCst);
-            let keys = keys.lock().unwrap().clone();
-            async move {
-                tokio::time::sleep(delay).await;
-                let mut response = Response::new(Bytes::from(json!({"keys": keys}).to_string()));
-                if keys.is_empty() {
-                    *response.status_mut() = StatusCode::BAD_GATEWAY;
-                }
-                Ok::<_, Infallible>(response)
-            }
-        }));
-        let (app, _) = app();
-        let keys = RemoteKeys::new(app.authority().clone(), http, KeyLimits::default());
-        Verifier::entra(&app).with_keys(keys)
-    }
-
-    fn publish(&self, keys: Vec<Value>) {
-        *self.keys.lock().unwrap() = keys;
-    }
-
-    fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_remembered_verdict_ends_with_its_key_even_when_nobody_sends_another_token() {
-    let published = Published::new(Duration::from_millis(100));
-    let verifier = published.verifier();
-    let token = BearerToken::new(&token(&claims()));
-    for _ in 0..2 {
-        verifier.verify(token.clone()).await.unwrap();
-    }
-    published.publish(vec![TestKey::shared().jwk("other")]);
-    tokio::time::advance(Duration::from_secs(3_600)).await;
-    // The first of these starts the refresh; the verdict is still that of the old set.
-    verifier.verify(token.clone()).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(published.calls(), 2);
-    assert_eq!(verifier.verify(token).await.unwrap_err(), TokenFault::UnknownKey.into());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_remembered_verdict_does_not_outlive_the_set_in_an_outage() {
-    let published = Published::new(Duration::from_millis(100));
-    let verifier = published.verifier();
-    let token = BearerToken::new(&token(&claims()));
-    for _ in 0..2 {
-        verifier.verify(token.clone()).await.unwrap();
-    }
-    published.publish(Vec::new());
-    tokio::time::advance(Duration::from_secs(24 * 3_600)).await;
-    assert!(matches!(verifier.verify(token).await, Err(Rejection::Unavailable { .. })));
-}
-
-#[tokio::test]
-async fn debug_prints_no_callers() {
-    let (verifier, _) = verifier();
-    verifier.verify(BearerToken::new(&token(&claims()))).await.unwrap();
-    let printed = format!("{verifier:?}");
-    assert!(!printed.contains("0000000000aa") && !printed.contains("id-of-token"), "{printed}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_caller_waits_two_seconds_in_all_for_discovery_and_keys_together() {
-    let slow = HttpClient::new(tower::service_fn(|request: Request<Bytes>| async move {
-        tokio::time::sleep(Duration::from_millis(900)).await;
-        let base = format!("https://login.microsoftonline.com/{TENANT}");
-        let body = match request.uri().path().rsplit('/').next() {
-            Some("openid-configuration") if request.uri().path().contains("v2.0") => json!({
-                "issuer": format!("{base}/v2.0"), "jwks_uri": format!("{base}/keys"),
-                "authorization_endpoint": format!("{base}/authorize"), "token_endpoint": format!("{base}/token"),
-            }),
-            Some("openid-configuration") => json!({"issuer": format!("https://sts.windows.net/{TENANT}/")}),
-            _ => json!({"keys": [TestKey::shared().jwk(KID)]}),
-        };
-        Ok::<_, Infallible>(Response::new(Bytes::from(body.to_string())))
-    }));
-    let app = EntraApp::single_tenant_over(slow, TENANT, CLIENT).unwrap();
-    let app = app.with_clock(FixedClock::at(UnixTime::from_secs(NOW)));
-    let verifier = Verifier::entra(&app);
-    let token = BearerToken::new(&token(&claims()));
-    let started = tokio::time::Instant::now();
-    assert!(matches!(verifier.verify(token.clone()).await, Err(Rejection::Unavailable { .. })));
-    assert_eq!(started.elapsed(), Duration::from_secs(2));
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    verifier.verify(token).await.unwrap();
 }
