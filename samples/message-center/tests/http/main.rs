@@ -2,5 +2,6 @@
 
 mod exchanges;
 mod failures;
+mod hatches;
 mod refusals;
 mod support;

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use message_center::logging::is_fit_to_print;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -13,6 +14,7 @@ use tracing::{
 };
 use tracing_subscriber::{
     Registry,
+    filter::filter_fn,
     layer::{Context, Layer, SubscriberExt},
 };
 
@@ -22,14 +24,15 @@ const AUDIT: &str = "mcp_auth::audit";
 /// The fields of one event, its message among them.
 pub(crate) type Fields = BTreeMap<String, String>;
 
-/// Everything that was logged on this thread since the start.
+/// Everything that was logged on this thread since the start, at every level, as far as the program would write it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<(String, Fields)>>>);
 
 impl Log {
     pub(super) fn start() -> (Self, DefaultGuard) {
         let log = Self::default();
-        let guard = tracing::subscriber::set_default(Registry::default().with(log.clone()));
+        let guard =
+            tracing::subscriber::set_default(Registry::default().with(filter_fn(is_fit_to_print)).with(log.clone()));
         (log, guard)
     }
 

@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot};
 use tracing::subscriber::DefaultGuard;
 
-pub(crate) use self::{answer::Answer, log::Log};
+pub(crate) use self::{
+    answer::Answer,
+    log::{Fields, Log},
+};
 
 /// A revision of the protocol without sessions, and the last one with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
