@@ -17,7 +17,7 @@ use crate::{
     form::Form,
     redirect,
     scope::Asked,
-    server::Shared,
+    shared::Shared,
     state::{Code, Session},
     tenant::{App, Platform, Redirect},
     user::User,

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     fault::{Fault, Place},
-    server::{Base, Shared},
+    shared::{Base, Shared},
     spec::TokenSpec,
     user::User,
 };

@@ -31,6 +31,8 @@ pub struct Counters {
     pub graph_messages: u64,
     /// Other Graph requests.
     pub graph_other: u64,
+    /// Graph requests with a token that Graph accepted, by user name.
+    pub graph_by_user: BTreeMap<String, u64>,
 }
 
 #[derive(Debug, Default)]

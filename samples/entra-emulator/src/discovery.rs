@@ -3,20 +3,19 @@
 use axum::{
     Json,
     extract::{Path, Query, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    broken,
+    error::{EntraError, Ids},
     fault::{Fault, Place, delay},
-    server::{Base, Shared, reset},
-    tenant::{TENANT_DOMAIN, TENANT_ID},
+    shared::{Base, Shared},
+    tenant::{CONSUMERS, TENANT_DOMAIN, TENANT_ID},
 };
-
-/// The tenant of personal accounts.
-pub(crate) const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// The tenant segment of a path, as Entra understands it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,23 +72,30 @@ pub(crate) async fn instance(base: Base, Query(query): Query<InstanceQuery>) -> 
     .into_response()
 }
 
-pub(crate) async fn v2(State(shared): State<Shared>, base: Base, Path(tenant): Path<String>) -> Response {
-    document(&shared, &base, &tenant, "/v2.0").await
+pub(crate) async fn v2(
+    State(shared): State<Shared>,
+    base: Base,
+    headers: HeaderMap,
+    Path(tenant): Path<String>,
+) -> Response {
+    document(&shared, &base, &headers, (&tenant, "/v2.0")).await
 }
 
-pub(crate) async fn v1(State(shared): State<Shared>, base: Base, Path(tenant): Path<String>) -> Response {
-    document(&shared, &base, &tenant, "").await
+pub(crate) async fn v1(
+    State(shared): State<Shared>,
+    base: Base,
+    headers: HeaderMap,
+    Path(tenant): Path<String>,
+) -> Response {
+    document(&shared, &base, &headers, (&tenant, "")).await
 }
 
-async fn document(shared: &Shared, base: &Base, segment: &str, generation: &str) -> Response {
+async fn document(shared: &Shared, base: &Base, headers: &HeaderMap, (segment, generation): (&str, &str)) -> Response {
     shared.state.counting.count(|counters| counters.discovery += 1);
     if let Some(response) = fault(shared, Place::Discovery).await {
         return response;
     }
-    let Some(tenant) = Tenant::read(segment) else {
-        let body = json!({"error": "invalid_tenant", "error_description": "AADSTS90002: The tenant was not found.", "error_codes": [90002]});
-        return (StatusCode::BAD_REQUEST, Json(body)).into_response();
-    };
+    let Some(tenant) = Tenant::read(segment) else { return no_tenant(shared, headers) };
     let id = tenant.id();
     let v2 = generation == "/v2.0";
     let endpoints = if v2 { "/oauth2/v2.0" } else { "/oauth2" };
@@ -118,33 +124,43 @@ async fn document(shared: &Shared, base: &Base, segment: &str, generation: &str)
     .into_response()
 }
 
-pub(crate) async fn v2_keys(State(shared): State<Shared>, base: Base, Path(tenant): Path<String>) -> Response {
-    keys(&shared, &tenant, |shared| shared.state.keys.v2_document(&base.to_string(), TENANT_ID)).await
+/// The documents name an unknown tenant by an `error` of their own.
+fn no_tenant(shared: &Shared, headers: &HeaderMap) -> Response {
+    let error = EntraError::new(90002).with_error("invalid_tenant");
+    let ids = Ids::of(shared.state.clock.now(), headers, None);
+    (error.status(), Json(error.body(&ids))).into_response()
 }
 
-pub(crate) async fn v1_keys(State(shared): State<Shared>, Path(tenant): Path<String>) -> Response {
-    keys(&shared, &tenant, |shared| shared.state.keys.v1_document()).await
+pub(crate) async fn v2_keys(
+    State(shared): State<Shared>,
+    base: Base,
+    headers: HeaderMap,
+    Path(tenant): Path<String>,
+) -> Response {
+    keys(&shared, &headers, &tenant, |shared| shared.state.keys.v2_document(&base.to_string(), TENANT_ID)).await
 }
 
-async fn keys(shared: &Shared, tenant: &str, document: impl FnOnce(&Shared) -> Value) -> Response {
+pub(crate) async fn v1_keys(State(shared): State<Shared>, headers: HeaderMap, Path(tenant): Path<String>) -> Response {
+    keys(&shared, &headers, &tenant, |shared| shared.state.keys.v1_document()).await
+}
+
+async fn keys(shared: &Shared, headers: &HeaderMap, tenant: &str, document: impl FnOnce(&Shared) -> Value) -> Response {
     shared.state.counting.count(|counters| counters.keys += 1);
     if let Some(response) = fault(shared, Place::Keys).await {
         return response;
     }
     match Tenant::read(tenant) {
         Some(_) => Json(document(shared)).into_response(),
-        None => StatusCode::BAD_REQUEST.into_response(),
+        None => no_tenant(shared, headers),
     }
 }
 
 async fn fault(shared: &Shared, place: Place) -> Option<Response> {
     let fault = shared.state.faults.get(place, "")?;
     delay(Some(&fault)).await;
-    Some(match fault {
-        Fault::Slow(_) => return None,
-        Fault::Reset => reset(),
-        Fault::Html => "<html>not a document</html>".into_response(),
-        Fault::Truncated => r#"{"keys": [{"kty": "RS"#.into_response(),
-        _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-    })
+    if matches!(fault, Fault::Slow(_)) {
+        return None;
+    }
+    let broken = broken::answer(&fault, r#"{"keys": [{"kty": "RS"#);
+    Some(broken.unwrap_or_else(|| StatusCode::SERVICE_UNAVAILABLE.into_response()))
 }

@@ -59,6 +59,7 @@ const TABLE: &[(u32, &str, u16, &str)] = &[
     (7000215, "invalid_client", 401, "Invalid client secret provided."),
     (7000218, "invalid_client", 401, "The request body must contain client_assertion or client_secret."),
     (7000222, "invalid_client", 401, "The provided client secret keys are expired."),
+    (240_002, "invalid_request", 400, "An ID token cannot be the assertion of an On-Behalf-Of request."),
     (28000, "invalid_request", 400, "The scope names more than one resource."),
     (28003, "invalid_request", 400, "The scope must not be empty when an authorization code is redeemed."),
     (

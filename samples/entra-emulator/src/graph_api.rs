@@ -4,18 +4,18 @@ use axum::{
     Json,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use crate::{
-    challenge,
+    broken, challenge,
     error::Ids,
     fault::{Fault, Place, RetryAfter, delay},
     graph,
     jwt::Jwt,
-    server::{Base, Shared, reset},
+    shared::{Base, Shared},
     state::State as Tenant,
     tenant::{GRAPH_ID, TENANT_ID},
     token::MET,
@@ -112,6 +112,10 @@ async fn answer(
 ) -> Response {
     let ids = Ids::of(shared.state.clock.now(), headers, None);
     let caller = caller(&shared.state, headers, scope);
+    if let Ok(caller) = &caller {
+        let name = caller.user.name.to_owned();
+        shared.state.counting.count(|counters| *counters.graph_by_user.entry(name).or_default() += 1);
+    }
     let fault = caller.as_ref().ok().and_then(|caller| trouble(shared, caller));
     delay(fault.as_ref()).await;
     let answer = caller.and_then(|caller| match fault {
@@ -121,19 +125,8 @@ async fn answer(
             "The user does not have a role that may read the message center.",
         )),
         None | Some(Fault::Slow(_)) => data(caller.user),
-        Some(Fault::Html) => {
-            Ok((StatusCode::INTERNAL_SERVER_ERROR, Html("<html><h1>Error</h1></html>")).into_response())
-        }
-        Some(Fault::ThrottledPage(seconds)) => {
-            let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
-            Ok((StatusCode::TOO_MANY_REQUESTS, retry_after, Html("<html><h1>Slow down</h1></html>")).into_response())
-        }
-        Some(Fault::Reset) => Ok(reset()),
-        Some(Fault::Truncated) => {
-            Ok(([(header::CONTENT_TYPE, "application/json")], r#"{"@odata.context":"x","value":[{"id":"MC1"#)
-                .into_response())
-        }
-        Some(fault) => Err(refusal(&fault, shared.state.clock.now())),
+        Some(fault) => broken::answer(&fault, r#"{"@odata.context":"x","value":[{"id":"MC1"#)
+            .ok_or_else(|| refusal(&fault, shared.state.clock.now())),
     });
     let mut response = answer.unwrap_or_else(|refusal| refusal.respond(&ids));
     ids.write_request_id(response.headers_mut(), "request-id");

@@ -24,6 +24,7 @@
 //! `tenant` and `user` (what and who is registered), `error` (the codes), `token_endpoint`, `authorize`, `graph`.
 
 mod authorize;
+mod broken;
 mod certificate;
 mod challenge;
 mod clock;
@@ -37,11 +38,13 @@ mod form;
 pub mod graph;
 mod graph_api;
 mod jwt;
+mod key;
 mod pem;
 mod policy;
 mod redirect;
 mod scope;
 mod server;
+mod shared;
 mod signing;
 mod spec;
 mod state;
@@ -65,11 +68,7 @@ pub use self::{
     },
     user::{USERS, User},
 };
-use self::{
-    server::{Listening, Shared},
-    state::State,
-    tls::Tls,
-};
+use self::{server::Listening, shared::Shared, state::State, tls::Tls};
 
 /// A running tenant. Dropping it ends it.
 pub struct Emulator {
@@ -124,6 +123,12 @@ impl Emulator {
     #[must_use]
     pub fn api_app(&self) -> &App {
         self.shared.state.api()
+    }
+
+    /// Returns everything that is registered, the API app first.
+    #[must_use]
+    pub fn apps(&self) -> &[App] {
+        &self.shared.state.apps
     }
 
     /// Returns how often each thing was asked for.

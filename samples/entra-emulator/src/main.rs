@@ -21,15 +21,36 @@ struct Arguments {
     /// Issue v1 tokens, as a registration does whose requestedAccessTokenVersion was never set.
     #[arg(long)]
     v1_tokens: bool,
+    /// Let the API ask for the optional claims idtyp and xms_cc.
+    #[arg(long)]
+    optional_claims: bool,
+    /// A certificate (PEM) that may sign client assertions of the API app.
+    #[arg(long)]
+    certificate: Vec<PathBuf>,
+}
+
+impl Arguments {
+    fn config(&self) -> io::Result<Config> {
+        let mut config = Config::default().with_ports(self.http, self.https);
+        if self.v1_tokens {
+            config = config.with_default_token_version();
+        }
+        if self.optional_claims {
+            config = config.with_optional_claims();
+        }
+        for path in &self.certificate {
+            let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+            config = config.with_certificate(&std::fs::read_to_string(path).map_err(named)?);
+        }
+        Ok(config)
+    }
 }
 
 #[tokio::main]
 #[allow(clippy::print_stdout, reason = "telling where it listens is what this program prints")]
 async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
-    let config = Config::default().with_ports(arguments.http, arguments.https);
-    let config = if arguments.v1_tokens { config.with_default_token_version() } else { config };
-    let emulator = Emulator::start(config).await?;
+    let emulator = Emulator::start(arguments.config()?).await?;
     if let Some(path) = &arguments.ca_out {
         std::fs::write(path, emulator.ca_pem())?;
     }
@@ -38,6 +59,11 @@ async fn main() -> io::Result<()> {
     println!("tenant         {TENANT_ID}");
     println!("api app        {API_CLIENT_ID}  secret {API_CLIENT_SECRET}");
     println!("client app     {CLIENT_ID}  (public, PKCE)");
+    for app in emulator.apps() {
+        for redirect in app.redirects() {
+            println!("redirect       {}  {redirect}", app.client_id());
+        }
+    }
     println!("users          {}", USERS.iter().map(|user| user.name).collect::<Vec<_>>().join(" "));
     println!("ready");
     tokio::signal::ctrl_c().await

@@ -1,12 +1,9 @@
 //! Listeners and routes.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
-    extract::FromRequestParts,
-    http::{StatusCode, header, request::Parts},
-    response::Response,
     routing::{get, post},
 };
 use hyper_util::{
@@ -21,65 +18,12 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use crate::{authorize, control, discovery, graph_api, state::State, tls::Tls, token_endpoint};
-
-/// What all handlers share.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) state: Arc<State>,
-    pub(crate) ca_pem: Arc<str>,
-}
-
-/// Marks a response instead of which the connection ends.
-#[derive(Clone, Copy, Debug)]
-struct Reset;
-
-/// Makes the answer that is none: the connection ends.
-pub(crate) fn reset() -> Response {
-    let mut response = Response::default();
-    response.extensions_mut().insert(Reset);
-    response
-}
-
-/// How a connection came in; put into every request's extensions.
-#[derive(Clone, Copy, Debug)]
-enum Scheme {
-    Http,
-    Https,
-}
-
-/// Scheme and authority under which the client reached this server; documents and issuers begin with it.
-#[derive(Clone, Debug)]
-pub(crate) struct Base {
-    scheme: &'static str,
-    host: String,
-}
-
-impl Base {
-    pub(crate) fn host(&self) -> &str {
-        &self.host
-    }
-}
-
-impl fmt::Display for Base {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.host)
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for Base {
-    type Rejection = StatusCode;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
-        let scheme = match parts.extensions.get::<Scheme>() {
-            Some(Scheme::Https) => "https",
-            _ => "http",
-        };
-        let host =
-            parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).ok_or(StatusCode::BAD_REQUEST)?;
-        Ok(Self { scheme, host: host.to_owned() })
-    }
-}
+use crate::{
+    authorize, broken, control, discovery, graph_api,
+    shared::{Scheme, Shared},
+    tls::Tls,
+    token_endpoint,
+};
 
 fn routes(shared: Shared) -> Router {
     Router::new()
@@ -143,7 +87,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, rou
         async move {
             let response = tower::ServiceExt::oneshot(router, request).await.unwrap_or_else(|never| match never {});
             // An error of the service makes hyper drop the connection before the first byte.
-            if response.extensions().get::<Reset>().is_some() {
+            if broken::is_reset(&response) {
                 return Err(io::Error::from(io::ErrorKind::ConnectionReset));
             }
             Ok(response)

@@ -1,11 +1,15 @@
 //! What is registered in the tenant: apps, their scopes, redirect URIs and credentials.
 
+use std::fmt;
+
 /// The tenant's id.
 pub const TENANT_ID: &str = "3f1c0b1e-7d4a-4c0e-9a57-6a1f0d2b9c11";
 /// The issuer of the tenant's v1 tokens, whatever the address of its endpoints.
 pub(crate) const V1_ISSUER: &str = "https://sts.windows.net/3f1c0b1e-7d4a-4c0e-9a57-6a1f0d2b9c11/";
 /// The tenant's verified domain.
 pub const TENANT_DOMAIN: &str = "contoso.onmicrosoft.com";
+/// The tenant of personal accounts.
+pub(crate) const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 /// The middle tier, whose tokens our server accepts and exchanges.
 pub const API_CLIENT_ID: &str = "5b0a7a3e-2f0d-4a65-8f44-0c9d5be7a201";
 /// The middle tier's client secret. It opens nothing but this emulator.
@@ -75,7 +79,24 @@ impl Redirect {
     }
 }
 
+impl fmt::Display for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let platform = match self.platform {
+            Platform::Web => "web",
+            Platform::Spa => "spa",
+            Platform::PublicClient => "publicClient",
+        };
+        write!(f, "{platform} {}", self.uri)
+    }
+}
+
 impl App {
+    /// Returns the redirect URIs that are registered for it.
+    #[must_use]
+    pub fn redirects(&self) -> &[Redirect] {
+        &self.redirects
+    }
+
     /// Returns the client id.
     #[must_use]
     pub fn client_id(&self) -> &str {

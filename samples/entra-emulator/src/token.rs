@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::{
     challenge::Evaluation,
     jwt::{compact, graph_message},
-    signing::{KeyRing, SigningKey},
+    key::SigningKey,
+    signing::KeyRing,
     spec::{Signer, TokenSpec},
     tenant::{App, GRAPH_ID, TENANT_ID, V1_ISSUER},
     user::User,

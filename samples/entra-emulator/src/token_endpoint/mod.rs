@@ -10,18 +10,19 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
 };
 use serde_json::Value;
 
 use crate::{
+    broken,
     discovery::Tenant,
     error::{EntraError, Ids},
     fault::{Fault, Place, RetryAfter, delay},
     form::Form,
     policy,
-    server::{Base, Shared, reset},
+    shared::{Base, Shared},
     user::User,
 };
 
@@ -111,19 +112,8 @@ fn refusal(error: &EntraError, ids: &Ids) -> Response {
 }
 
 fn trouble(fault: &Fault, ids: &Ids) -> Response {
-    match fault {
-        Fault::Html => (StatusCode::INTERNAL_SERVER_ERROR, Html("<html><h1>Server Error</h1></html>")).into_response(),
-        Fault::ThrottledPage(seconds) => {
-            let retry_after = [(header::RETRY_AFTER, seconds.to_string())];
-            (StatusCode::TOO_MANY_REQUESTS, retry_after, Html("<html><h1>Too Many Requests</h1></html>"))
-                .into_response()
-        }
-        Fault::Truncated => {
-            ([(header::CONTENT_TYPE, "application/json")], r#"{"token_type":"Bearer","access_tok"#).into_response()
-        }
-        Fault::Reset => reset(),
-        _ => refusal(&EntraError::new(90012), ids),
-    }
+    broken::answer(fault, r#"{"token_type":"Bearer","access_tok"#)
+        .unwrap_or_else(|| refusal(&EntraError::new(90012), ids))
 }
 
 /// Turns the trouble that is switched on for a user, or the user's own at exchanges, into what a caller sees of it.

@@ -82,6 +82,10 @@ fn user(token: &Jwt<'_>, app: &App) -> Result<&'static User, EntraError> {
     if !app.is_named(token.text("aud")) {
         return Err(EntraError::new(500_131));
     }
+    // An ID token names no app that asked for it.
+    if token.text("azp").is_empty() && token.text("appid").is_empty() {
+        return Err(EntraError::new(240_002));
+    }
     if token.text("scp").is_empty() {
         return Err(EntraError::new(7_000_114));
     }

@@ -87,7 +87,7 @@ async fn present(tenant: &Tenant, assertion: &str) -> Answer {
 
 #[tokio::test]
 async fn every_form_of_assertion_that_real_clients_send_is_accepted() {
-    let certificate = ClientCertificate::generate().unwrap();
+    let certificate = ClientCertificate::generate();
     let tenant = Tenant::with(Config::default().with_certificate(certificate.certificate_pem())).await;
     let (sha256, sha1) = (thumbprint(&certificate, &SHA256), thumbprint(&certificate, &SHA1_FOR_LEGACY_USE_ONLY));
     let (time, endpoint) = (now(), tenant.token_endpoint());
@@ -124,7 +124,7 @@ async fn every_form_of_assertion_that_real_clients_send_is_accepted() {
 
 #[tokio::test]
 async fn an_assertion_that_is_not_quite_right_is_refused() {
-    let (certificate, other) = (ClientCertificate::generate().unwrap(), ClientCertificate::generate().unwrap());
+    let (certificate, other) = (ClientCertificate::generate(), ClientCertificate::generate());
     let tenant = Tenant::with(Config::default().with_certificate(certificate.certificate_pem())).await;
     let (time, endpoint) = (now(), tenant.token_endpoint());
     let header = json!({"alg": "PS256", "x5t#S256": URL_SAFE_NO_PAD.encode(thumbprint(&certificate, &SHA256))});

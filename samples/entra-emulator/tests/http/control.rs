@@ -103,6 +103,7 @@ async fn counters_tell_what_was_asked_and_start_again() {
     let counters = tenant.get("/_emulator/counters").await.json();
     assert_eq!((&counters["obo"], &counters["graph_messages"]), (&json!(2), &json!(1)));
     assert_eq!(counters["obo_by_user"], json!({"alice": 2}));
+    assert_eq!(counters["graph_by_user"], json!({"alice": 1}));
     assert_eq!(tenant.post_json("/_emulator/counters/reset", &Value::Null).await.status, 200);
     assert_eq!(tenant.get("/_emulator/counters").await.json()["obo"], 0);
     assert_eq!(tenant.emulator.counters(), Default::default());

@@ -1,3 +1,8 @@
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use entra_emulator::{TENANT_DOMAIN, TENANT_ID};
 use serde_json::Value;
 
@@ -40,7 +45,8 @@ async fn a_tenant_that_does_not_exist_has_no_documents() {
         let answer = tenant.get(&format!("/fabrikam.example{path}")).await;
         assert_eq!(answer.verdict(), (400, 90002, "invalid_tenant".to_owned()), "{path}");
     }
-    assert_eq!(tenant.get("/fabrikam.example/discovery/v2.0/keys").await.status, 400);
+    let keys = tenant.get("/fabrikam.example/discovery/v2.0/keys").await;
+    assert_eq!(keys.verdict(), (400, 90002, "invalid_tenant".to_owned()));
 }
 
 #[tokio::test]
@@ -89,7 +95,10 @@ async fn v2_keys_say_whose_tokens_they_sign_and_v1_keys_do_not() {
     for key in v1.iter().chain(&v2) {
         assert!(key.get("alg").is_none(), "Entra's keys have no alg");
         assert_eq!((&key["kty"], &key["use"]), (&Value::from("RSA"), &Value::from("sig")));
-        assert!(["n", "e", "kid", "x5t"].iter().all(|name| key[*name].is_string()));
+        assert!(["n", "e"].iter().all(|name| key[*name].is_string()));
+        let certificate = STANDARD.decode(key["x5c"][0].as_str().unwrap()).unwrap();
+        let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &certificate));
+        assert_eq!((&key["kid"], &key["x5t"]), (&thumbprint.as_str().into(), &thumbprint.as_str().into()));
     }
 }
 
@@ -109,4 +118,13 @@ async fn a_rotation_makes_a_new_live_key_and_keeps_the_former_one() {
     assert_eq!(tenant.exchange(&old, &[]).await.status, 200, "the former key still verifies");
     tenant.emulator.control().rotate_keys();
     assert_eq!(tenant.exchange(&old, &[]).await.verdict().1, 50013, "until it is withdrawn");
+}
+
+#[tokio::test]
+async fn a_document_over_http2_names_the_authority_of_the_request() {
+    let tenant = Tenant::start().await;
+    let http = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    let url = tenant.url(&format!("/{TENANT_ID}/v2.0/.well-known/openid-configuration"));
+    let document: Value = http.get(url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(document["issuer"], tenant.url(&format!("/{TENANT_ID}/v2.0")));
 }

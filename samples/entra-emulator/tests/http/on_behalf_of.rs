@@ -1,7 +1,7 @@
 use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Fault, Place, Signer, TokenSpec};
 use serde_json::{Value, json};
 
-use super::tenant::{CP1, Case, GRAPH_DEFAULT, Tenant, part};
+use super::tenant::{CP1, Case, GRAPH_DEFAULT, Parameters, Tenant, part};
 
 #[tokio::test]
 async fn a_user_s_token_is_exchanged_for_one_that_graph_takes() {
@@ -56,7 +56,7 @@ async fn an_assertion_that_cannot_be_exchanged_is_refused() {
         ("no audience", alice().claim("aud", Value::Null), 500_131),
         ("the App ID URI in other case", alice().claim("aud", upper), 500_131),
         ("an app's token", TokenSpec::app(&["Task.Do"]), 7_000_114),
-        ("an ID token's claims", alice().claim("scp", Value::Null), 7_000_114),
+        ("a user's token without scopes", alice().claim("scp", Value::Null), 7_000_114),
         ("a user of another tenant", alice().claim("oid", "0"), 7_000_114),
     ] {
         let answer = tenant.exchange(&tenant.emulator.mint(order), &[]).await;
@@ -65,6 +65,9 @@ async fn an_assertion_that_cannot_be_exchanged_is_refused() {
     }
     let graph = tenant.exchange_for("alice", &[]).await.access_token();
     assert_eq!(tenant.exchange(&graph, &[]).await.verdict().1, 500_131, "Graph's own token is for Graph");
+    let one_app: Parameters<'_> = &[("client_id", API_CLIENT_ID), ("scope", "openid")];
+    let id_token = tenant.redeem(&tenant.code(one_app).await, one_app).await.member("id_token");
+    assert_eq!(tenant.exchange(&id_token, &[]).await.verdict(), (400, 240_002, "invalid_request".to_owned()));
     for malformed in ["x", "a.b", "a.b.c", "e30.e30.x.y"] {
         let answer = tenant.exchange(malformed, &[]).await;
         assert_eq!(answer.verdict(), (400, 50027, "invalid_request".to_owned()), "{malformed}");
