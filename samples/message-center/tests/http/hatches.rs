@@ -8,7 +8,7 @@ use crate::support::{Answer, Era, Fields, Fixture, client};
 const MARK: &str = "mcp-bypass";
 
 /// Gets a Graph token as a user would: by signing in to Graph itself, as far as the emulator's exchange does that.
-async fn graph_token(emulator: &Emulator, user: &str) -> String {
+pub(crate) async fn graph_token(emulator: &Emulator, user: &str) -> String {
     let form = [
         ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
         ("client_id", emulator.api_app().client_id()),

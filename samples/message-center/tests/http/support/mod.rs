@@ -2,6 +2,7 @@
 
 mod answer;
 mod log;
+pub(crate) mod program;
 pub(crate) mod upstream;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -106,25 +107,35 @@ impl Fixture {
     }
 
     /// Makes a request that carries no credential yet.
-    pub(crate) fn request(&self, era: Era, method: &str, mut parameters: Value) -> reqwest::RequestBuilder {
-        let mut request = self
-            .http
-            .post(self.url("/mcp"))
-            .header("accept", "application/json, text/event-stream")
-            .header("mcp-protocol-version", era.revision());
-        if era == Era::Modern {
-            parameters["_meta"] = json!({
-                "io.modelcontextprotocol/protocolVersion": era.revision(),
-                "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-                "io.modelcontextprotocol/clientCapabilities": {},
-            });
-            request = request.header("mcp-method", method);
-            if let Some(name) = parameters["name"].as_str() {
-                request = request.header("mcp-name", name);
-            }
-        }
-        request.json(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}))
+    pub(crate) fn request(&self, era: Era, method: &str, parameters: Value) -> reqwest::RequestBuilder {
+        request(&self.http, &self.base, era, method, parameters)
     }
+}
+
+/// Makes a JSON-RPC request that carries no credential yet, as clients of that era do.
+pub(crate) fn request(
+    http: &reqwest::Client,
+    base: &str,
+    era: Era,
+    method: &str,
+    mut parameters: Value,
+) -> reqwest::RequestBuilder {
+    let mut request = http
+        .post(format!("{base}/mcp"))
+        .header("accept", "application/json, text/event-stream")
+        .header("mcp-protocol-version", era.revision());
+    if era == Era::Modern {
+        parameters["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": era.revision(),
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        request = request.header("mcp-method", method);
+        if let Some(name) = parameters["name"].as_str() {
+            request = request.header("mcp-name", name);
+        }
+    }
+    request.json(&json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}))
 }
 
 /// A client that follows no redirect, knows no proxy and keeps no connection: time that jumps ends idle ones.

@@ -1,0 +1,257 @@
+//! The program itself: how it starts, refuses to start, ends, and what it never prints.
+
+use std::fs;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Emulator, TENANT_ID, TokenSpec};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::support::{Answer, Era, client, program::Program, request};
+
+/// What the article's quick start tells a newcomer to write, and nothing else.
+fn env_local() -> String {
+    format!("GRAPH_TENANT_ID={TENANT_ID}\nGRAPH_CLIENT_ID={API_CLIENT_ID}\nGRAPH_CLIENT_SECRET={API_CLIENT_SECRET}\n")
+}
+
+/// Starts the server in front of an emulator, as a developer does.
+async fn developing(emulator: &Emulator, more: &[(&str, &str)]) -> Program {
+    let (authority, graph) = (emulator.http_url(), format!("{}/v1.0", emulator.http_url()));
+    let mut variables =
+        vec![("MCP_ENV", "development"), ("AZURE_AUTHORITY_HOST", &*authority), ("GRAPH_BASE_URL", &*graph)];
+    variables.extend(more);
+    Program::start(&[], &variables, Some(&env_local())).await.serving().await
+}
+
+async fn call(program: &Program, token: &str, arguments: Value) -> Answer {
+    let parameters = json!({"name": "getMessages", "arguments": arguments});
+    let request = request(&client(), &program.base, Era::Modern, "tools/call", parameters);
+    Answer::of(request.bearer_auth(token).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn all_mistakes_are_reported_at_once_with_exit_code_2() {
+    let variables = [
+        ("GRAPH_TENANT_ID", "common"),
+        ("GRAPH_CLIENT_ID", "not-a-guid"),
+        ("GRAPH_CLIENT_SECRET", API_CLIENT_SECRET),
+        ("BIND_ADDR", "everywhere"),
+        ("MCP_REQUIRE_AUTH", "False"),
+        ("AZURE_AUTHORITY_HOST", "http://login.example"),
+        ("GRAPH_BASE_URL", "http://127.0.0.1:9/v1.0"),
+        ("MCP_OAUTH_REDIRECT_URI_PREFIXES", "https://*.example"),
+        ("MCP_ALLOWED_ORIGINS", "app.example"),
+        ("MCP_AUDIENCES", "https://graph.microsoft.com"),
+    ];
+    let ended = Program::start(&["serve"], &variables, None).await.end().await;
+    assert_eq!((ended.status.code(), &*ended.stdout), (Some(2), ""), "{ended:?}");
+    for name in variables.iter().map(|(name, _)| name).filter(|name| **name != "GRAPH_CLIENT_SECRET") {
+        // An app that does not parse has no audiences to add to.
+        assert!(ended.stderr.contains(name) || *name == "MCP_AUDIENCES", "{name}: {}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains(API_CLIENT_SECRET));
+}
+
+#[tokio::test]
+async fn no_door_opens_by_itself_where_nothing_says_development() {
+    for (name, value, environment) in [
+        ("MCP_REQUIRE_AUTH", "false", None),
+        ("MCP_REQUIRE_AUTH", "false", Some("Development")),
+        ("MCP_REQUIRE_AUTH", "false", Some("dev")),
+        ("ALLOW_GRAPH_BEARER_TOKEN", "true", None),
+        ("ALLOW_GRAPH_BEARER_TOKEN", "1", Some("development")),
+        ("ALLOW_MCP_ACCESS_TOKEN_ARG", "yes", Some("development")),
+        ("ALLOW_MCP_ACCESS_TOKEN_ARG", "True ", None),
+        ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:9", None),
+    ] {
+        let mut variables = vec![(name, value)];
+        variables.extend(environment.map(|word| ("MCP_ENV", word)));
+        let ended = Program::start(&[], &variables, Some(&env_local())).await.end().await;
+        // With a misspelt environment the file is not read, so other mistakes stand beside this one.
+        assert_eq!(ended.status.code(), Some(2), "{name}={value} {environment:?}: {ended:?}");
+        assert!(ended.stderr.contains(name), "{name}={value} {environment:?}: {}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn three_variables_start_a_safe_server_on_loopback() {
+    let program = Program::start(&[], &[], Some(&env_local())).await.serving().await;
+    let health = Answer::of(client().get(format!("{}/healthz", program.base)).send().await.unwrap()).await;
+    assert_eq!(health.json(), json!({"ok": true}));
+    let tools = request(&client(), &program.base, Era::Modern, "tools/list", json!({}));
+    assert_eq!(Answer::of(tools.send().await.unwrap()).await.status, 401);
+    program.terminate().await;
+    let ended = program.end().await;
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    for word in [".env.local", "Production", "127.0.0.1"] {
+        assert!(ended.stderr.contains(word), "{word}: {}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn three_variables_complete_the_exchange() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let program = developing(&emulator, &[]).await;
+    let body = call(&program, &emulator.mint(TokenSpec::user("alice")), json!({"top": 2})).await.messages();
+    assert_eq!(body["value"].as_array().unwrap().len(), 2);
+    assert_eq!(emulator.counters().obo, 1);
+    program.terminate().await;
+    assert_eq!(program.end().await.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_finished_before_the_end() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let program = developing(&emulator, &[]).await;
+    // Two seconds at the exchange.
+    let token = emulator.mint(TokenSpec::user("slow"));
+    let stop = async {
+        while emulator.counters().obo == 0 {
+            tokio::task::yield_now().await;
+        }
+        program.terminate().await;
+    };
+    let (answer, ()) = tokio::join!(call(&program, &token, json!({"top": 1})), stop);
+    answer.messages();
+    let ended = program.end().await;
+    assert!(ended.status.code() == Some(0) && ended.stderr.contains("all requests have ended"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn in_production_the_token_argument_works_by_its_own_variable_alone() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    fs::write(&ca, emulator.ca_pem()).unwrap();
+    let authority = emulator.https_url();
+    let (graph, scope) = (format!("{authority}/v1.0"), format!("{authority}/.default"));
+    let variables = [
+        ("ALLOW_MCP_ACCESS_TOKEN_ARG", "true"),
+        ("AZURE_AUTHORITY_HOST", &*authority),
+        ("GRAPH_BASE_URL", &graph),
+        // A target on this machine, because a Graph token goes to the target's own host only.
+        ("GRAPH_OBO_SCOPES", &scope),
+        ("SSL_CERT_FILE", ca.to_str().unwrap()),
+    ];
+    let program = Program::start(&[], &variables, Some(&env_local())).await.serving().await;
+    let own = TokenSpec::user("alice").claim("iss", format!("{authority}/{TENANT_ID}/v2.0"));
+    let lent = crate::hatches::graph_token(&emulator, "alice").await;
+    let answer = call(&program, &emulator.mint(own), json!({"top": 1, "accessToken": lent})).await;
+    answer.messages();
+    assert_eq!(answer.header("mcp-bypass"), Some("token-argument"));
+    program.terminate().await;
+    let ended = program.end().await;
+    for word in ["Production", "token-argument", "is open", "bypassed"] {
+        assert!(ended.stderr.contains(word), "{word}: {}", ended.stderr);
+    }
+}
+
+#[tokio::test]
+async fn nothing_secret_is_printed_at_the_finest_level() {
+    for format in ["text", "json"] {
+        let emulator = Emulator::start(Config::default()).await.unwrap();
+        let lent = crate::hatches::graph_token(&emulator, "alice").await;
+        let variables = [
+            ("RUST_LOG", "trace"),
+            ("LOG_FORMAT", format),
+            ("MCP_OAUTH_EXPECTED_CLIENT_ID", CLIENT_ID),
+            ("ALLOW_MCP_ACCESS_TOKEN_ARG", "true"),
+            ("GRAPH_ACCESS_TOKEN", &*lent),
+            ("GRAPH_CLIENT_CAPABILITIES", "cp1"),
+        ];
+        let program = developing(&emulator, &variables).await;
+        let mut secrets = sign_in(&program, "alice").await;
+        call(&program, &secrets[0], json!({"top": 1})).await.messages();
+        call(&program, &secrets[0], json!({"top": 1, "accessToken": lent})).await.messages();
+        for user in ["noconsent", "mfa", "cae", "throttled", "blocked", "disabled", "norole"] {
+            let token = emulator.mint(TokenSpec::user(user));
+            assert!(call(&program, &token, json!({})).await.text.contains("rror"), "{user} fails");
+            secrets.push(token);
+        }
+        let expired = emulator.mint(TokenSpec::user("bob").expires_in(-3_600));
+        assert_eq!(call(&program, &expired, json!({})).await.status, 401);
+        program.terminate().await;
+        let ended = program.end().await;
+        secrets.extend([lent, expired, API_CLIENT_SECRET.to_owned()]);
+        let output = ended.stdout + &ended.stderr;
+        assert!(output.contains("TRACE") && output.contains("admitted") && output.contains("step_up"), "{format}");
+        for (number, secret) in secrets.iter().enumerate() {
+            assert!(!output.contains(secret.as_str()), "secret {number} was printed in {format}");
+        }
+        // Every JWT begins like this, those too that only the server and Graph have seen.
+        assert!(!output.contains("eyJ"), "a JWT was printed in {format}");
+    }
+}
+
+/// Signs a user in through the server's `/authorize`; returns the token, and then what else must stay secret.
+async fn sign_in(program: &Program, user: &str) -> Vec<String> {
+    let (http, redirect) = (client(), "http://localhost:8400/callback");
+    let (verifier, state) = ("v".repeat(64), "state-that-is-the-clients-own".to_owned());
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+    let challenge = URL_SAFE_NO_PAD.encode(digest);
+    let mut url = Url::parse(&format!("{}/authorize", program.base)).unwrap();
+    url.query_pairs_mut().extend_pairs([
+        ("client_id", CLIENT_ID),
+        ("response_type", "code"),
+        ("redirect_uri", redirect),
+        ("state", &state),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+        ("login_hint", user),
+    ]);
+    let tenant = Answer::of(http.get(url).send().await.unwrap()).await.header("location").unwrap().to_owned();
+    let back = Answer::of(http.get(&tenant).send().await.unwrap()).await.header("location").unwrap().to_owned();
+    let back = Url::parse(&back).unwrap();
+    let parameter = |name| back.query_pairs().find(|(known, _)| known == name).unwrap().1.into_owned();
+    assert_eq!(parameter("state"), state);
+    let code = parameter("code");
+    let scope = format!("{API_CLIENT_ID}/access_as_user");
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", CLIENT_ID),
+        ("code", &code),
+        ("redirect_uri", redirect),
+        ("code_verifier", &verifier),
+        ("scope", &scope),
+    ];
+    let endpoint = tenant.split('?').next().unwrap().replace("/authorize", "/token");
+    let token = Answer::of(http.post(endpoint).form(&form).send().await.unwrap()).await.json();
+    let token = token["access_token"].as_str().unwrap_or_else(|| panic!("{token}")).to_owned();
+    vec![token, code, verifier, state, challenge]
+}
+
+#[tokio::test]
+async fn the_demo_shows_the_whole_chain_and_ends() {
+    let ended = Program::start(&["demo", "--once"], &[], None).await.end().await;
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    for word in ["signed in as alice", "1 exchange", "2 calls of Graph", " ms", "severity", "MC", "messages"] {
+        assert!(ended.stdout.contains(word), "{word}: {}", ended.stdout);
+    }
+    assert!(ended.stdout.lines().filter(|line| line.trim_start().starts_with("MC")).count() >= 10, "{}", ended.stdout);
+    assert!(!ended.stdout.contains("eyJ"));
+}
+
+#[tokio::test]
+async fn call_prints_the_result_and_fails_with_the_tool() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let server = developing(&emulator, &[]).await;
+    let url = format!("{}/mcp", server.base);
+    let called = ["call", "getMessages", r#"{"top":1}"#, "--url", &url];
+    for (name, token, code, words) in [
+        ("good", emulator.mint(TokenSpec::user("alice")), 0, "admin.microsoft.com"),
+        ("no role", emulator.mint(TokenSpec::user("norole")), 1, "forbidden_role"),
+        ("expired", emulator.mint(TokenSpec::user("alice").expires_in(-3_600)), 1, "401"),
+    ] {
+        let ended = Program::start(&called, &[("MCP_TOKEN", &*token)], None).await.end().await;
+        assert_eq!(ended.status.code(), Some(code), "{name}: {ended:?}");
+        assert!((ended.stdout + &ended.stderr).contains(words), "{name}");
+
+        let mut by_input = Program::start(&called, &[], None).await;
+        by_input.tell(&format!("{token}\n")).await;
+        let ended = by_input.end().await;
+        assert_eq!(ended.status.code(), Some(code), "{name}, by standard input: {ended:?}");
+        assert!(!(ended.stdout + &ended.stderr).contains(&token), "{name}");
+    }
+    let not_json = Program::start(&["call", "getMessages", "{"], &[("MCP_TOKEN", "x")], None).await.end().await;
+    assert_eq!(not_json.status.code(), Some(1), "{not_json:?}");
+}
