@@ -155,6 +155,7 @@ impl EntraError {
             "timestamp": ids.timestamp,
             "trace_id": ids.trace,
             "correlation_id": ids.correlation,
+            "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.code),
         });
         if let Some(suberror) = self.suberror {
             body["suberror"] = json!(suberror);

@@ -177,6 +177,7 @@ async fn a_refusal_has_entra_s_body_and_headers() {
     let claims: Value = serde_json::from_str(text("claims")).expect("claims is a string that holds JSON");
     assert_eq!(claims["access_token"]["acrs"]["value"], "c1");
     assert_eq!(text("correlation_id"), correlation);
+    assert_eq!(text("error_uri"), "https://login.microsoftonline.com/error?code=50076");
     assert_eq!(text("timestamp").len(), "2026-01-01 00:00:00Z".len());
     let description = text("error_description");
     assert!(description.starts_with("AADSTS50076: "));
