@@ -280,13 +280,12 @@ pub(crate) fn parse_host(text: &str) -> Result<(Box<str>, Option<Cloud>), Config
     let refuse = |why| ConfigError::Url { what: "authority host", given: text.to_owned(), why };
     let bare = text.trim_end_matches('/');
     let url = usable(bare).ok_or_else(|| refuse("it must be https, or http on loopback, without credentials"))?;
-    if url.path() != "/" || url.query().is_some() {
-        return Err(refuse("it must have no path and no query"));
-    }
     // The URL parser forgives blanks, backslashes and missing slashes; the requests that are made of this text do not.
     let origin = url.origin().ascii_serialization();
     if !origin.eq_ignore_ascii_case(bare) {
-        return Err(refuse("it must be spelled scheme://host, with a port only if that is not the default"));
+        return Err(refuse(
+            "it must be spelled scheme://host, with a port only if that is not the default, and end there",
+        ));
     }
     let cloud = url.host_str().and_then(Cloud::of_authority_host);
     Ok((origin.into(), cloud))

@@ -176,6 +176,10 @@ impl ChallengeFields {
             _ => parts.push("scope", &self.spelled(&self.required)),
         }
         self.resource_metadata.iter().for_each(|url| parts.push("resource_metadata", url));
+        if parts.is_empty() {
+            // RFC 6750 section 3: the scheme is followed by at least one parameter.
+            parts.push("realm", self.scope_prefix.trim_end_matches('/'));
+        }
         parts.0
     }
 
@@ -200,8 +204,12 @@ impl Default for Parts {
 }
 
 impl Parts {
+    fn is_empty(&self) -> bool {
+        self.0 == "Bearer"
+    }
+
     fn push(&mut self, name: &str, value: &str) {
-        self.0.push_str(if self.0.len() == "Bearer".len() { " " } else { ", " });
+        self.0.push_str(if self.is_empty() { " " } else { ", " });
         let _ = write!(self.0, "{name}=\"");
         for character in value.chars() {
             match character {
@@ -231,6 +239,7 @@ mod tests {
     #[test]
     fn every_reason_has_its_status_and_challenge() {
         let retry_after = Duration::from_secs(7);
+        let tenant = TenantId::parse("8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11").unwrap();
         let tail = "scope=\"1111/access_as_user\", \
                     resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/mcp\"";
         for (why, status, start) in [
@@ -242,6 +251,7 @@ mod tests {
             (TokenFault::KnownResource(KnownResource::Graph).into(), 401, Some("Bearer error=\"invalid_token\", ")),
             (Rejection::Forbidden(ForbiddenFault::AppOnly), 403, Some("Bearer error=\"insufficient_scope\", ")),
             (Rejection::Forbidden(ForbiddenFault::Policy), 403, Some("Bearer scope=")),
+            (Rejection::Consent { tenant }, 403, Some("Bearer scope=")),
             (Rejection::Unavailable { retry_after }, 503, None),
             (Rejection::Misconfigured, 500, None),
             (Rejection::NotWired { missing: "x" }, 500, None),
@@ -290,7 +300,45 @@ mod tests {
         let challenge = fields().challenge(&why, &outside(&why), Some(&endpoints));
         assert!(challenge.contains("error=\"insufficient_claims\""), "{challenge}");
         assert!(challenge.contains("claims=\"eyJhIjoxfQ==\""), "{challenge}");
+        assert!(
+            challenge.contains(&format!("authorization_uri=\"{}\"", endpoints.authorization_endpoint())),
+            "{challenge}"
+        );
         assert!(challenge.contains("realm=\"8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11\""), "{challenge}");
+    }
+
+    #[test]
+    fn a_challenge_describes_its_error_and_tells_apart_only_what_helps_an_honest_caller() {
+        let vague = "the access token is not valid";
+        for (fault, text) in [
+            (TokenFault::Expired, "the access token has expired"),
+            (TokenFault::WrongAudience, "the access token is not meant for this resource"),
+            (
+                TokenFault::KnownResource(KnownResource::Graph),
+                "the access token is meant for another API; request one for this resource",
+            ),
+            (TokenFault::Signature, vague),
+            (TokenFault::UnknownKey, vague),
+            (TokenFault::WrongIssuer, vague),
+            (TokenFault::NotAnAccessToken, vague),
+        ] {
+            let why = Rejection::from(fault);
+            let challenge = fields().challenge(&why, &outside(&why), None);
+            assert!(challenge.contains(&format!("error_description=\"{text}\"")), "{fault:?}: {challenge}");
+        }
+    }
+
+    #[test]
+    fn a_body_always_has_a_word() {
+        for (why, word) in [
+            (Rejection::NoCredentials, "unauthorized"),
+            (TokenFault::Expired.into(), "invalid_token"),
+            (Rejection::Forbidden(ForbiddenFault::Policy), "access_denied"),
+            (Rejection::Unavailable { retry_after: Duration::ZERO }, "temporarily_unavailable"),
+            (Rejection::Misconfigured, "server_error"),
+        ] {
+            assert_eq!(outside(&why).error_or_word(), word);
+        }
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 mod hatches;
 mod trail;
+mod waiting;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
     HeaderMap, Request, Response, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use serde_json::{Value, json};
 use tower::{Layer, Service, ServiceExt, limit::ConcurrencyLimit, service_fn};
@@ -66,6 +67,13 @@ fn challenge(headers: &HeaderMap) -> &str {
 }
 
 #[tokio::test]
+async fn without_a_required_scope_a_challenge_asks_for_none() {
+    let service = BearerLayer::with_verifier(verifier().0).layer(service_fn(echo));
+    let response = service.oneshot(request(&[])).await.unwrap();
+    assert_eq!(challenge(response.headers()), format!("Bearer realm=\"{CLIENT}\""));
+}
+
+#[tokio::test]
 async fn a_good_token_passes_and_the_credential_goes_no_further() {
     let response = answer(request(&[&bearer(&claims())])).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -99,6 +107,7 @@ async fn every_refusal_has_its_status_challenge_body_and_reason() {
         let metadata = "resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/mcp\"";
         assert!(challenge.contains(metadata), "{name}: {challenge}");
         assert_eq!(response.headers()[CONTENT_TYPE], "application/json", "{name}");
+        assert_eq!(response.headers()[CACHE_CONTROL], "no-store", "{name}");
         assert_eq!(response.extensions().get::<Rejection>().unwrap().reason(), reason, "{name}");
         let body: Value = serde_json::from_slice(response.body()).unwrap();
         assert!(body["error_description"].is_string(), "{name}: {body}");
@@ -134,6 +143,7 @@ async fn a_rejection_raised_inside_is_rendered_once_even_by_two_layers() {
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     let once = challenge(response.headers()).to_owned();
     assert!(once.contains("error=\"insufficient_claims\"") && once.contains("claims=\"eyJ"), "{once}");
+    assert!(once.contains("authorization_uri=\"https://login.microsoftonline.com/"), "{once}");
 
     // An outer layer of the family sees a response that is finished.
     let inner = service_fn(move |_: Request<()>| {
