@@ -1,11 +1,10 @@
 //! Authority, Graph URL and scope: one cloud decides all three.
 
-use mcp_auth_layer::cloud::Cloud;
+use mcp_auth_layer::{bypass::Environment, cloud::Cloud, fetch::is_loopback};
 use mcp_obo::Target;
 use url::Url;
 
 use super::reader::Reader;
-use mcp_auth_layer::bypass::Environment;
 
 /// Where Entra and Graph are.
 #[derive(Clone, Debug)]
@@ -19,75 +18,54 @@ pub(super) struct Endpoints {
 
 const CLOUDS: [Cloud; 3] = [Cloud::Public, Cloud::UsGov, Cloud::China];
 
-pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> Option<Endpoints> {
+/// Microsoft Graph's app id, the other name of its API.
+const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
+
+pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> Endpoints {
     let authority_host = reader.get("AZURE_AUTHORITY_HOST").map(|host| host.trim_end_matches('/').to_owned());
-    let of_authority = authority_host.as_deref().and_then(host_of).and_then(|host| Cloud::of_authority_host(&host));
     if let Some(host) = &authority_host {
-        check_private(reader, "AZURE_AUTHORITY_HOST", host, environment);
+        let address = address(reader, "AZURE_AUTHORITY_HOST", host, environment);
+        if address.is_some_and(|url| url.path() != "/") {
+            reader.mistake("AZURE_AUTHORITY_HOST: it must be scheme and host alone, without the tenant or a path");
+        }
     }
-    let named = reader.get("AZURE_CLOUD").map(|name| cloud_named(&name).ok_or(name));
-    let cloud = match named {
-        Some(Ok(cloud)) => {
-            if of_authority.is_some_and(|other| other != cloud) {
-                reader.mistake("AZURE_CLOUD and AZURE_AUTHORITY_HOST name different clouds; remove one of them");
-            }
-            cloud
-        }
-        Some(Err(name)) => {
-            reader.mistake(format!(
-                "AZURE_CLOUD: {name:?} is not known; write AzureCloud, AzureUSGovernment or AzureChinaCloud"
-            ));
-            return None;
-        }
-        None => of_authority.unwrap_or_default(),
-    };
+    let cloud = cloud(reader, authority_host.as_deref());
     let target = match reader.get("GRAPH_OBO_SCOPES") {
-        None => Some(Target::graph_in(cloud)),
-        Some(text) => reader.keep("GRAPH_OBO_SCOPES", Target::parse(&text)),
-    };
-    let graph_base_url = graph_base_url(reader, cloud, environment, target.as_ref());
-    let target = target?;
-    check_cloud(reader, "GRAPH_OBO_SCOPES", target.resource(), cloud);
-    Some(Endpoints { cloud, authority_host, graph_base_url, target })
-}
-
-fn graph_base_url(reader: &mut Reader<'_>, cloud: Cloud, environment: Environment, target: Option<&Target>) -> String {
-    let Some(url) = reader.get("GRAPH_BASE_URL") else { return format!("{}/v1.0", cloud.graph_host()) };
-    let url = url.trim_end_matches('/').to_owned();
-    check_private(reader, "GRAPH_BASE_URL", &url, environment);
-    check_cloud(reader, "GRAPH_BASE_URL", &url, cloud);
-    // A token for Graph goes to Graph; anything else is for a developer's own machine.
-    let own = target.and_then(|target| host_of(target.resource()));
-    if environment == Environment::Production && own.is_some() && host_of(&url) != own {
-        reader.mistake(format!(
-            "GRAPH_BASE_URL: in production it must be on the host of GRAPH_OBO_SCOPES ({})",
-            own.unwrap_or_default()
-        ));
-    }
-    url
-}
-
-/// https; or http on loopback, in development.
-fn check_private(reader: &mut Reader<'_>, name: &str, text: &str, environment: Environment) {
-    let url = Url::parse(text).ok();
-    let loopback = url.as_ref().and_then(Url::host_str).is_some_and(super::is_loopback);
-    match url.as_ref().map(Url::scheme) {
-        Some("https") => {}
-        Some("http") if loopback && environment == Environment::Development => {}
-        Some("http") if loopback => {
-            reader.mistake(format!("{name}: plain http is for development; write https, or set MCP_ENV=development"));
+        None => Target::graph_in(cloud),
+        Some(text) => {
+            reader.keep("GRAPH_OBO_SCOPES", Target::parse(&text)).unwrap_or_else(|| Target::graph_in(cloud))
         }
-        _ => reader.mistake(format!("{name}: {text:?} is not an https URL")),
+    };
+    let graph_base_url = match reader.get("GRAPH_BASE_URL") {
+        None => format!("{}/v1.0", cloud.graph_host()),
+        Some(url) => url.trim_end_matches('/').to_owned(),
+    };
+    if reader.is_set("GRAPH_BASE_URL") {
+        address(reader, "GRAPH_BASE_URL", &graph_base_url, environment);
     }
+    for (name, url) in [("GRAPH_BASE_URL", &*graph_base_url), ("GRAPH_OBO_SCOPES", target.resource())] {
+        check_cloud(reader, name, url, cloud);
+    }
+    if environment == Environment::Production {
+        check_destination(reader, &graph_base_url, target.resource(), cloud);
+    }
+    Endpoints { cloud, authority_host, graph_base_url, target }
 }
 
-fn check_cloud(reader: &mut Reader<'_>, name: &str, url: &str, cloud: Cloud) {
-    let host = host_of(url);
-    let other = CLOUDS.iter().find(|one| host_of(one.graph_host()) == host);
-    if other.is_some_and(|other| *other != cloud) && reader.is_set(name) {
-        reader
-            .mistake(format!("{name}: it belongs to another cloud than the authority; a token would be useless there"));
+/// Finds the cloud: the one that is named, else the one of the authority, which Kubernetes injects without a name.
+fn cloud(reader: &mut Reader<'_>, authority_host: Option<&str>) -> Cloud {
+    let of_authority = authority_host.and_then(host_of).and_then(|host| Cloud::of_authority_host(&host));
+    let Some(name) = reader.get("AZURE_CLOUD") else { return of_authority.unwrap_or_default() };
+    let Some(cloud) = cloud_named(&name) else {
+        reader.mistake(format!(
+            "AZURE_CLOUD: {name:?} is not known; write AzureCloud, AzureUSGovernment or AzureChinaCloud"
+        ));
+        return of_authority.unwrap_or_default();
+    };
+    if of_authority.is_some_and(|other| other != cloud) {
+        reader.mistake("AZURE_CLOUD and AZURE_AUTHORITY_HOST name different clouds; remove one of them");
     }
+    cloud
 }
 
 fn cloud_named(name: &str) -> Option<Cloud> {
@@ -97,6 +75,57 @@ fn cloud_named(name: &str) -> Option<Cloud> {
         "azurechinacloud" | "china" => Cloud::China,
         _ => return None,
     })
+}
+
+/// Reads an address to which secrets go: https, or http on loopback in development; nothing behind the path.
+fn address(reader: &mut Reader<'_>, name: &str, text: &str, environment: Environment) -> Option<Url> {
+    let url = Url::parse(text).ok();
+    let loopback = url.as_ref().and_then(Url::host_str).is_some_and(is_loopback);
+    let bare = |url: &Url| {
+        let credentials = !url.username().is_empty() || url.password().is_some();
+        !credentials && url.query().is_none() && url.fragment().is_none()
+    };
+    match url.as_ref().map(Url::scheme) {
+        // The text is not repeated in any of these: it may hold a password.
+        Some("https" | "http") if !url.as_ref().is_some_and(bare) => {
+            reader.mistake(format!("{name}: it must have no credentials, query or fragment"));
+            return None;
+        }
+        Some("https") => {}
+        Some("http") if loopback && environment == Environment::Development => {}
+        Some("http") if loopback => {
+            reader.mistake(format!("{name}: plain http is for development; write https, or set MCP_ENV=development"));
+        }
+        _ => {
+            reader.mistake(format!("{name}: it is not an https URL"));
+            return None;
+        }
+    }
+    url
+}
+
+/// Refuses what was set by hand for another cloud than the authority's.
+fn check_cloud(reader: &mut Reader<'_>, name: &str, url: &str, cloud: Cloud) {
+    let host = host_of(url);
+    let other = CLOUDS.iter().find(|one| host_of(one.graph_host()) == host);
+    if other.is_some_and(|other| *other != cloud) && reader.is_set(name) {
+        reader
+            .mistake(format!("{name}: it belongs to another cloud than the authority; a token would be useless there"));
+    }
+}
+
+/// A token goes to the API that it was issued for, and to no other host.
+fn check_destination(reader: &mut Reader<'_>, graph_base_url: &str, resource: &str, cloud: Cloud) {
+    let resource = if resource.eq_ignore_ascii_case(GRAPH_APP) { cloud.graph_host() } else { resource };
+    match host_of(resource) {
+        None => reader.mistake(format!(
+            "GRAPH_OBO_SCOPES: in production name the API by its address, as in {}/.default",
+            cloud.graph_host()
+        )),
+        Some(own) if host_of(graph_base_url).as_ref() != Some(&own) => reader
+            .mistake(format!("GRAPH_BASE_URL: in production it must be on {own}, for which GRAPH_OBO_SCOPES asks")),
+        Some(_) => {}
+    }
 }
 
 fn host_of(text: &str) -> Option<String> {

@@ -3,16 +3,15 @@
 use super::reader::Reader;
 
 /// Ignoring one of these would be unsafe, or the opposite of what was asked for.
-const REFUSED: [(&str, &str); 5] = [
+const REFUSED: [(&str, &str); 4] = [
     ("REDIS_URL", "the shared token cache is not supported by this version"),
     ("MCP_ALLOWED_CLIENT_IDS", "the client allowlist is not supported by this version"),
     ("MCP_REQUIRED_ROLES", "required roles are not supported by this version"),
-    ("MCP_OAUTH_TENANT_ID", "the OAuth proxy is not supported by this version; tokens come from GRAPH_TENANT_ID"),
     ("MCP_TOOLS", "there is one tool in this version, getMessages"),
 ];
 
 /// These only tune what is not there yet.
-const WARNED: [&str; 8] = [
+const WARNED: [&str; 9] = [
     "MCP_OAUTH_CLIENT_SECRET",
     "MCP_OAUTH_SCOPES",
     "MCP_OAUTH_SESSION_MAX",
@@ -21,6 +20,7 @@ const WARNED: [&str; 8] = [
     "MCP_OAUTH_CONSENT",
     "MCP_SEALING_KEYS",
     "TRUSTED_PROXIES",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];
 
 pub(super) fn read(reader: &mut Reader<'_>) {
@@ -34,6 +34,14 @@ pub(super) fn read(reader: &mut Reader<'_>) {
             reader.warn(format!("{name}: not used by this version"));
         }
     }
+    strategy(reader);
+    tenant_of_the_proxy(reader);
+    if reader.number("MCP_RATE_LIMIT_PER_MINUTE", 0_u32) > 0 {
+        reader.warn("MCP_RATE_LIMIT_PER_MINUTE: not used by this version; limit in front of it");
+    }
+}
+
+fn strategy(reader: &mut Reader<'_>) {
     match reader.get("OUTGOING_AUTH_STRATEGY").as_deref() {
         None | Some("UseOnBehalfOf") => {}
         Some("UseHostingEnvironmentIdentity") => {
@@ -41,13 +49,13 @@ pub(super) fn read(reader: &mut Reader<'_>) {
         }
         Some(other) => reader.mistake(format!("OUTGOING_AUTH_STRATEGY: {other:?} is not known; write UseOnBehalfOf")),
     }
-    match reader.get("MCP_OAUTH_PROXY").as_deref() {
-        None | Some("off") => {}
-        Some("on") => reader.warn("MCP_OAUTH_PROXY: this version passes /authorize through and has no token endpoint"),
-        Some(other) => reader.mistake(format!("MCP_OAUTH_PROXY: {other:?} is not known; write on or off")),
-    }
-    match reader.get("MCP_RATE_LIMIT_PER_MINUTE").as_deref() {
-        None | Some("0") => {}
-        Some(_) => reader.warn("MCP_RATE_LIMIT_PER_MINUTE: not used by this version; limit in front of it"),
+}
+
+/// The same tenant, spelled the same, says nothing new; another one would be ignored.
+fn tenant_of_the_proxy(reader: &mut Reader<'_>) {
+    let Some(named) = reader.get("MCP_OAUTH_TENANT_ID") else { return };
+    let own = reader.first(&["GRAPH_TENANT_ID", "TEAMS_APP_TENANT_ID", "AZURE_TENANT_ID"]);
+    if !own.is_some_and(|(_, own)| own.eq_ignore_ascii_case(&named)) {
+        reader.mistake("MCP_OAUTH_TENANT_ID: sign-ins in another tenant than GRAPH_TENANT_ID are not supported");
     }
 }

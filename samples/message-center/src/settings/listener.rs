@@ -1,7 +1,11 @@
 //! Where the server listens, and by what URL clients know it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    num::NonZeroU16,
+};
 
+use mcp_auth_layer::fetch::is_loopback;
 use url::Url;
 
 use super::reader::{Reader, list};
@@ -15,8 +19,11 @@ pub(super) struct Listener {
     pub(super) allowed_origins: Vec<String>,
 }
 
+const DEFAULT_PORT: NonZeroU16 = NonZeroU16::new(8080).expect("8080 is not zero");
+
 pub(super) fn read(reader: &mut Reader<'_>) -> Listener {
-    let port = reader.number("PORT", 8080_u16);
+    // Port 0 would be chosen by the system, and then nobody knows by what URL clients come.
+    let port = reader.number("PORT", DEFAULT_PORT).get();
     let ip = match reader.get("BIND_ADDR") {
         None => IpAddr::V4(Ipv4Addr::LOCALHOST),
         Some(text) => {
@@ -47,7 +54,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Listener {
 fn base_url(text: &str) -> Result<String, String> {
     let bare = text.trim_end_matches('/');
     let url = Url::parse(bare).map_err(|_| format!("{text:?} is not a URL"))?;
-    let loopback = url.host_str().is_some_and(super::is_loopback);
+    let loopback = url.host_str().is_some_and(is_loopback);
     if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
         return Err(format!("{text:?} must be https, or http on loopback"));
     }
@@ -64,7 +71,7 @@ fn origins(reader: &mut Reader<'_>, text: &str) -> Vec<String> {
     let mut origins = Vec::new();
     for entry in list(text) {
         match Url::parse(&entry) {
-            Ok(url) if url.origin().ascii_serialization() == entry => origins.push(entry),
+            Ok(url) if url.origin().is_tuple() && url.origin().ascii_serialization() == entry => origins.push(entry),
             _ => reader
                 .mistake(format!("MCP_ALLOWED_ORIGINS: {entry:?} is not an origin such as https://app.example.com")),
         }

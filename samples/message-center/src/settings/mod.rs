@@ -18,11 +18,16 @@ use mcp_auth_layer::{
     EntraApp,
     bypass::{Environment, Exposure},
     redirect::RedirectAllowlist,
+    scope::ScopeSet,
 };
 use mcp_obo::Target;
 use secrecy::SecretString;
 
-use self::reader::{Reader, list};
+use self::{
+    cloud::Endpoints,
+    identity::Identity,
+    reader::{Reader, list},
+};
 pub use self::{
     hatches::Hatches,
     vars::{Layered, Process, Vars},
@@ -53,12 +58,24 @@ pub struct Settings {
     pub graph_base_url: String,
     /// The client that may use `/authorize`.
     pub expected_client_id: String,
+    /// Whether sign-ins start here.
+    pub sign_in: SignIn,
     /// Where authorization codes may go.
     pub redirects: RedirectAllowlist,
     /// What is open.
     pub hatches: Hatches,
     /// What the operator should know.
     pub warnings: Vec<String>,
+}
+
+/// Where clients start a sign-in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignIn {
+    /// At `/authorize` of this server, which passes them on to the tenant.
+    PassedOn,
+    /// At the tenant; this server has no endpoint for it.
+    Elsewhere,
 }
 
 /// Every mistake of a configuration.
@@ -85,34 +102,34 @@ impl Settings {
         let listener = listener::read(&mut reader);
         let identity = identity::read(&mut reader);
         let endpoints = cloud::read(&mut reader, environment);
+        let app = app(&mut reader, identity.as_ref(), &endpoints);
         let exposure = Exposure::of(listener.address.ip(), Some(&listener.public_base_url));
         let hatches = hatches::read(&mut reader, environment, exposure);
         let redirects = redirects(&mut reader);
         let required_scopes = scopes(&mut reader);
         let capabilities = capabilities(&mut reader);
-        later::read(&mut reader);
-        let app = identity.as_ref().zip(endpoints.as_ref()).and_then(|(identity, endpoints)| {
-            let app = app(&mut reader, identity, endpoints)?;
-            audiences(&mut reader, app)
+        let sign_in = sign_in(&mut reader);
+        let expected_client_id = reader.get("MCP_OAUTH_EXPECTED_CLIENT_ID").and_then(|id| {
+            identity::guid(&mut reader, "MCP_OAUTH_EXPECTED_CLIENT_ID", id)
         });
-        if environment == Environment::Production && reader.is_set("GRAPH_CLIENT_SECRET") {
-            reader.warn("GRAPH_CLIENT_SECRET: a certificate or a federated identity is safer in production");
+        later::read(&mut reader);
+        if environment == Environment::Production && identity.is_some() {
+            reader.warn("a client secret is in use; a certificate or a federated identity is safer in production");
         }
-        match (app, identity, endpoints) {
-            (Some(app), Some(identity), Some(endpoints)) if reader.mistakes.is_empty() => Ok(Self {
+        match (app, identity) {
+            (Some(app), Some(identity)) if reader.mistakes.is_empty() => Ok(Self {
                 environment,
                 address: listener.address,
                 public_base_url: listener.public_base_url,
                 allowed_origins: listener.allowed_origins,
-                expected_client_id: reader
-                    .get("MCP_OAUTH_EXPECTED_CLIENT_ID")
-                    .unwrap_or_else(|| app.client_id().to_owned()),
+                expected_client_id: expected_client_id.unwrap_or_else(|| app.client_id().to_owned()),
                 app,
                 secret: identity.secret,
                 required_scopes,
                 target: endpoints.target,
                 capabilities,
                 graph_base_url: endpoints.graph_base_url,
+                sign_in,
                 redirects,
                 hatches,
                 warnings: reader.warnings,
@@ -122,18 +139,25 @@ impl Settings {
     }
 }
 
-fn app(reader: &mut Reader<'_>, identity: &identity::Identity, endpoints: &cloud::Endpoints) -> Option<EntraApp> {
-    let app = EntraApp::single_tenant(&identity.tenant, &identity.client_id);
-    let app = reader.keep("GRAPH_TENANT_ID, GRAPH_CLIENT_ID", app)?.with_cloud(endpoints.cloud);
-    match &endpoints.authority_host {
-        Some(host) => reader.keep("AZURE_AUTHORITY_HOST", app.with_authority_host(host)),
-        None => Some(app),
-    }
-}
+/// Stands in for an id that is missing, so that what depends on it is checked too; no settings come of it.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
-fn audiences(reader: &mut Reader<'_>, mut app: EntraApp) -> Option<EntraApp> {
+fn app(reader: &mut Reader<'_>, identity: Option<&Identity>, endpoints: &Endpoints) -> Option<EntraApp> {
+    let (tenant, client_id) =
+        identity.map_or((NOBODY, NOBODY), |identity| (identity.tenant.as_str(), identity.client_id.as_str()));
+    let app = EntraApp::single_tenant(tenant, client_id);
+    let app = reader.keep("the app", app)?.with_cloud(endpoints.cloud);
+    let mut app = match &endpoints.authority_host {
+        // What `cloud` refused already is not reported twice.
+        Some(host) if reader.mistakes.is_empty() => {
+            reader.keep("AZURE_AUTHORITY_HOST", app.with_authority_host(host))?
+        }
+        _ => app,
+    };
     for audience in reader.get("MCP_AUDIENCES").map(|text| list(&text)).unwrap_or_default() {
-        app = reader.keep("MCP_AUDIENCES", app.add_audience(&audience))?;
+        if let Some(wider) = reader.keep("MCP_AUDIENCES", app.clone().add_audience(&audience)) {
+            app = wider;
+        }
     }
     Some(app)
 }
@@ -147,9 +171,30 @@ fn redirects(reader: &mut Reader<'_>) -> RedirectAllowlist {
 fn scopes(reader: &mut Reader<'_>) -> Vec<String> {
     let text = reader.get("MCP_OAUTH_REQUIRED_SCOPES").unwrap_or_else(|| "access_as_user".to_owned());
     let names: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
-    let parsed = mcp_auth_layer::scope::ScopeSet::required(names.iter().map(String::as_str));
+    for name in names.iter().filter(|name| name.contains("://") || name.contains(',')) {
+        // Tokens carry bare names: whoever asks for another form lets nobody in, and does not learn why.
+        reader.mistake(format!(
+            "MCP_OAUTH_REQUIRED_SCOPES: {name:?} is not the bare name of a scope; write names with spaces between them"
+        ));
+    }
+    let parsed = ScopeSet::required(names.iter().map(String::as_str));
     reader.keep("MCP_OAUTH_REQUIRED_SCOPES", parsed);
     names
+}
+
+fn sign_in(reader: &mut Reader<'_>) -> SignIn {
+    match reader.get("MCP_OAUTH_PROXY").as_deref() {
+        None => SignIn::PassedOn,
+        Some("on") => {
+            reader.warn("MCP_OAUTH_PROXY: this version passes /authorize on to Entra and has no token endpoint");
+            SignIn::PassedOn
+        }
+        Some("off") => SignIn::Elsewhere,
+        Some(other) => {
+            reader.mistake(format!("MCP_OAUTH_PROXY: {other:?} is not known; write on or off"));
+            SignIn::Elsewhere
+        }
+    }
 }
 
 fn capabilities(reader: &mut Reader<'_>) -> Vec<String> {
@@ -158,10 +203,4 @@ fn capabilities(reader: &mut Reader<'_>) -> Vec<String> {
         reader.mistake(format!("GRAPH_CLIENT_CAPABILITIES: {name:?} is not known; write cp1"));
     }
     names
-}
-
-/// Tells whether a URL's host is this machine.
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -1,1 +1,319 @@
-//! T
+//! Environments, and what becomes of them.
+
+use std::collections::BTreeMap;
+
+use mcp_auth_layer::bypass::{Environment, Hatch};
+use mcp_auth_layer::cloud::Cloud;
+use secrecy::ExposeSecret;
+
+use super::{Layered, Mistakes, Settings, Vars};
+
+const TENANT: &str = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
+const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+const OTHER: &str = "99999999-2222-3333-4444-555555555555";
+const SECRET: &str = "a-secret-that-nobody-prints";
+
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+fn vars(pairs: Pairs<'_>) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn read(pairs: Pairs<'_>) -> Result<Settings, Mistakes> {
+    let read = Settings::read(&vars(pairs));
+    let printed = format!("{read:?} {}", read.as_ref().err().map(ToString::to_string).unwrap_or_default());
+    assert!(!printed.contains(SECRET), "a secret was printed: {printed}");
+    read
+}
+
+/// The three variables of the quick start, and more, which win.
+fn with(more: Pairs<'_>) -> Result<Settings, Mistakes> {
+    let three = [("GRAPH_TENANT_ID", TENANT), ("GRAPH_CLIENT_ID", CLIENT), ("GRAPH_CLIENT_SECRET", SECRET)];
+    let all: Vec<_> = three.iter().chain(more).copied().collect();
+    read(&all)
+}
+
+/// Each environment must be refused, and the text must name the variable.
+fn refused(cases: &[(&str, Pairs<'_>, &str)]) {
+    for (name, more, named) in cases {
+        let mistakes = with(more).err().unwrap_or_else(|| panic!("{name}: accepted"));
+        assert!(mistakes.0.iter().any(|mistake| mistake.starts_with(named)), "{name}: {mistakes}");
+    }
+}
+
+#[test]
+fn three_variables_are_enough_and_everything_is_locked() {
+    let settings = with(&[]).unwrap();
+    assert_eq!(settings.environment, Environment::Production);
+    assert_eq!(settings.address.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.public_base_url, "http://127.0.0.1:8080");
+    assert_eq!(settings.graph_base_url, "https://graph.microsoft.com/v1.0");
+    assert_eq!(settings.target.scope(), "https://graph.microsoft.com/.default");
+    assert_eq!(settings.required_scopes, ["access_as_user"]);
+    assert_eq!(settings.expected_client_id, CLIENT);
+    assert_eq!(settings.app.audiences().collect::<Vec<_>>(), [CLIENT, &format!("api://{CLIENT}")]);
+    assert!(settings.hatches.permits.is_empty() && settings.allowed_origins.is_empty());
+    assert_eq!(settings.redirects.rules().len(), 4);
+}
+
+#[test]
+fn the_sample_file_starts_once_its_three_values_are_filled_in() {
+    let sample = include_str!("../../.env.local.sample");
+    let filled = sample
+        .replace("GRAPH_TENANT_ID=\n", &format!("GRAPH_TENANT_ID={TENANT}\n"))
+        .replace("GRAPH_CLIENT_ID=\n", &format!("GRAPH_CLIENT_ID={CLIENT}\n"))
+        .replace("GRAPH_CLIENT_SECRET=\n", &format!("GRAPH_CLIENT_SECRET={SECRET}\n"));
+    let file: BTreeMap<_, _> = dotenvy::from_read_iter(filled.as_bytes()).collect::<Result<_, _>>().unwrap();
+    assert_eq!(file.len(), 3);
+    let settings = Settings::read(&file).unwrap();
+    assert_eq!(settings.graph_base_url, with(&[]).unwrap().graph_base_url);
+    // Every commented line `# NAME=value` must be what the server does without it.
+    for line in sample.lines().filter_map(|line| line.strip_prefix("# ")) {
+        let Some((name, value)) =
+            line.split_once('=').filter(|(name, _)| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+        else {
+            continue;
+        };
+        let with_default = with(&[(name, value)]).unwrap_or_else(|mistakes| panic!("{name}: {mistakes}"));
+        let (one, other) = (format!("{with_default:?}"), format!("{:?}", with(&[]).unwrap()));
+        assert_eq!(one, other, "{name} is not the default");
+    }
+}
+
+#[test]
+fn an_identity_is_never_taken_for_the_app() {
+    let azure = [("AZURE_TENANT_ID", TENANT), ("AZURE_CLIENT_ID", OTHER)];
+    let service_principal = [azure[0], ("AZURE_CLIENT_ID", CLIENT), ("AZURE_CLIENT_SECRET", SECRET)];
+    let settings = read(&service_principal).unwrap();
+    assert_eq!((settings.app.client_id(), settings.secret.expose_secret()), (CLIENT, SECRET));
+
+    // The Kubernetes webhook injects id and token file for managed identities too.
+    let webhook = [
+        azure[0],
+        azure[1],
+        ("AZURE_FEDERATED_TOKEN_FILE", "/var/run/token"),
+        ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com/"),
+    ];
+    let mistakes = read(&webhook).unwrap_err();
+    assert!(mistakes.0.iter().any(|mistake| mistake.starts_with("GRAPH_CLIENT_ID")), "{mistakes}");
+    let app = [("GRAPH_CLIENT_ID", CLIENT), ("GRAPH_CLIENT_SECRET", SECRET)];
+    let settings = read(&[&webhook[..], &app].concat()).unwrap();
+    assert_eq!(settings.app.client_id(), CLIENT);
+    assert_eq!(settings.app.authority().host(), "https://login.microsoftonline.com");
+
+    // A reader's secret beside our client id is the hosting identity's, and never sent with it.
+    let foreign = [
+        azure[0],
+        azure[1],
+        ("AZURE_CLIENT_SECRET", SECRET),
+        ("GRAPH_CLIENT_ID", CLIENT),
+        ("GRAPH_CLIENT_CERT_KEYVAULT_URL", "https://v.vault.azure.net"),
+    ];
+    let mistakes = read(&foreign).unwrap_err();
+    assert!(mistakes.to_string().contains("AZURE_CLIENT_SECRET belongs to the hosting identity"), "{mistakes}");
+    assert!(mistakes.0.iter().any(|mistake| mistake.starts_with("GRAPH_CLIENT_CERT_KEYVAULT_URL")), "{mistakes}");
+}
+
+#[test]
+fn a_tenant_is_one_tenant_in_the_order_of_the_contract() {
+    for (name, more, tenant) in [
+        ("id", &[][..], TENANT),
+        ("domain", &[("GRAPH_TENANT_ID", "Contoso.onmicrosoft.com")][..], "contoso.onmicrosoft.com"),
+        (
+            "blank falls through",
+            &[("GRAPH_TENANT_ID", " "), ("TEAMS_APP_TENANT_ID", OTHER), ("AZURE_TENANT_ID", TENANT)],
+            OTHER,
+        ),
+        ("first wins", &[("AZURE_TENANT_ID", OTHER)], TENANT),
+    ] {
+        assert_eq!(with(more).unwrap().app.authority().tenant().as_str(), tenant, "{name}");
+    }
+    for many in ["common", "organizations", "consumers", "contoso"] {
+        refused(&[(many, &[("GRAPH_TENANT_ID", many)], "GRAPH_TENANT_ID")]);
+    }
+}
+
+#[test]
+fn one_cloud_decides_authority_graph_and_scope() {
+    let gov = "https://login.microsoftonline.us";
+    for (name, more, cloud, graph) in [
+        ("by name", &[("AZURE_CLOUD", "AzureUSGovernment")][..], Cloud::UsGov, "https://graph.microsoft.us/v1.0"),
+        (
+            "by authority",
+            &[("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.us/")],
+            Cloud::UsGov,
+            "https://graph.microsoft.us/v1.0",
+        ),
+        (
+            "both",
+            &[("AZURE_CLOUD", "azureusgovernment"), ("AZURE_AUTHORITY_HOST", gov)],
+            Cloud::UsGov,
+            "https://graph.microsoft.us/v1.0",
+        ),
+        ("china", &[("AZURE_CLOUD", "AzureChinaCloud")], Cloud::China, "https://microsoftgraph.chinacloudapi.cn/v1.0"),
+    ] {
+        let settings = with(more).unwrap_or_else(|mistakes| panic!("{name}: {mistakes}"));
+        assert_eq!((settings.app.cloud(), settings.graph_base_url.as_str()), (cloud, graph), "{name}");
+        assert!(graph.starts_with(settings.target.resource()), "{name}");
+    }
+    refused(&[
+        ("unknown", &[("AZURE_CLOUD", "Mars")], "AZURE_CLOUD"),
+        ("mix", &[("AZURE_CLOUD", "AzureCloud"), ("AZURE_AUTHORITY_HOST", gov)], "AZURE_CLOUD"),
+        (
+            "Graph of another cloud",
+            &[("AZURE_CLOUD", "AzureUSGovernment"), ("GRAPH_BASE_URL", "https://graph.microsoft.com/v1.0")],
+            "GRAPH_BASE_URL",
+        ),
+        ("scope of another cloud", &[("GRAPH_OBO_SCOPES", "https://graph.microsoft.us/.default")], "GRAPH_OBO_SCOPES"),
+    ]);
+}
+
+#[test]
+fn plain_http_is_for_loopback_in_development() {
+    let development = ("MCP_ENV", "development");
+    let local =
+        [development, ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:9"), ("GRAPH_BASE_URL", "http://localhost:9/v1.0/")];
+    assert_eq!(with(&local).unwrap().graph_base_url, "http://localhost:9/v1.0");
+    refused(&[
+        ("authority in production", &local[1..2], "AZURE_AUTHORITY_HOST"),
+        ("Graph in production", &local[2..], "GRAPH_BASE_URL"),
+        (
+            "authority elsewhere",
+            &[development, ("AZURE_AUTHORITY_HOST", "http://login.example")],
+            "AZURE_AUTHORITY_HOST",
+        ),
+        (
+            "authority with a path",
+            &[("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com/common")],
+            "AZURE_AUTHORITY_HOST",
+        ),
+        ("Graph elsewhere in production", &[("GRAPH_BASE_URL", "https://graph.evil.example/v1.0")], "GRAPH_BASE_URL"),
+    ]);
+}
+
+#[test]
+fn the_public_url_is_said_and_never_guessed() {
+    let public = ("PUBLIC_BASE_URL", "https://mcp.example/");
+    assert_eq!(with(&[("BIND_ADDR", "0.0.0.0"), public]).unwrap().public_base_url, "https://mcp.example");
+    refused(&[
+        ("beyond loopback without it", &[("BIND_ADDR", "0.0.0.0")], "PUBLIC_BASE_URL"),
+        ("plain http", &[("PUBLIC_BASE_URL", "http://mcp.example")], "PUBLIC_BASE_URL"),
+        ("with a path", &[("PUBLIC_BASE_URL", "https://mcp.example/mcp")], "PUBLIC_BASE_URL"),
+        ("upper case", &[("PUBLIC_BASE_URL", "https://MCP.example")], "PUBLIC_BASE_URL"),
+        ("a port that is none", &[("PORT", "80 80")], "PORT"),
+        ("an address that is none", &[("BIND_ADDR", "everywhere")], "BIND_ADDR"),
+        ("an origin with a path", &[("MCP_ALLOWED_ORIGINS", "https://app.example/x")], "MCP_ALLOWED_ORIGINS"),
+    ]);
+}
+
+#[test]
+fn only_exactly_development_is_development() {
+    for (mcp_env, node_env, expected) in [
+        ("development", "", Environment::Development),
+        ("", "development", Environment::Development),
+        ("development", "development", Environment::Development),
+        ("development", "production", Environment::Production),
+        ("Development", "", Environment::Production),
+        (" development", "", Environment::Production),
+        ("dev", "", Environment::Production),
+        ("", "", Environment::Production),
+    ] {
+        let settings = with(&[("MCP_ENV", mcp_env), ("NODE_ENV", node_env)]).unwrap();
+        assert_eq!(settings.environment, expected, "{mcp_env:?} {node_env:?}");
+    }
+}
+
+#[test]
+fn hatches_open_by_their_own_word_where_they_may() {
+    let development = ("MCP_ENV", "development");
+    let argument = ("ALLOW_MCP_ACCESS_TOKEN_ARG", "true");
+    for (name, more, open) in [
+        ("nothing", &[][..], &[][..]),
+        ("development alone", &[development], &[]),
+        ("no authentication", &[development, ("MCP_REQUIRE_AUTH", "false")], &[Hatch::NoAuthentication]),
+        ("foreign bearer", &[development, ("ALLOW_GRAPH_BEARER_TOKEN", "true")], &[Hatch::ForeignBearer]),
+        ("argument in production", &[argument], &[Hatch::TokenArgument]),
+        ("token without its opt-in", &[("GRAPH_ACCESS_TOKEN", SECRET)], &[]),
+        ("token with it", &[argument, ("GRAPH_ACCESS_TOKEN", SECRET)], &[Hatch::TokenArgument, Hatch::StaticToken]),
+        ("blank words", &[("MCP_REQUIRE_AUTH", " "), ("ALLOW_MCP_ACCESS_TOKEN_ARG", "")], &[]),
+    ] {
+        let settings = with(more).unwrap_or_else(|mistakes| panic!("{name}: {mistakes}"));
+        let opened: Vec<_> = settings.hatches.permits.iter().map(mcp_auth_layer::bypass::Permit::hatch).collect();
+        assert_eq!(opened, open, "{name}");
+    }
+    let public = [development, ("BIND_ADDR", "0.0.0.0"), ("PUBLIC_BASE_URL", "https://mcp.example")];
+    refused(&[
+        ("no authentication in production", &[("MCP_REQUIRE_AUTH", "false")], "MCP_REQUIRE_AUTH"),
+        ("foreign bearer in production", &[("ALLOW_GRAPH_BEARER_TOKEN", "true")], "ALLOW_GRAPH_BEARER_TOKEN"),
+        ("no authentication, reachable", &[&public[..], &[("MCP_REQUIRE_AUTH", "false")]].concat(), "MCP_REQUIRE_AUTH"),
+        (
+            "static token, reachable",
+            &[&public[..], &[argument, ("GRAPH_ACCESS_TOKEN", SECRET)]].concat(),
+            "GRAPH_ACCESS_TOKEN",
+        ),
+    ]);
+    for sloppy in ["True", "TRUE", "True ", " true", "1", "yes", "on", "flase"] {
+        for name in ["MCP_REQUIRE_AUTH", "ALLOW_MCP_ACCESS_TOKEN_ARG", "ALLOW_GRAPH_BEARER_TOKEN"] {
+            refused(&[(sloppy, &[development, (name, sloppy)], name)]);
+        }
+    }
+}
+
+#[test]
+fn lists_are_judged_whole() {
+    assert!(with(&[("MCP_OAUTH_REDIRECT_URI_PREFIXES", "none")]).unwrap().redirects.rules().is_empty());
+    assert_eq!(with(&[("MCP_OAUTH_REDIRECT_URI_PREFIXES", " ")]).unwrap().redirects.rules().len(), 4);
+    assert_eq!(with(&[("MCP_AUDIENCES", "https://mcp.example, api://x")]).unwrap().app.audiences().count(), 4);
+    refused(&[
+        ("a prefix", &[("MCP_OAUTH_REDIRECT_URI_PREFIXES", "https://app.example")], "MCP_OAUTH_REDIRECT_URI_PREFIXES"),
+        ("Graph as audience", &[("MCP_AUDIENCES", "https://graph.microsoft.com")], "MCP_AUDIENCES"),
+        ("a scope that is none", &[("MCP_OAUTH_REQUIRED_SCOPES", "a\"b")], "MCP_OAUTH_REQUIRED_SCOPES"),
+        ("a capability that is none", &[("GRAPH_CLIENT_CAPABILITIES", "cp2")], "GRAPH_CLIENT_CAPABILITIES"),
+        ("a client id that is none", &[("GRAPH_CLIENT_ID", "x")], "GRAPH_TENANT_ID, GRAPH_CLIENT_ID"),
+    ]);
+}
+
+#[test]
+fn what_this_version_cannot_do_is_refused_or_announced() {
+    refused(&[
+        ("redis", &[("REDIS_URL", "redis://x")], "REDIS_URL"),
+        ("client allowlist", &[("MCP_ALLOWED_CLIENT_IDS", CLIENT)], "MCP_ALLOWED_CLIENT_IDS"),
+        ("hosting identity", &[("OUTGOING_AUTH_STRATEGY", "UseHostingEnvironmentIdentity")], "OUTGOING_AUTH_STRATEGY"),
+        ("unknown strategy", &[("OUTGOING_AUTH_STRATEGY", "OBO")], "OUTGOING_AUTH_STRATEGY"),
+        (
+            "certificate alone",
+            &[("GRAPH_CLIENT_SECRET", ""), ("GRAPH_CLIENT_CERT_PATH", "/c.pem")],
+            "GRAPH_CLIENT_CERT_PATH",
+        ),
+    ]);
+    let settings = with(&[("MCP_SEALING_KEYS", SECRET), ("MCP_RATE_LIMIT_PER_MINUTE", "50")]).unwrap();
+    for name in ["MCP_SEALING_KEYS", "MCP_RATE_LIMIT_PER_MINUTE"] {
+        assert!(settings.warnings.iter().any(|warning| warning.starts_with(name)), "{name}: {:?}", settings.warnings);
+    }
+}
+
+#[test]
+fn all_mistakes_come_at_once() {
+    let mistakes = read(&[("PORT", "x"), ("MCP_REQUIRE_AUTH", "maybe"), ("REDIS_URL", "redis://x")]).unwrap_err();
+    for name in ["GRAPH_TENANT_ID", "GRAPH_CLIENT_ID", "PORT", "MCP_REQUIRE_AUTH", "REDIS_URL"] {
+        assert!(mistakes.0.iter().any(|mistake| mistake.starts_with(name)), "{name}: {mistakes}");
+    }
+}
+
+#[test]
+fn the_file_lies_below_the_process_and_is_not_read_in_production() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env.local"), format!("PORT=9001\nGRAPH_CLIENT_ID={CLIENT}\n")).unwrap();
+    let layered = |pairs: Pairs<'_>| Layered::over_env_local(vars(pairs), folder.path()).unwrap();
+    let development = layered(&[("MCP_ENV", "development"), ("PORT", "9002"), ("GRAPH_CLIENT_ID", " ")]);
+    assert!(development.file().is_some_and(|file| file.ends_with(".env.local")));
+    assert_eq!(development.get("PORT").as_deref(), Some("9002"));
+    assert_eq!(development.get("GRAPH_CLIENT_ID").as_deref(), Some(CLIENT));
+    assert_eq!(layered(&[]).get("PORT").as_deref(), Some("9001"));
+    let production = layered(&[("MCP_ENV", "production")]);
+    assert_eq!((production.file(), production.get("PORT")), (None, None));
+
+    std::fs::write(folder.path().join(".env.local"), format!("this is not\n{SECRET}")).unwrap();
+    let text = Layered::over_env_local(vars(&[]), folder.path()).unwrap_err();
+    assert!(text.contains(".env.local") && !text.contains(SECRET), "{text}");
+}

@@ -46,7 +46,7 @@ impl<U: Vars> Layered<U> {
     /// # Errors
     /// A text with the file's path when it cannot be read or parsed.
     pub fn over_env_local(upper: U, folder: &Path) -> Result<Self, String> {
-        let path = folder.join(".env.local");
+        let path = absolute(&folder.join(".env.local"));
         if says_production(&upper) || !path.is_file() {
             return Ok(Self { upper, lower: BTreeMap::new(), file: None });
         }
@@ -69,6 +69,11 @@ impl<U: Vars> Vars for Layered<U> {
         let set = |value: &String| !value.trim().is_empty();
         self.upper.get(name).filter(set).or_else(|| self.lower.get(name).cloned())
     }
+}
+
+/// Names the file as an operator finds it, from wherever the program was started.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn says_production(vars: &impl Vars) -> bool {
