@@ -57,7 +57,11 @@ impl Documents {
 
     async fn answer(&self, document: impl FnOnce(&Self, &Endpoints) -> Value) -> Response {
         match self.app.authority().endpoints().await {
-            Ok(endpoints) => ([(header::CACHE_CONTROL, "no-store")], Json(document(self, &endpoints))).into_response(),
+            Ok(endpoints) => {
+                // Clients in browsers read it too; it holds nothing that not everybody may know.
+                let headers = [(header::CACHE_CONTROL, "no-store"), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
+                (headers, Json(document(self, &endpoints))).into_response()
+            }
             Err(why) => unavailable(why.retry_after().as_secs()),
         }
     }

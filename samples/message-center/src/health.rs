@@ -1,8 +1,8 @@
 //! Liveness and readiness.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -12,12 +12,17 @@ use axum::{
 };
 use mcp_auth_layer::{keys::Readiness, verify::Verifier};
 use serde_json::json;
+use tokio::time::Instant;
+
+/// How long a refusal counts. A server that stayed unready would get no calls, and so never learn that the credential is good
+/// again.
+const REFUSAL: Duration = Duration::from_secs(60);
 
 /// What readiness depends on.
 #[derive(Clone, Debug)]
 pub struct Health {
     verifier: Verifier,
-    refused: Arc<AtomicBool>,
+    refused: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Health {
@@ -29,12 +34,16 @@ impl Health {
 
     /// Notes that Entra refused our credential.
     pub fn credential_refused(&self) {
-        self.refused.store(true, Ordering::Relaxed);
+        self.note(Some(Instant::now()));
     }
 
     /// Notes that Entra accepted it.
     pub fn credential_accepted(&self) {
-        self.refused.store(false, Ordering::Relaxed);
+        self.note(None);
+    }
+
+    fn note(&self, refused: Option<Instant>) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
     }
 
     /// Says why this server should get no requests; nothing while it can serve.
@@ -46,7 +55,8 @@ impl Health {
             Readiness::Ready => None,
             other => Some(other.as_str()),
         };
-        let credential = self.refused.load(Ordering::Relaxed).then_some("credential_refused");
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let credential = refused.filter(|at| at.elapsed() < REFUSAL).map(|_| "credential_refused");
         keys.into_iter().chain(credential).collect()
     }
 

@@ -2,15 +2,27 @@
 
 use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, http::Request};
+use hyper::{
+    body::Incoming,
+    service::{Service as _, service_fn},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::Semaphore, time};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time,
+};
 
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(60);
 const DRAIN: Duration = Duration::from_secs(20);
 const MAX_CONNECTIONS: usize = 1_024;
 
@@ -23,29 +35,21 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut stop = pin!(stop);
     loop {
-        // A place first: connections that cannot be served wait in the kernel's queue.
-        let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
-        let stream = tokio::select! {
+        let (place, accepted) = tokio::select! {
             () = &mut stop => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                // Out of file descriptors, or the peer left before we looked: neither is a reason to stop serving.
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
+            next = next(&listener, &places) => next?,
+        };
+        let stream = match accepted {
+            Ok(stream) => stream,
+            // Out of file descriptors, or the peer left before we looked: neither is a reason to stop serving.
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
         };
         let _ = stream.set_nodelay(true);
-        let connection =
-            builder().serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone())).into_owned();
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
-            // A connection that breaks is the peer's business.
-            let _ = watched.await;
-            drop(place);
-        });
+        tokio::spawn(connection(stream, router.clone(), graceful.watcher(), place));
     }
     drop(listener);
     tokio::select! {
@@ -53,6 +57,76 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         () = time::sleep(DRAIN) => tracing::warn!("requests were still under way after 20 s"),
     }
     Ok(())
+}
+
+/// Waits for a place first: connections that cannot be served wait in the kernel's queue.
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> io::Result<(OwnedSemaphorePermit, io::Result<TcpStream>)> {
+    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    Ok((place, listener.accept().await.map(|(stream, _)| stream)))
+}
+
+/// Serves one connection until it ends, is idle for too long, or the server has drained.
+async fn connection(stream: TcpStream, router: Router, watcher: Watcher, place: OwnedSemaphorePermit) {
+    let work = Work::default();
+    let idle = idle(work.0.subscribe());
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (share, answer) = (work.begin(), router.call(request));
+        async move {
+            let answer = answer.await;
+            drop(share);
+            answer
+        }
+    });
+    let connection = builder().serve_connection(TokioIo::new(stream), service).into_owned();
+    tokio::select! {
+        // A connection that breaks is the peer's business.
+        _ = watcher.watch(connection) => {}
+        () = idle => tracing::debug!("an idle connection was ended"),
+    }
+    drop(place);
+}
+
+/// How many requests of a connection are under way.
+#[derive(Clone, Default)]
+struct Work(Arc<watch::Sender<usize>>);
+
+/// One of them, until it is dropped.
+struct Share(Work);
+
+impl Work {
+    fn begin(&self) -> Share {
+        self.0.send_modify(|under_way| *under_way += 1);
+        Share(self.clone())
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|under_way| *under_way -= 1);
+    }
+}
+
+/// Ends when a connection has asked for nothing in time.
+///
+/// hyper's own timeouts begin with the first line of a request: it waits without end for a peer that says nothing, or only
+/// the beginning of HTTP/2, and for one that keeps HTTP/2 open by answering pings.
+async fn idle(mut under_way: watch::Receiver<usize>) {
+    let mut patience = HEAD_TIMEOUT;
+    loop {
+        let working = *under_way.borrow_and_update() > 0;
+        let changed = under_way.changed();
+        let outcome = if working { Ok(changed.await) } else { time::timeout(patience, changed).await };
+        match outcome {
+            Ok(Ok(())) => patience = IDLE,
+            // The service went away, and with it the connection, which ends by itself.
+            Ok(Err(_)) => return std::future::pending().await,
+            Err(_) => return,
+        }
+    }
 }
 
 /// hyper's timeouts do nothing without a timer; the one for the head also ends connections that stay idle.

@@ -27,7 +27,7 @@ use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
-    timeout::RequestBodyTimeoutLayer,
+    timeout::RequestBodyDeadlineLayer,
     trace::TraceLayer,
 };
 use url::Url;
@@ -60,8 +60,8 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
     let mcp = ServiceBuilder::new()
         // A browser's preflight carries no credential, so it is answered before anybody asks for one.
         .layer(cors(settings))
-        // A body that trickles in holds a connection and a task; the head has its own timeout in `serve`.
-        .layer(RequestBodyTimeoutLayer::new(Duration::from_secs(10)))
+        // The whole body by then, however it trickles in; the head has its own timeout in `serve`.
+        .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10)))
         // Outside the bearer layer, which looks for its permits.
         .layer(BypassGuardLayer::new(settings.hatches.permits.clone()))
         // Who calls? Everything further in sees a verified caller, or one whom a hatch let in.

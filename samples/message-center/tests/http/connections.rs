@@ -1,0 +1,90 @@
+//! Connections that ask for nothing, or too slowly, are ended; those that work are not.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::support::{Fixture, skip};
+
+/// An empty SETTINGS frame (RFC 9113 section 6.5) after the preface.
+const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// Sends `first`, then `drip` every second; returns what came, and after how many seconds the server ended it.
+async fn seconds_until_the_end(server: &Fixture, first: &[u8], drip: &[u8]) -> (String, u64) {
+    let mut stream = TcpStream::connect(server.base.trim_start_matches("http://")).await.unwrap();
+    stream.write_all(first).await.unwrap();
+    let mut answer = Vec::new();
+    for second in 0..120 {
+        // The server looks at what it got before time goes on.
+        for _ in 0..200 {
+            tokio::select! {
+                biased;
+                read = stream.read_buf(&mut answer) => {
+                    if read.unwrap_or(0) == 0 {
+                        return (String::from_utf8_lossy(&answer).into_owned(), second);
+                    }
+                }
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        skip(Duration::from_secs(1)).await;
+        // It may have ended meanwhile, which the next read tells.
+        let _ = stream.write_all(drip).await;
+    }
+    panic!("nobody ended it: {}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn connections_without_a_whole_request_are_ended_after_ten_seconds() {
+    let server = Fixture::start().await;
+    let token = server.token("alice");
+    server.call(Some(&token), serde_json::json!({})).await.messages();
+    let body = format!(
+        "POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         accept: application/json, text/event-stream\r\ncontent-length: 1000\r\n\r\n{{"
+    );
+    for (name, first, drip) in [
+        ("silence", &b""[..], &b""[..]),
+        ("one byte that could begin HTTP/2", b"P", b""),
+        ("HTTP/2 without a request", HTTP_2, b""),
+        ("half a head", b"POST /mcp HTTP/1.1\r\nhost: 127.0.0.1", b""),
+        ("a head that trickles", b"GET /healthz HTTP/1.1\r\nx: ", b"a"),
+        ("half a body", body.as_bytes(), b""),
+        ("a body that trickles", body.as_bytes(), b" "),
+        ("idle after an answer", b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", b""),
+    ] {
+        let (answer, seconds) = seconds_until_the_end(&server, first, drip).await;
+        assert!((9..=12).contains(&seconds), "{name}: {seconds} s, {answer}");
+        assert_eq!(answer.contains("200 OK"), name == "idle after an answer", "{name}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_of_http_2_that_only_answers_pings_is_ended_after_a_minute() {
+    let server = Fixture::start().await;
+    // HEADERS of `GET http://x/`, by the static table of RFC 7541; then the answer to a ping, every second.
+    // The eight bytes are those of every ping that the h2 crate sends.
+    let request = [HTTP_2, b"\0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01x"].concat();
+    let pong = b"\0\0\x08\x06\x01\0\0\0\0\x3b\x7c\xdb\x7a\x0b\x87\x16\xb4";
+    let (_, seconds) = seconds_until_the_end(&server, &request, pong).await;
+    assert!((59..=62).contains(&seconds), "{seconds} s");
+}
+
+#[tokio::test]
+async fn a_request_that_takes_its_time_keeps_its_connection() {
+    let server = Fixture::start().await;
+    server.emulator.control().set_fault(entra_emulator::Place::Graph, "alice", entra_emulator::Fault::Slow(25_000));
+    let time_passes = async {
+        while server.emulator.counters().graph_messages == 0 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..26 {
+            skip(Duration::from_secs(1)).await;
+        }
+    };
+    let (answer, ()) = tokio::join!(server.call_as("alice"), time_passes);
+    answer.messages();
+}

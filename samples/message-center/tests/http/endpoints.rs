@@ -1,0 +1,168 @@
+//! What the server answers beside `/mcp`.
+
+use std::time::Duration;
+
+use entra_emulator::{API_CLIENT_ID, Config, Emulator, Fault, Place, TENANT_ID};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Fixture, skip};
+
+#[tokio::test]
+async fn the_process_lives_whatever_else_fails() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    emulator.control().set_fault(Place::Discovery, "", Fault::Unavailable);
+    let server = Fixture::over(emulator, &[]).await;
+    let answer = server.get("/healthz").await;
+    assert_eq!((answer.status, answer.json()), (200, json!({"ok": true})));
+    // Probes send the address of the pod, and no credential.
+    let probe = server.http.get(server.url("/healthz")).header("host", "10.0.0.7:8080").send().await.unwrap();
+    assert_eq!(probe.status(), 200);
+}
+
+#[tokio::test]
+async fn readiness_waits_for_keys_and_says_so() {
+    for place in [Place::Keys, Place::Discovery] {
+        let emulator = Emulator::start(Config::default()).await.unwrap();
+        emulator.control().set_fault(place, "", Fault::Unavailable);
+        let server = Fixture::over(emulator, &[]).await;
+        for _ in 0..2 {
+            let answer = server.get("/readyz").await;
+            assert_eq!((answer.status, &answer.json()["ready"]), (503, &json!(false)), "{place:?}");
+            assert_eq!(answer.json()["reasons"], json!(["keys_not_loaded"]), "{place:?}");
+        }
+        server.emulator.control().clear_fault(place, "");
+        skip(Duration::from_secs(6)).await;
+        let answer = server.get("/readyz").await;
+        assert_eq!((answer.status, answer.json()), (200, json!({"ready": true, "reasons": []})), "{place:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_of_entra_does_not_unready_a_server_that_still_serves() {
+    let server = Fixture::start().await;
+    server.call_as("alice").await.messages();
+    for place in [Place::Keys, Place::Discovery, Place::Exchange] {
+        server.emulator.control().set_fault(place, "", Fault::Unavailable);
+    }
+    server.call_as("bob").await.failure();
+    skip(Duration::from_secs(3 * 3_600)).await;
+    assert_eq!(server.get("/readyz").await.status, 200);
+    // Older keys than any outage may last are no keys.
+    skip(Duration::from_secs(22 * 3_600)).await;
+    let answer = server.get("/readyz").await;
+    assert_eq!((answer.status, &answer.json()["reasons"]), (503, &json!(["keys_too_old"])));
+}
+
+#[tokio::test]
+async fn a_refused_credential_is_a_reason_until_it_is_accepted_again() {
+    let server = Fixture::start().await;
+    server.emulator.control().set_fault(Place::Exchange, "", Fault::BadSecret);
+    assert_eq!(server.get("/readyz").await.status, 200, "nobody has tried yet");
+    assert_eq!(server.call_as("alice").await.failure()["kind"], "client_credential");
+    let answer = server.get("/readyz").await;
+    assert_eq!((answer.status, &answer.json()["reasons"]), (503, &json!(["credential_refused"])));
+
+    server.emulator.control().clear_fault(Place::Exchange, "");
+    server.call_as("bob").await.messages();
+    assert_eq!(server.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_server_without_calls_does_not_stay_unready_for_ever() {
+    let server = Fixture::start().await;
+    server.emulator.control().set_fault(Place::Exchange, "", Fault::BadSecret);
+    server.call_as("alice").await.failure();
+    skip(Duration::from_secs(50)).await;
+    assert_eq!(server.get("/readyz").await.status, 503);
+    skip(Duration::from_secs(11)).await;
+    assert_eq!(server.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_documents_list_only_what_answers() {
+    let server = Fixture::start().await;
+    let authority = format!("{}/{TENANT_ID}", server.emulator.http_url());
+    let discover = server.get("/discover").await;
+    let openid = server.get("/.well-known/openid-configuration").await;
+    for answer in [&discover, &openid] {
+        assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some("*")));
+        assert_eq!(answer.json()["issuer"], format!("{authority}/v2.0"));
+    }
+    let (discover, openid) = (discover.json(), openid.json());
+    assert_eq!(discover["scopes"], format!("{API_CLIENT_ID}/access_as_user offline_access"));
+    for (document, name, expected) in [
+        (&discover, "authorizationUrl", server.url("/authorize")),
+        (&discover, "tokenUrl", format!("{authority}/oauth2/v2.0/token")),
+        (&openid, "authorization_endpoint", server.url("/authorize")),
+        (&openid, "token_endpoint", format!("{authority}/oauth2/v2.0/token")),
+        (&openid, "jwks_uri", format!("{authority}/discovery/v2.0/keys")),
+    ] {
+        assert_eq!(document[name], expected, "{name}");
+    }
+    // Whatever looks like an address is asked.
+    let mut asked = 0;
+    for (name, value) in discover.as_object().unwrap().iter().chain(openid.as_object().unwrap()) {
+        let Some(url) = value.as_str().filter(|text| text.starts_with("http")) else { continue };
+        let url = if name == "issuer" { format!("{url}/.well-known/openid-configuration") } else { url.to_owned() };
+        let request = if name.starts_with("token") { server.http.post(&url) } else { server.http.get(&url) };
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        assert!(!matches!(answer.status, 404 | 405) && answer.status < 500, "{name}: {url}: {answer:?}");
+        asked += 1;
+    }
+    assert_eq!(asked, 7);
+}
+
+#[tokio::test]
+async fn what_is_not_there_yet_is_not_found() {
+    let server = Fixture::start().await;
+    for path in [
+        "/token",
+        "/register",
+        "/oauth2/v2.0/token",
+        "/.well-known/oauth-authorization-server",
+        "/oauth/callback",
+        "/metrics",
+        "/",
+    ] {
+        assert_eq!(server.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_protected_resource_names_itself_and_the_tenant_at_both_addresses() {
+    let server = Fixture::start().await;
+    let mut documents = Vec::new();
+    for path in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"] {
+        let answer = server.get(path).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")), "{path}");
+        let document = answer.json();
+        assert_eq!(document["resource"], server.url("/mcp"), "{path}");
+        let issuer = format!("{}/{TENANT_ID}/v2.0", server.emulator.http_url());
+        assert_eq!(document["authorization_servers"], json!([issuer]), "{path}");
+        assert_eq!(document["scopes_supported"], json!([format!("{API_CLIENT_ID}/access_as_user")]), "{path}");
+        assert_eq!(document["bearer_methods_supported"], json!(["header"]), "{path}");
+        let post = server.http.post(server.url(path)).send().await.unwrap();
+        assert_eq!(post.status(), 405, "{path}");
+        documents.push(document);
+    }
+    assert_eq!(documents[0], documents[1]);
+    // The address in a challenge is one of them.
+    let challenge = server.call(None, Value::Object(Default::default())).await;
+    let challenge = challenge.header("www-authenticate").unwrap();
+    assert!(challenge.contains(&format!("\"{}\"", server.url("/.well-known/oauth-protected-resource/mcp"))));
+}
+
+#[tokio::test]
+async fn documents_are_unavailable_while_the_tenant_is() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    emulator.control().set_fault(Place::Discovery, "", Fault::Unavailable);
+    let server = Fixture::over(emulator, &[]).await;
+    for path in ["/discover", "/.well-known/openid-configuration"] {
+        let answer = server.get(path).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!((1..=5).contains(&answer.header("retry-after").unwrap().parse::<u64>().unwrap()), "{path}");
+    }
+    server.emulator.control().clear_fault(Place::Discovery, "");
+    skip(Duration::from_secs(6)).await;
+    assert_eq!(server.get("/discover").await.status, 200);
+}
