@@ -161,8 +161,11 @@ fn is_private(uri: &Uri) -> bool {
     }
 }
 
-/// Tells whether a URL's host is this machine by RFC 5735 / RFC 4291 loopback address or by the name `localhost`.
-pub(crate) fn is_loopback(host: &str) -> bool {
+/// Tells whether a URL's host never leaves this machine.
+///
+/// That is a loopback address (RFC 5735, RFC 4291; brackets or not) or the name `localhost`.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -32,9 +32,7 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> Endpoin
     let cloud = cloud(reader, authority_host.as_deref());
     let target = match reader.get("GRAPH_OBO_SCOPES") {
         None => Target::graph_in(cloud),
-        Some(text) => {
-            reader.keep("GRAPH_OBO_SCOPES", Target::parse(&text)).unwrap_or_else(|| Target::graph_in(cloud))
-        }
+        Some(text) => reader.keep("GRAPH_OBO_SCOPES", Target::parse(&text)).unwrap_or_else(|| Target::graph_in(cloud)),
     };
     let graph_base_url = match reader.get("GRAPH_BASE_URL") {
         None => format!("{}/v1.0", cloud.graph_host()),

@@ -109,9 +109,9 @@ impl Settings {
         let required_scopes = scopes(&mut reader);
         let capabilities = capabilities(&mut reader);
         let sign_in = sign_in(&mut reader);
-        let expected_client_id = reader.get("MCP_OAUTH_EXPECTED_CLIENT_ID").and_then(|id| {
-            identity::guid(&mut reader, "MCP_OAUTH_EXPECTED_CLIENT_ID", id)
-        });
+        let expected_client_id = reader
+            .get("MCP_OAUTH_EXPECTED_CLIENT_ID")
+            .and_then(|id| identity::guid(&mut reader, "MCP_OAUTH_EXPECTED_CLIENT_ID", id));
         later::read(&mut reader);
         if environment == Environment::Production && identity.is_some() {
             reader.warn("a client secret is in use; a certificate or a federated identity is safer in production");
