@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 pub struct Documents {
     /// This server's app.
     pub app: EntraApp,
-    /// By what URL clients know this server.
-    pub public_base_url: String,
-    /// The scopes that `/authorize` asks for, as it sends them.
+    /// This server's `/authorize`; none where clients start at the tenant.
+    pub authorization_url: Option<String>,
+    /// The scopes that sign-ins ask for, as Entra takes them.
     pub scopes: String,
 }
 
@@ -26,7 +26,7 @@ impl Documents {
             json!({
                 "issuer": endpoints.issuer_v2(),
                 "tenantId": endpoints.tenant().as_str(),
-                "authorizationUrl": format!("{}/authorize", this.public_base_url),
+                "authorizationUrl": this.authorization_url(endpoints),
                 "tokenUrl": endpoints.token_endpoint(),
                 "scopes": this.scopes,
                 "pkceRequired": true,
@@ -41,7 +41,7 @@ impl Documents {
         self.answer(|this, endpoints| {
             json!({
                 "issuer": endpoints.issuer_v2(),
-                "authorization_endpoint": format!("{}/authorize", this.public_base_url),
+                "authorization_endpoint": this.authorization_url(endpoints),
                 "token_endpoint": endpoints.token_endpoint(),
                 "jwks_uri": endpoints.jwks_uri(),
                 "response_types_supported": ["code"],
@@ -53,6 +53,10 @@ impl Documents {
             })
         })
         .await
+    }
+
+    fn authorization_url<'a>(&'a self, endpoints: &'a Endpoints) -> &'a str {
+        self.authorization_url.as_deref().unwrap_or_else(|| endpoints.authorization_endpoint())
     }
 
     async fn answer(&self, document: impl FnOnce(&Self, &Endpoints) -> Value) -> Response {

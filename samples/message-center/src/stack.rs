@@ -39,7 +39,7 @@ use crate::{
     graph::Graph,
     health::{self, Health},
     mcp::{MessageCenter, Shared},
-    settings::Settings,
+    settings::{Settings, SignIn},
     tools::get_messages::TokenArgument,
 };
 
@@ -72,17 +72,12 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         .service(mcp_service(settings, health.clone())?);
 
     let documents = documents(settings);
-    let openid = documents.clone();
-    let authorize = authorize_route(settings, &resource_url);
-    let router = Router::new()
+    let router = sign_in_routes(settings, &resource_url, documents.clone())
         // Other methods are 405 before authentication: MCP 2026-07-28 has no GET and no DELETE.
         .route("/mcp", post_service(mcp.clone()).options_service(mcp))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(move || health.readyz()))
-        .route("/discover", get(move || documents.discover()))
-        .route("/.well-known/openid-configuration", get(move || openid.openid_configuration()))
-        .route("/authorize", authorize.clone())
-        .route("/oauth2/v2.0/authorize", authorize);
+        .route("/discover", get(move || documents.discover()));
     let router =
         resource.paths().iter().fold(router, |router, path| router.route(path, get_service(resource.service())));
     Ok(router
@@ -178,8 +173,25 @@ fn scopes(settings: &Settings) -> String {
 }
 
 fn documents(settings: &Settings) -> Documents {
-    let public_base_url = settings.public_base_url.clone();
-    Documents { app: settings.app.clone(), public_base_url, scopes: scopes(settings) }
+    let authorization_url = match settings.sign_in {
+        SignIn::PassedOn => Some(format!("{}/authorize", settings.public_base_url)),
+        SignIn::Elsewhere => None,
+    };
+    Documents { app: settings.app.clone(), authorization_url, scopes: scopes(settings) }
+}
+
+/// What exists only where sign-ins start here.
+fn sign_in_routes(settings: &Settings, resource: &str, documents: Documents) -> Router {
+    match settings.sign_in {
+        SignIn::Elsewhere => Router::new(),
+        SignIn::PassedOn => {
+            let authorize = authorize_route(settings, resource);
+            Router::new()
+                .route("/.well-known/openid-configuration", get(move || documents.openid_configuration()))
+                .route("/authorize", authorize.clone())
+                .route("/oauth2/v2.0/authorize", authorize)
+        }
+    }
 }
 
 fn authorize_route(settings: &Settings, resource: &str) -> axum::routing::MethodRouter {

@@ -6,7 +6,7 @@ use mcp_auth_layer::bypass::{Environment, Hatch};
 use mcp_auth_layer::cloud::Cloud;
 use secrecy::ExposeSecret;
 
-use super::{Layered, Mistakes, Settings, Vars};
+use super::{Layered, Mistakes, Settings, SignIn, Vars};
 
 const TENANT: &str = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
 const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
@@ -188,7 +188,35 @@ fn plain_http_is_for_loopback_in_development() {
             "AZURE_AUTHORITY_HOST",
         ),
         ("Graph elsewhere in production", &[("GRAPH_BASE_URL", "https://graph.evil.example/v1.0")], "GRAPH_BASE_URL"),
+        (
+            "Graph elsewhere, by its other name",
+            &[("GRAPH_BASE_URL", "https://graph.evil.example/v1.0"), ("GRAPH_OBO_SCOPES", GRAPH_BY_ID)],
+            "GRAPH_BASE_URL",
+        ),
+        ("a token for another API", &[("GRAPH_OBO_SCOPES", "https://management.azure.com/.default")], "GRAPH_BASE_URL"),
+        ("a token for who knows what", &[("GRAPH_OBO_SCOPES", &*format!("{OTHER}/.default"))], "GRAPH_OBO_SCOPES"),
+        (
+            "Graph with a password",
+            &[development, ("GRAPH_BASE_URL", "https://u:a-secret-that-nobody-prints@graph.microsoft.com/v1.0")],
+            "GRAPH_BASE_URL",
+        ),
+        ("Graph with a query", &[("GRAPH_BASE_URL", "https://graph.microsoft.com/v1.0?x=")], "GRAPH_BASE_URL"),
+        ("Graph that is no URL", &[("GRAPH_BASE_URL", "graph.microsoft.com")], "GRAPH_BASE_URL"),
     ]);
+    with(&[("GRAPH_OBO_SCOPES", GRAPH_BY_ID)]).unwrap();
+}
+
+const GRAPH_BY_ID: &str = "00000003-0000-0000-c000-000000000000/.default";
+
+#[test]
+fn sign_ins_start_here_unless_that_is_off() {
+    for (value, expected, warnings) in
+        [("", SignIn::PassedOn, 0), ("on", SignIn::PassedOn, 1), ("off", SignIn::Elsewhere, 0)]
+    {
+        let settings = with(&[("MCP_OAUTH_PROXY", value), ("MCP_ENV", "development")]).unwrap();
+        assert_eq!((settings.sign_in, settings.warnings.len()), (expected, warnings), "{value:?}");
+    }
+    refused(&[("another word", &[("MCP_OAUTH_PROXY", "On")], "MCP_OAUTH_PROXY")]);
 }
 
 #[test]
@@ -201,6 +229,7 @@ fn the_public_url_is_said_and_never_guessed() {
         ("with a path", &[("PUBLIC_BASE_URL", "https://mcp.example/mcp")], "PUBLIC_BASE_URL"),
         ("upper case", &[("PUBLIC_BASE_URL", "https://MCP.example")], "PUBLIC_BASE_URL"),
         ("a port that is none", &[("PORT", "80 80")], "PORT"),
+        ("a port that the system chooses", &[("PORT", "0")], "PORT"),
         ("an address that is none", &[("BIND_ADDR", "everywhere")], "BIND_ADDR"),
         ("an origin with a path", &[("MCP_ALLOWED_ORIGINS", "https://app.example/x")], "MCP_ALLOWED_ORIGINS"),
     ]);
@@ -269,7 +298,11 @@ fn lists_are_judged_whole() {
         ("Graph as audience", &[("MCP_AUDIENCES", "https://graph.microsoft.com")], "MCP_AUDIENCES"),
         ("a scope that is none", &[("MCP_OAUTH_REQUIRED_SCOPES", "a\"b")], "MCP_OAUTH_REQUIRED_SCOPES"),
         ("a capability that is none", &[("GRAPH_CLIENT_CAPABILITIES", "cp2")], "GRAPH_CLIENT_CAPABILITIES"),
-        ("a client id that is none", &[("GRAPH_CLIENT_ID", "x")], "GRAPH_TENANT_ID, GRAPH_CLIENT_ID"),
+        ("a qualified scope", &[("MCP_OAUTH_REQUIRED_SCOPES", "api://x/access_as_user")], "MCP_OAUTH_REQUIRED_SCOPES"),
+        ("scopes with commas", &[("MCP_OAUTH_REQUIRED_SCOPES", "a,b")], "MCP_OAUTH_REQUIRED_SCOPES"),
+        ("a client id that is none", &[("GRAPH_CLIENT_ID", "x")], "GRAPH_CLIENT_ID"),
+        ("a client that is none", &[("MCP_OAUTH_EXPECTED_CLIENT_ID", "x")], "MCP_OAUTH_EXPECTED_CLIENT_ID"),
+        ("an id without its hyphens", &[("GRAPH_CLIENT_ID", "11111111222233334444555555555555")], "GRAPH_CLIENT_ID"),
     ]);
 }
 
@@ -280,6 +313,13 @@ fn what_this_version_cannot_do_is_refused_or_announced() {
         ("client allowlist", &[("MCP_ALLOWED_CLIENT_IDS", CLIENT)], "MCP_ALLOWED_CLIENT_IDS"),
         ("hosting identity", &[("OUTGOING_AUTH_STRATEGY", "UseHostingEnvironmentIdentity")], "OUTGOING_AUTH_STRATEGY"),
         ("unknown strategy", &[("OUTGOING_AUTH_STRATEGY", "OBO")], "OUTGOING_AUTH_STRATEGY"),
+        ("sign-ins of another tenant", &[("MCP_OAUTH_TENANT_ID", OTHER)], "MCP_OAUTH_TENANT_ID"),
+        ("a rate that is no number", &[("MCP_RATE_LIMIT_PER_MINUTE", "many")], "MCP_RATE_LIMIT_PER_MINUTE"),
+        (
+            "a token file alone",
+            &[("GRAPH_CLIENT_SECRET", ""), ("AZURE_FEDERATED_TOKEN_FILE", "/t")],
+            "AZURE_FEDERATED_TOKEN_FILE",
+        ),
         (
             "certificate alone",
             &[("GRAPH_CLIENT_SECRET", ""), ("GRAPH_CLIENT_CERT_PATH", "/c.pem")],
@@ -294,9 +334,30 @@ fn what_this_version_cannot_do_is_refused_or_announced() {
 
 #[test]
 fn all_mistakes_come_at_once() {
-    let mistakes = read(&[("PORT", "x"), ("MCP_REQUIRE_AUTH", "maybe"), ("REDIS_URL", "redis://x")]).unwrap_err();
-    for name in ["GRAPH_TENANT_ID", "GRAPH_CLIENT_ID", "PORT", "MCP_REQUIRE_AUTH", "REDIS_URL"] {
-        assert!(mistakes.0.iter().any(|mistake| mistake.starts_with(name)), "{name}: {mistakes}");
+    let bad: Pairs<'_> = &[
+        ("GRAPH_TENANT_ID", "common"),
+        ("GRAPH_CLIENT_ID", "x"),
+        ("GRAPH_CLIENT_SECRET", ""),
+        ("PORT", "x"),
+        ("BIND_ADDR", "x"),
+        ("PUBLIC_BASE_URL", "x"),
+        ("AZURE_CLOUD", "x"),
+        ("AZURE_AUTHORITY_HOST", "x"),
+        ("GRAPH_BASE_URL", "x"),
+        ("GRAPH_OBO_SCOPES", "x"),
+        ("MCP_AUDIENCES", "https://graph.microsoft.com"),
+        ("MCP_REQUIRE_AUTH", "maybe"),
+        ("REDIS_URL", "redis://x"),
+    ];
+    for (name, pairs) in [("bad", bad), ("unset", &[])] {
+        let mistakes = read(pairs).unwrap_err();
+        let named = pairs.iter().map(|(variable, _)| *variable);
+        let unset = ["GRAPH_TENANT_ID", "GRAPH_CLIENT_ID", "GRAPH_CLIENT_SECRET"];
+        for variable in named.chain(unset) {
+            assert!(mistakes.0.iter().any(|mistake| mistake.starts_with(variable)), "{name}: {variable}: {mistakes}");
+        }
+        let text = mistakes.to_string();
+        assert_eq!(text.lines().count(), mistakes.0.len() + 1, "one a line: {text}");
     }
 }
 

@@ -113,6 +113,17 @@ async fn the_documents_list_only_what_answers() {
 }
 
 #[tokio::test]
+async fn where_sign_ins_start_at_the_tenant_this_server_has_no_endpoint_for_them() {
+    let server = Fixture::with(&[("MCP_OAUTH_PROXY", "off")]).await;
+    for path in ["/authorize", "/oauth2/v2.0/authorize", "/.well-known/openid-configuration"] {
+        assert_eq!(server.get(path).await.status, 404, "{path}");
+    }
+    let tenant = format!("{}/{TENANT_ID}/oauth2/v2.0/authorize", server.emulator.http_url());
+    assert_eq!(server.get("/discover").await.json()["authorizationUrl"], tenant);
+    server.call_as("alice").await.messages();
+}
+
+#[tokio::test]
 async fn what_is_not_there_yet_is_not_found() {
     let server = Fixture::start().await;
     for path in [
