@@ -48,7 +48,7 @@ async fn callers_who_leave_restart_nothing() {
     };
     // The one who started the exchange is among those who leave.
     let leaving: Vec<_> = (0..50).map(|_| start()).collect();
-    while server.emulator.counters().obo_by_user.get("alice").is_none() {
+    while !server.emulator.counters().obo_by_user.contains_key("alice") {
         tokio::task::yield_now().await;
     }
     let staying: Vec<_> = (0..50).map(|_| start()).collect();

@@ -1,5 +1,7 @@
 //! The whole server over real HTTP, in front of the emulated tenant and Graph.
 
+#![allow(clippy::unwrap_used, reason = "what a test cannot unwrap has failed it")]
+
 mod authorize;
 mod binary;
 mod connections;
