@@ -123,7 +123,8 @@ async fn documents_that_are_not_this_tenants_or_lead_astray_are_refused() {
     let foreign_v2 = json!(format!("https://login.microsoftonline.com/{OTHER_TENANT}/v2.0"));
     let good = Documents::good();
     for (name, documents) in [
-        ("v2 of another tenant", Documents::v2("issuer", foreign_v2)),
+        ("v2 of another tenant", Documents::v2("issuer", foreign_v2.clone())),
+        ("both of another tenant", Documents { v1: (200, foreign_v1.clone()), ..Documents::v2("issuer", foreign_v2) }),
         ("v2 of every tenant", Documents::v2("issuer", json!("https://login.microsoftonline.com/{tenantid}/v2.0"))),
         ("plain issuer", Documents::v2("issuer", json!(format!("http://login.microsoftonline.com/{TENANT}/v2.0")))),
         ("plain keys", Documents::v2("jwks_uri", json!("http://login.microsoftonline.com/keys"))),
