@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use super::{
     BearerLayer,
-    service::{Hatches, seal},
+    service::{Hatches, Refused, seal},
 };
 use crate::{
     audit, authority::BoxFuture, challenge, reject::Rejection, respond::Respond, signal, token::VerifiedToken,
@@ -31,7 +31,7 @@ pin_project! {
         #[pin]
         state: State<S, ReqBody, S::Future>,
         layer: BearerLayer<R>,
-        // Who was let in; for the audit of what inner layers refuse.
+        // Who it is, when that was verified; for the audit.
         token: Option<VerifiedToken>,
     }
 }
@@ -62,8 +62,9 @@ where
         Self { state: State::Calling { response }, layer, token }
     }
 
-    pub(super) const fn refused(why: Rejection, layer: BearerLayer<R>) -> Self {
-        Self { state: State::Refused { why: Some(why) }, layer, token: None }
+    pub(super) fn refused(refused: Refused, layer: BearerLayer<R>) -> Self {
+        let Refused { why, who } = refused;
+        Self { state: State::Refused { why: Some(why) }, layer, token: who }
     }
 
     pub(super) fn waiting(
@@ -102,7 +103,10 @@ where
                             seal(&mut request, caller);
                             State::Calling { response: ready.call(request) }
                         }
-                        Err(why) => State::Refused { why: Some(why) },
+                        Err(Refused { why, who }) => {
+                            *this.token = who;
+                            State::Refused { why: Some(why) }
+                        }
                     };
                     this.state.set(next);
                 }
@@ -115,7 +119,7 @@ where
                 }
                 StateProj::Refused { why } => {
                     let why = why.take().expect("polled after completion");
-                    return Poll::Ready(Ok(render(this.layer, why, None)));
+                    return Poll::Ready(Ok(render(this.layer, why, this.token.as_ref())));
                 }
             }
         }

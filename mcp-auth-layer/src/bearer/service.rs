@@ -34,8 +34,20 @@ pub struct Bearer<S, R = EmptyBody> {
 
 /// What is known about a request when it arrives.
 pub(super) enum Decision {
-    Known(Result<Caller, Rejection>),
+    Known(Result<Caller, Refused>),
     Waiting(BoxFuture<'static, Result<VerifiedToken, Rejection>>, Hatches),
+}
+
+/// Why a caller is not let in; and who it is, for the audit, when that was verified.
+pub(super) struct Refused {
+    pub(super) why: Rejection,
+    pub(super) who: Option<VerifiedToken>,
+}
+
+impl<F: Into<Rejection>> From<F> for Refused {
+    fn from(fault: F) -> Self {
+        Self { why: fault.into(), who: None }
+    }
 }
 
 /// A token and the permit that would let it in although it is no token for us.
@@ -48,13 +60,13 @@ impl Policy {
         match credential::read(request.headers()) {
             Err(fault) => Decision::Known(Err(fault.into())),
             // Another scheme is a credential that is not good here; a hatch lets the absence of one pass, nothing else.
-            Ok(Credential::Other) => Decision::Known(Err(Rejection::NoCredentials)),
+            Ok(Credential::Other) => Decision::Known(Err(Rejection::NoCredentials.into())),
             Ok(Credential::None) => Decision::Known(match open(Hatch::NoAuthentication) {
                 Some(permit) => {
                     permit.record_use();
                     Ok(Caller::Anonymous(permit))
                 }
-                None => Err(Rejection::NoCredentials),
+                None => Err(Rejection::NoCredentials.into()),
             }),
             Ok(Credential::Bearer(token)) => {
                 let hatches = open(Hatch::ForeignBearer).map(|permit| (token.clone(), permit));
@@ -67,26 +79,23 @@ impl Policy {
     }
 
     /// Decides whether a judged token opens this door.
-    pub(super) fn admit(
-        &self,
-        verdict: Result<VerifiedToken, Rejection>,
-        hatches: Hatches,
-    ) -> Result<Caller, Rejection> {
+    pub(super) fn admit(&self, verdict: Result<VerifiedToken, Rejection>, hatches: Hatches) -> Result<Caller, Refused> {
         let token = match (verdict, hatches) {
             (Ok(token), _) => token,
             (Err(Rejection::Token(TokenFault::KnownResource(KnownResource::Graph))), Some((token, permit))) => {
                 permit.record_use();
                 return Ok(Caller::Foreign(ForeignToken::new(token, permit)));
             }
-            (Err(why), _) => return Err(why),
+            (Err(why), _) => return Err(why.into()),
         };
-        match token.principal() {
-            Principal::App { .. } => Err(Rejection::Forbidden(ForbiddenFault::AppOnly)),
+        let why = match token.principal() {
+            Principal::App { .. } => Rejection::Forbidden(ForbiddenFault::AppOnly),
             Principal::User { scopes, .. } if !scopes.contains_all(&self.challenge.required) => {
-                Err(Rejection::Scope { required: self.challenge.required.clone() })
+                Rejection::Scope { required: self.challenge.required.clone() }
             }
-            Principal::User { .. } => Ok(Caller::Verified(token)),
-        }
+            Principal::User { .. } => return Ok(Caller::Verified(token)),
+        };
+        Err(Refused { why, who: Some(token) })
     }
 }
 
@@ -137,7 +146,7 @@ where
                 seal(&mut request, caller);
                 ResponseFuture::calling(self.inner.call(request), layer, token)
             }
-            Decision::Known(Err(why)) => ResponseFuture::refused(why, layer),
+            Decision::Known(Err(refused)) => ResponseFuture::refused(refused, layer),
             Decision::Waiting(verdict, hatches) => {
                 // The service that was polled ready goes along; the clone, whose readiness nobody asked for, stays.
                 let not_ready = self.inner.clone();

@@ -56,3 +56,13 @@ async fn a_caller_who_is_known_and_may_not_is_named() {
     let refused = events.iter().find(|event| event.fields.get("reason").is_some_and(|one| one == "misconfigured"));
     assert!(refused.unwrap().fields["oid"].contains("0000000000aa"), "{events:?}");
 }
+
+#[tokio::test]
+async fn who_lacks_a_scope_or_a_user_is_named_too() {
+    let app = [("scp", Value::Null), ("roles", json!(["r"])), ("sub", claims()["oid"].clone())];
+    for (claims, reason) in [(changed(&[("scp", json!("other"))]), "scope"), (changed(&app), "app_only")] {
+        let fields = trail(&[&bearer(&claims)]).await;
+        assert_eq!((fields["decision"].as_str(), fields["reason"].as_str()), ("refused", reason));
+        assert!(fields["oid"].contains("0000000000aa") && fields["azp"].contains("client"), "{fields:?}");
+    }
+}
