@@ -5,17 +5,19 @@ use std::error::Error;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use entra_emulator::{API_CLIENT_ID, CLIENT_ID};
-use http::{Request, Response, header};
+use http::{Request, header};
 use mcp_auth_layer::fetch::{FetchLimits, HttpClient};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
+use super::hops::Hops;
+
 /// Where the client app would listen. The answer is read from the redirect itself, so nobody has to.
 const REDIRECT: &str = "http://localhost:8400/callback";
 
 /// Returns an access token for the server's API.
-pub(super) async fn access_token(base: &str, user: &str) -> Result<String, Box<dyn Error>> {
+pub(super) async fn access_token(base: &str, user: &str, hops: &mut Hops) -> Result<String, Box<dyn Error>> {
     let http = HttpClient::reqwest(FetchLimits::default())?;
     // RFC 7636 section 4.1: two UUIDs are 256 bits of the system's randomness, less twelve.
     let verifier = URL_SAFE_NO_PAD.encode([Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat());
@@ -31,15 +33,18 @@ pub(super) async fn access_token(base: &str, user: &str) -> Result<String, Box<d
         ("code_challenge_method", "S256"),
         ("login_hint", user),
     ]);
-    let tenant = location(&get(&http, url.as_str()).await?)?;
-    let answer = location(&get(&http, tenant.as_str()).await?)?;
+    let meaning = "the server judges client, redirect URI, PKCE and state";
+    let tenant = hops.step("GET /authorize", meaning, redirect(&http, &url)).await?;
+    let answer =
+        hops.step("GET the tenant's", "the user signs in; the client gets a code", redirect(&http, &tenant)).await?;
     let parameter =
         |name: &str| answer.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned());
     if parameter("state") != Some(state) {
         return Err("the answer to the sign-in belongs to another request".into());
     }
     let code = parameter("code").ok_or("the tenant did not issue a code")?;
-    redeem(&http, &tenant, &code, &verifier).await
+    let meaning = "code and PKCE verifier, for a token meant for the server";
+    hops.step("POST the tenant's", meaning, redeem(&http, &tenant, &code, &verifier)).await
 }
 
 async fn redeem(http: &HttpClient, tenant: &Url, code: &str, verifier: &str) -> Result<String, Box<dyn Error>> {
@@ -64,11 +69,9 @@ async fn redeem(http: &HttpClient, tenant: &Url, code: &str, verifier: &str) -> 
     token.ok_or_else(|| format!("the code was not redeemed: {}", answer["error_codes"]).into())
 }
 
-async fn get(http: &HttpClient, url: &str) -> Result<Response<Bytes>, Box<dyn Error>> {
-    Ok(http.send(Request::get(url).body(Bytes::new())?).await?)
-}
-
-fn location(answer: &Response<Bytes>) -> Result<Url, Box<dyn Error>> {
+/// Asks, and returns where the answer sends the browser.
+async fn redirect(http: &HttpClient, url: &Url) -> Result<Url, Box<dyn Error>> {
+    let answer = http.send(Request::get(url.as_str()).body(Bytes::new())?).await?;
     let value = answer
         .headers()
         .get(header::LOCATION)

@@ -1,38 +1,47 @@
 //! Messages as a table of at most 110 columns.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
-const TITLE: usize = 52;
-const SERVICE: usize = 22;
+/// As long as the widest column.
+const RULE: &str = "────────────────────────────────────────────────────";
+
+/// Names and widths of the columns.
+const COLUMNS: [(&str, usize); 5] = [("id", 9), ("changed", 10), ("severity", 8), ("service", 22), ("title", 52)];
 
 /// Writes the messages of a result, one a line, and how many there are in all.
 pub(super) fn of(body: &Value) -> String {
-    let mut text =
-        format!("  {:<9} {:<10} {:<8} {:<SERVICE$} {:<TITLE$}\n", "id", "changed", "severity", "service", "title");
-    let rule = ["─".repeat(9), "─".repeat(10), "─".repeat(8), "─".repeat(SERVICE), "─".repeat(TITLE)].join(" ");
-    let _ = writeln!(text, "  {rule}");
     let messages = body["value"].as_array().map_or(&[][..], Vec::as_slice);
-    for message in messages {
+    let mut lines =
+        vec![row(COLUMNS.map(|(name, _)| name)), row(COLUMNS.map(|(_, width)| &RULE[..width * '─'.len_utf8()]))];
+    lines.extend(messages.iter().map(|message| {
         let field = |name: &str| message[name].as_str().unwrap_or("-");
         let service = message["services"][0].as_str().unwrap_or("-");
         let changed = field("lastModifiedDateTime").split('T').next().unwrap_or("-");
-        let (service, title) = (cut(service, SERVICE), cut(field("title"), TITLE));
-        let _ = writeln!(text, "  {:<9} {changed:<10} {:<8} {service} {title}", field("id"), field("severity"));
-    }
-    let _ = write!(text, "  {} of {} messages", messages.len(), body["@odata.count"]);
-    text
+        row([field("id"), changed, field("severity"), service, field("title")])
+    }));
+    lines.push(format!("  {} of {} messages", messages.len(), body["@odata.count"]));
+    lines.join("\n")
+}
+
+fn row(cells: [&str; 5]) -> String {
+    let cells = cells.iter().zip(COLUMNS).map(|(cell, (_, width))| cut(cell, width));
+    format!("  {}", cells.collect::<Vec<_>>().join(" ")).trim_end().to_owned()
 }
 
 /// Cuts to a number of characters and fills up with spaces; what could move a terminal's cursor is left out.
 fn cut(text: &str, width: usize) -> String {
-    let clean: Vec<char> = text.chars().filter(|one| !one.is_control()).collect();
+    let clean: Vec<char> = text.chars().filter(|one| is_shown(*one)).collect();
     let mut shown: String = clean.iter().take(width).collect();
     if clean.len() > width {
         shown = clean.iter().take(width - 1).chain(['…'].iter()).collect();
     }
     format!("{shown:<width$}")
+}
+
+/// Control characters, and those that reverse or hide text (Unicode's `Cc`, and the bidirectional ones of `Cf`).
+fn is_shown(one: char) -> bool {
+    !one.is_control()
+        && !matches!(one, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -42,11 +51,11 @@ mod tests {
 
     #[test]
     fn a_hostile_title_cannot_leave_its_column() {
-        let title = format!("\u{1b}[2Jä{}\r\n", "x".repeat(200));
+        let title = format!("\u{1b}[2J\u{202e}ä{}\r\n", "x".repeat(200));
         let body =
             json!({"value": [{"id": "MC1", "title": title, "services": [], "severity": "high"}], "@odata.count": 9});
         let text = of(&body);
-        assert!(!text.contains('\u{1b}') && !text.contains('\r'));
+        assert!(['\u{1b}', '\r', '\u{202e}'].iter().all(|one| !text.contains(*one)));
         assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
         assert!(text.ends_with("1 of 9 messages"));
     }
