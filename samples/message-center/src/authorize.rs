@@ -17,6 +17,9 @@ use crate::discovery::unavailable;
 /// The longest `state` that Entra takes; longer ones end in AADSTS90015.
 const MAX_STATE: usize = 1_500;
 
+/// The longest user principal name has 113 characters; an address up to 320.
+const MAX_HINT: usize = 320;
+
 /// What authorization requests are checked against.
 #[derive(Clone, Debug)]
 pub struct Authorize {
@@ -73,6 +76,9 @@ impl Authorize {
         }
         if !get("scope").is_none_or(|scope| scope.split(' ').all(|one| self.is_ours(one))) {
             return Err(Refusal::Client("invalid_scope", "only scopes of this server can be asked for"));
+        }
+        if get("login_hint").is_some_and(|hint| hint.len() > MAX_HINT) {
+            return Err(Refusal::Client("invalid_request", "login_hint is longer than a user name"));
         }
         if !get("resource").is_none_or(|named| self.is_our_resource(named)) {
             return Err(Refusal::Client("invalid_target", "resource names another server"));

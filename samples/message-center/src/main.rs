@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    io::{self, Read as _},
+    io::{self, Read as _, Write as _},
     path::Path,
     process::ExitCode,
 };
@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use message_center::{
     call::Client,
     logging, serve,
-    settings::{Layered, Process, Settings, Vars},
+    settings::{Layered, Mistakes, Process, Settings, Vars},
     stack,
 };
 use secrecy::SecretString;
@@ -69,12 +69,13 @@ async fn run_server() -> ExitCode {
         Ok(vars) => vars,
         Err(text) => return fail(&*Box::<dyn Error>::from(text), CONFIGURATION),
     };
-    if let Err(text) = logging::start(&vars) {
-        return fail(&*Box::<dyn Error>::from(text), CONFIGURATION);
-    }
-    let settings = match Settings::read(&vars) {
-        Ok(settings) => settings,
-        Err(mistakes) => return fail(&mistakes, CONFIGURATION),
+    // Both are read before either is judged: all mistakes are reported at once.
+    let settings = match (logging::start(&vars), Settings::read(&vars)) {
+        (Ok(()), Ok(settings)) => settings,
+        (logging, settings) => {
+            let mistakes = settings.err().map(|mistakes| mistakes.0).unwrap_or_default();
+            return fail(&Mistakes(logging.err().into_iter().chain(mistakes).collect()), CONFIGURATION);
+        }
     };
     announce(&settings, vars.file());
     match listen(&settings).await {
@@ -142,10 +143,10 @@ async fn called(tool: &str, arguments: &str, url: &str) -> Result<Value, Box<dyn
     Ok(Client::new(url, SecretString::from(token.trim()))?.call(tool, &arguments).await?)
 }
 
-#[allow(clippy::print_stdout, reason = "the result is what this subcommand is for")]
 fn show(result: &Value) {
     let content = result.get("structuredContent").unwrap_or(result);
-    println!("{content:#}");
+    // A reader that has seen enough closes the pipe, as `head` does.
+    let _ = writeln!(io::stdout(), "{content:#}");
 }
 
 #[allow(clippy::print_stderr, reason = "logging may not have started")]

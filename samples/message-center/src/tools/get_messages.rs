@@ -17,6 +17,11 @@ pub const NAME: &str = "getMessages";
 
 const ACCESS_TOKEN: &str = "accessToken";
 
+const ARGUMENTS: [&str; 6] = ["orderby", "count", "prefer", "top", "skip", "filter"];
+
+/// Longer filters make a longer URL than Graph reads.
+const MAX_TEXT: usize = 4_000;
+
 /// Fields of a message that Graph can sort by.
 const SORTABLE: [&str; 9] = [
     "id",
@@ -91,9 +96,17 @@ pub enum ArgumentError {
     /// `accessToken` was given while its hatch is closed.
     #[error("the accessToken argument is switched off on this server")]
     TokenDisabled,
-    /// The arguments do not fit the schema.
-    #[error("the arguments do not fit the tool's schema: {0}")]
-    Schema(String),
+    /// There is no such argument.
+    #[error("there is no argument {0:?}")]
+    Unknown(String),
+    /// An argument has another type than the schema says.
+    ///
+    /// Its value is not repeated: it may be long, a secret, or an instruction in disguise.
+    #[error("{0} has another type than the schema says")]
+    Type(&'static str),
+    /// An argument is longer than any sensible one.
+    #[error("{0} is longer than 4000 characters")]
+    TooLong(&'static str),
     /// `orderby` names something that Graph cannot sort by.
     #[error("orderby: write fields of the message with asc or desc, such as `lastModifiedDateTime desc`")]
     OrderBy,
@@ -125,17 +138,32 @@ impl Call {
             (None, _) => None,
             (Some(_), TokenArgument::Closed) => return Err(ArgumentError::TokenDisabled),
             (Some(Value::String(token)), TokenArgument::Open) if !token.is_empty() => Some(SecretString::from(token)),
-            // The value is not repeated: it was meant to be a secret.
-            (Some(_), TokenArgument::Open) => {
-                return Err(ArgumentError::Schema("accessToken is not a text".to_owned()));
-            }
+            (Some(_), TokenArgument::Open) => return Err(ArgumentError::Type(ACCESS_TOKEN)),
         };
-        let arguments: Arguments = serde_json::from_value(Value::Object(arguments))
-            .map_err(|error| ArgumentError::Schema(error.to_string()))?;
+        let arguments = read(arguments)?;
         check_order(&arguments.orderby)?;
         check_prefer(&arguments.prefer)?;
         Ok(Self { arguments, token })
     }
+}
+
+/// Reads the arguments; null is as good as absent, as models often write it.
+fn read(mut given: JsonObject) -> Result<Arguments, ArgumentError> {
+    given.retain(|_, value| !value.is_null());
+    if let Some(unknown) = given.keys().find(|name| !ARGUMENTS.contains(&name.as_str())) {
+        let shown = unknown.chars().filter(|one| !one.is_control()).take(40).collect();
+        return Err(ArgumentError::Unknown(shown));
+    }
+    for name in ARGUMENTS {
+        if given.get(name).and_then(Value::as_str).is_some_and(|text| text.chars().count() > MAX_TEXT) {
+            return Err(ArgumentError::TooLong(name));
+        }
+        let alone = given.get(name).map(|value| JsonObject::from_iter([(name.to_owned(), value.clone())]));
+        if alone.is_some_and(|alone| serde_json::from_value::<Arguments>(Value::Object(alone)).is_err()) {
+            return Err(ArgumentError::Type(name));
+        }
+    }
+    serde_json::from_value(Value::Object(given)).map_err(|_| ArgumentError::Type("an argument"))
 }
 
 fn check_order(text: &str) -> Result<(), ArgumentError> {
@@ -249,7 +277,7 @@ pub fn with_urls(mut body: Value) -> Value {
 mod tests {
     use super::*;
 
-    fn read(arguments: Value, hatch: TokenArgument) -> Result<Call, ArgumentError> {
+    fn judged(arguments: Value, hatch: TokenArgument) -> Result<Call, ArgumentError> {
         Call::read(arguments.as_object().cloned(), hatch)
     }
 
@@ -283,17 +311,41 @@ mod tests {
             ("header injection", json!({"prefer": "odata.maxpagesize=5\r\nx: y"}), false),
             ("another preference", json!({"prefer": "respond-async"}), false),
         ] {
-            assert_eq!(read(arguments, TokenArgument::Closed).is_ok(), good, "{name}");
+            assert_eq!(judged(arguments, TokenArgument::Closed).is_ok(), good, "{name}");
         }
+    }
+
+    #[test]
+    fn a_refusal_never_repeats_what_the_caller_wrote_beyond_a_name() {
+        let long = "x".repeat(5_000);
+        for (name, arguments, expected) in [
+            ("a secret in the wrong place", json!({"top": "secret-token"}), ArgumentError::Type("top")),
+            ("a list", json!({"filter": ["secret-token"]}), ArgumentError::Type("filter")),
+            ("a long filter", json!({"filter": long}), ArgumentError::TooLong("filter")),
+            ("a long order", json!({"orderby": long}), ArgumentError::TooLong("orderby")),
+            ("a long name", json!({&*long: 1}), ArgumentError::Unknown("x".repeat(40))),
+            ("a name with an escape", json!({"a\u{1b}[2J": 1}), ArgumentError::Unknown("a[2J".to_owned())),
+        ] {
+            let error = judged(arguments, TokenArgument::Closed).unwrap_err();
+            assert!(!error.to_string().contains("secret-token"), "{name}: {error}");
+            assert_eq!(error, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn null_is_as_good_as_absent() {
+        let nulls = json!({"orderby": null, "count": null, "prefer": null, "top": null, "skip": null, "filter": null});
+        let call = judged(nulls, TokenArgument::Closed).unwrap();
+        assert_eq!(call.arguments.query(), Call::read(None, TokenArgument::Closed).unwrap().arguments.query());
     }
 
     #[test]
     fn the_token_argument_exists_only_while_its_hatch_is_open() {
         let with_junk = json!({"accessToken": "secret", "unknown": 1});
-        assert_eq!(read(with_junk, TokenArgument::Closed).unwrap_err(), ArgumentError::TokenDisabled);
-        assert!(read(json!({"accessToken": "secret"}), TokenArgument::Open).unwrap().token.is_some());
-        assert!(read(json!({"accessToken": ""}), TokenArgument::Open).is_err());
-        let error = read(json!({"accessToken": {"secret": 1}}), TokenArgument::Open).unwrap_err();
+        assert_eq!(judged(with_junk, TokenArgument::Closed).unwrap_err(), ArgumentError::TokenDisabled);
+        assert!(judged(json!({"accessToken": "secret"}), TokenArgument::Open).unwrap().token.is_some());
+        assert!(judged(json!({"accessToken": ""}), TokenArgument::Open).is_err());
+        let error = judged(json!({"accessToken": {"secret": 1}}), TokenArgument::Open).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("secret"));
         for (hatch, advertised) in [(TokenArgument::Closed, false), (TokenArgument::Open, true)] {
             assert_eq!(tool(hatch).schema_as_json_value()["properties"].get("accessToken").is_some(), advertised);
@@ -311,7 +363,7 @@ mod tests {
 
     #[test]
     fn a_filter_cannot_become_another_parameter() {
-        let call = read(json!({"filter": "title eq 'a&b'&$top=1#"}), TokenArgument::Closed).unwrap();
+        let call = judged(json!({"filter": "title eq 'a&b'&$top=1#"}), TokenArgument::Closed).unwrap();
         assert!(call.arguments.query().ends_with("&%24filter=title+eq+%27a%26b%27%26%24top%3D1%23"));
     }
 
