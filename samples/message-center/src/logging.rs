@@ -1,4 +1,6 @@
-//! Log lines: to standard error, as text or JSON. The audit trail is on unless `RUST_LOG` says otherwise.
+//! Log lines: to standard error, as text or JSON. The audit trail is on unless `RUST_LOG` names it.
+
+use std::io::{self, IsTerminal as _};
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
@@ -11,17 +13,17 @@ use tracing_subscriber::{
 
 use crate::settings::Vars;
 
-const DEFAULT: &str = "info,mcp_auth::audit=info";
+const AUDIT: &str = "mcp_auth::audit";
 
 /// Sets logging up for this process.
 ///
 /// # Errors
 /// A text that says which variable cannot be read.
 pub fn start(vars: &impl Vars) -> Result<(), String> {
-    let directives = vars.get("RUST_LOG").filter(|text| !text.trim().is_empty());
-    let filter =
-        EnvFilter::try_new(directives.as_deref().unwrap_or(DEFAULT)).map_err(|error| format!("RUST_LOG: {error}"))?;
-    let lines = fmt::layer().with_writer(std::io::stderr);
+    let filter = EnvFilter::try_new(directives(vars.get("RUST_LOG").as_deref()));
+    let filter = filter.map_err(|error| format!("RUST_LOG: {error}"))?;
+    // Colours are for people; in a file or a collector they would be noise.
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     let lines = match vars.get("LOG_FORMAT").as_deref().map(str::trim) {
         None | Some("" | "text") => lines.boxed(),
         Some("json") => lines.json().boxed(),
@@ -37,4 +39,31 @@ pub fn start(vars: &impl Vars) -> Result<(), String> {
 #[must_use]
 pub fn is_fit_to_print(event: &Metadata<'_>) -> bool {
     !event.target().starts_with("rmcp") || *event.level() <= Level::INFO
+}
+
+/// Keeps the audit trail whoever quietens the rest; it goes only by its own name.
+fn directives(rust_log: Option<&str>) -> String {
+    match rust_log.filter(|text| !text.trim().is_empty()) {
+        Some(text) if text.contains(AUDIT) => text.to_owned(),
+        other => format!("{},{AUDIT}=info", other.unwrap_or("info")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audit_trail_goes_only_by_its_own_name() {
+        for (rust_log, expected) in [
+            (None, "info,mcp_auth::audit=info"),
+            (Some(" "), "info,mcp_auth::audit=info"),
+            (Some("error"), "error,mcp_auth::audit=info"),
+            (Some("warn,h2=off"), "warn,h2=off,mcp_auth::audit=info"),
+            (Some("info,mcp_auth::audit=off"), "info,mcp_auth::audit=off"),
+        ] {
+            assert_eq!(directives(rust_log), expected, "{rust_log:?}");
+            EnvFilter::try_new(directives(rust_log)).unwrap();
+        }
+    }
 }

@@ -20,7 +20,7 @@ Invoke-RestMethod {mcp} -Method Post -ContentType application/json `
   -Headers @{{ Authorization = "Bearer $token"; Accept = 'application/json, text/event-stream' }} `
   -Body '{body}'
 
-  with the MCP Inspector:
+  with the MCP Inspector (Node 22 or newer):
 
 npx @modelcontextprotocol/inspector --cli {mcp} --transport http \
   --method tools/call --tool-name getMessages --tool-arg top=1 \
