@@ -36,6 +36,12 @@ pub enum ConfigError {
         /// What was given.
         given: String,
     },
+    /// An authentication context has a name that Conditional Access does not know.
+    #[error("authentication context {given:?} is not one of c1 to c99")]
+    AuthenticationContext {
+        /// What was given.
+        given: String,
+    },
     /// A URL is not usable in its place.
     #[error("{what} {given:?} is not usable: {why}")]
     Url {

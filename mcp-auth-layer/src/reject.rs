@@ -30,6 +30,20 @@ pub enum Rejection {
         /// The claims request of Entra or of the downstream API, JSON.
         claims: String,
     },
+    /// The same, for a client that only understands scopes: one that stands for the claims request.
+    ///
+    /// The bearer layer makes it of [`StepUp`](Self::StepUp) when its [`StepUpRoute`](crate::bearer::StepUpRoute) says so.
+    StepUpScope {
+        /// The scope, spelled as the client must ask for it.
+        scope: String,
+    },
+    /// The user must sign in more strongly, or again, at a plain OpenID Connect issuer (RFC 9470).
+    Authentication {
+        /// The classes of authentication of which one is needed.
+        acr_values: Option<ScopeSet>,
+        /// How old the sign-in may be.
+        max_age: Option<Duration>,
+    },
     /// An administrator or the user has not consented to what this service needs downstream.
     Consent {
         /// The tenant in which consent lacks.
@@ -57,6 +71,8 @@ pub enum Rejection {
 pub enum RequestFault {
     /// More than one `Authorization` header.
     SeveralCredentials,
+    /// A token in the query.
+    InQuery,
     /// A token longer than any that Entra issues.
     TooLarge,
     /// A `Bearer` credential that is not one token of RFC 6750's alphabet.
@@ -109,6 +125,14 @@ pub enum ForbiddenFault {
     AppOnly,
     /// The user or the sign-in is blocked by policy.
     Policy,
+    /// The client is not one of those that may call.
+    Client,
+    /// The caller has none of the app roles that may call.
+    Role,
+    /// The caller is in none of the groups that may call.
+    Group,
+    /// The caller is in so many groups that the token does not list them.
+    GroupsLeftOut,
 }
 
 impl Rejection {
@@ -121,12 +145,26 @@ impl Rejection {
             Self::Token(fault) => fault.reason(),
             Self::Scope { .. } => "scope",
             Self::StepUp { .. } => "step_up",
+            Self::StepUpScope { .. } => "step_up_scope",
+            Self::Authentication { .. } => "authentication",
             Self::Consent { .. } => "consent",
-            Self::Forbidden(ForbiddenFault::AppOnly) => "app_only",
-            Self::Forbidden(ForbiddenFault::Policy) => "policy",
+            Self::Forbidden(fault) => fault.reason(),
             Self::Unavailable { .. } => "unavailable",
             Self::Misconfigured => "misconfigured",
             Self::NotWired { .. } => "not_wired",
+        }
+    }
+}
+
+impl ForbiddenFault {
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::AppOnly => "app_only",
+            Self::Policy => "policy",
+            Self::Client => "client",
+            Self::Role => "role",
+            Self::Group => "group",
+            Self::GroupsLeftOut => "groups_left_out",
         }
     }
 }
@@ -135,6 +173,7 @@ impl RequestFault {
     const fn reason(self) -> &'static str {
         match self {
             Self::SeveralCredentials => "several_credentials",
+            Self::InQuery => "token_in_query",
             Self::TooLarge => "too_large",
             Self::Malformed => "malformed_credentials",
         }
@@ -173,10 +212,12 @@ impl fmt::Display for Rejection {
             Self::Scope { required } => {
                 write!(f, "the token lacks a scope of {required:?}", required = required.to_string())
             }
-            Self::StepUp { .. } => f.write_str("the user must sign in again to satisfy a condition"),
+            Self::StepUp { .. } | Self::StepUpScope { .. } => {
+                f.write_str("the user must sign in again to satisfy a condition")
+            }
             Self::Consent { tenant } => write!(f, "consent lacks in tenant {tenant}"),
-            Self::Forbidden(ForbiddenFault::AppOnly) => f.write_str("the token has no user"),
-            Self::Forbidden(ForbiddenFault::Policy) => f.write_str("a policy blocks the user or this sign-in"),
+            Self::Authentication { .. } => f.write_str("the user must sign in more strongly or again"),
+            Self::Forbidden(fault) => fault.fmt(f),
             Self::Unavailable { retry_after } => {
                 write!(f, "not available for {} s", retry_after.as_secs())
             }
@@ -186,10 +227,24 @@ impl fmt::Display for Rejection {
     }
 }
 
+impl fmt::Display for ForbiddenFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AppOnly => "the token has no user",
+            Self::Policy => "a policy blocks the user or this sign-in",
+            Self::Client => "the client is not one of those that may call",
+            Self::Role => "the caller has none of the app roles that may call",
+            Self::Group => "the caller is in none of the groups that may call",
+            Self::GroupsLeftOut => "the token does not list the caller's groups, because they are too many",
+        })
+    }
+}
+
 impl fmt::Display for RequestFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::SeveralCredentials => "more than one credential was sent",
+            Self::InQuery => "a token stands in the query",
             Self::TooLarge => "the token is too large",
             Self::Malformed => "the Authorization header does not hold one bearer token",
         })
@@ -224,6 +279,12 @@ impl std::error::Error for Rejection {}
 impl From<RequestFault> for Rejection {
     fn from(fault: RequestFault) -> Self {
         Self::Request(fault)
+    }
+}
+
+impl From<ForbiddenFault> for Rejection {
+    fn from(fault: ForbiddenFault) -> Self {
+        Self::Forbidden(fault)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Scopes as sets of whole names (RFC 6749 section 3.3).
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use crate::config::ConfigError;
 
@@ -15,6 +18,11 @@ impl ScopeSet {
     #[must_use]
     pub fn from_claim(text: &str) -> Self {
         Self(text.split(' ').filter(|name| !name.is_empty()).map(Box::from).collect())
+    }
+
+    /// Takes the names of a list, whole.
+    pub(crate) fn from_names(names: &[String]) -> Self {
+        Self(names.iter().filter(|name| !name.is_empty()).map(|name| name.as_str().into()).collect())
     }
 
     /// Reads the scopes that a configuration requires: at least one, each well formed.
@@ -48,6 +56,15 @@ impl ScopeSet {
         needed.0.is_subset(&self.0)
     }
 
+    /// Counts the scopes of `needed` that are not in the set.
+    pub(crate) fn lacking(&self, needed: &Self) -> usize {
+        needed.0.difference(&self.0).count()
+    }
+
+    pub(crate) fn extend(&mut self, more: &Self) {
+        self.0.extend(more.0.iter().cloned());
+    }
+
     /// Tells whether the set has no scope.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -57,6 +74,44 @@ impl ScopeSet {
     /// Returns the names, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(AsRef::as_ref)
+    }
+}
+
+/// Which broader scopes contain which narrower ones.
+///
+/// A token with the broader one counts as having the narrower ones too (MCP authorization 2026-07-28, "Step-Up").
+///
+/// # Defaults
+/// No scope implies another.
+#[derive(Clone, Debug, Default)]
+pub struct ScopeHierarchy(BTreeMap<Box<str>, ScopeSet>);
+
+impl ScopeHierarchy {
+    /// Says that `broader` contains these narrower scopes, and whatever they contain.
+    ///
+    /// # Errors
+    /// [`ConfigError::Scope`] for a malformed name or an empty list.
+    pub fn implies<'a>(
+        mut self,
+        broader: &str,
+        narrower: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, ConfigError> {
+        let narrower = ScopeSet::required(narrower)?;
+        for name in ScopeSet::required([broader])?.0 {
+            self.0.entry(name).or_default().extend(&narrower);
+        }
+        Ok(self)
+    }
+
+    /// Adds what the scopes of a set imply.
+    pub(crate) fn expand(&self, mut held: ScopeSet) -> ScopeSet {
+        let mut open: Vec<Box<str>> = if self.0.is_empty() { Vec::new() } else { held.0.iter().cloned().collect() };
+        while let Some(name) = open.pop() {
+            let implied = self.0.get(&name).into_iter().flat_map(|narrower| narrower.0.iter());
+            // Only what is new is looked at again, so a hierarchy that bites its tail ends too.
+            open.extend(implied.filter(|name| held.0.insert((*name).clone())).cloned());
+        }
+        held
     }
 }
 
@@ -105,5 +160,26 @@ mod tests {
         let set = ScopeSet::required(["b", "a", "b"]).unwrap();
         assert_eq!(set.to_string(), "a b");
         assert!(!ScopeSet::default().contains_all(&set));
+    }
+
+    #[test]
+    fn a_broader_scope_brings_the_narrower_ones_and_never_the_other_way() {
+        let hierarchy = ScopeHierarchy::default()
+            .implies("Admin", ["Mail.ReadWrite"])
+            .and_then(|all| all.implies("Mail.ReadWrite", ["Mail.Read", "Mail.Write"]))
+            .and_then(|all| all.implies("Mail.Write", ["Mail.ReadWrite"]))
+            .unwrap();
+        for (held, expected) in [
+            ("Admin", "Admin Mail.Read Mail.ReadWrite Mail.Write"),
+            ("Mail.Read", "Mail.Read"),
+            ("Mail.Write x", "Mail.Read Mail.ReadWrite Mail.Write x"),
+            ("admin", "admin"),
+            ("", ""),
+        ] {
+            assert_eq!(hierarchy.expand(ScopeSet::from_claim(held)).to_string(), expected, "{held}");
+        }
+        assert_eq!(ScopeHierarchy::default().expand(ScopeSet::from_claim("a")).to_string(), "a");
+        assert!(ScopeHierarchy::default().implies("a", []).is_err());
+        assert!(ScopeHierarchy::default().implies("a b", ["c"]).is_err());
     }
 }

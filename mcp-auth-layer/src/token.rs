@@ -2,11 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{
-    claims::{Claims, Principal},
-    clock::UnixTime,
-    digest::TokenDigest,
-};
+use crate::{claims::Claims, clock::UnixTime, digest::TokenDigest, principal::Principal};
 
 /// A bearer token as the caller sent it; nothing of it is printed by `Debug`.
 #[derive(Clone)]

@@ -19,7 +19,7 @@ use http::{HeaderMap, Request, Response, Uri};
 use mcp_auth_layer::{
     EntraApp, VerifiedToken,
     authority::Endpoints,
-    claims::UserId,
+    principal::UserId,
     clock::{FixedClock, UnixTime},
     cloud::Cloud,
     fetch::HttpClient,

@@ -24,9 +24,14 @@ impl Caller {
     /// Finds the caller of a request.
     ///
     /// # Errors
-    /// [`Rejection::NotWired`], a 500, when no bearer layer stands outside.
+    /// [`Rejection::NotWired`], a 500, when no bearer layer stands outside; it is logged here, because nobody outside may be
+    /// there to do it.
     pub fn from_extensions(extensions: &Extensions) -> Result<&Self, Rejection> {
-        extensions.get().ok_or(Rejection::NotWired { missing: "BearerLayer (it must stand outside this layer)" })
+        extensions.get().ok_or_else(|| {
+            let missing = "BearerLayer (it must stand outside this layer)";
+            tracing::error!(missing, "a layer or handler needs the caller, and no bearer layer has found one");
+            Rejection::NotWired { missing }
+        })
     }
 
     /// Returns the verified token, if there is one.

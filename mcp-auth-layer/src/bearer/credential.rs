@@ -1,6 +1,7 @@
 //! Takes the credential out of a request (RFC 6750 section 2.1).
 
-use http::{HeaderMap, header::AUTHORIZATION};
+use http::{HeaderMap, Uri, header::AUTHORIZATION};
+use url::form_urlencoded;
 
 use crate::{reject::RequestFault, token::BearerToken};
 
@@ -34,6 +35,16 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Credential, RequestFault> {
         Ok(text) if is_b64token(token) => Ok(Credential::Bearer(BearerToken::new(text))),
         _ => Err(RequestFault::Malformed),
     }
+}
+
+/// Tells whether a token stands in the query, where RFC 6750 section 2.3 and MCP do not want it.
+///
+/// Such a request is refused whatever its header says: by then the token is in somebody's log.
+pub(super) fn stands_in_query(uri: &Uri) -> bool {
+    // The names are decoded: an encoded one is the same parameter to whoever reads it.
+    uri.query().is_some_and(|query| {
+        form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("access_token"))
+    })
 }
 
 /// RFC 6750 section 2.1: letters, digits and `-._~+/`, then `=` at the end only.
@@ -85,6 +96,23 @@ mod tests {
                 Err(_) => "malformed".to_owned(),
             };
             assert_eq!(got, expected, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_in_the_query_is_found_however_its_name_is_written() {
+        for (uri, expected) in [
+            ("/mcp", false),
+            ("/mcp?", false),
+            ("/mcp?x=access_token", false),
+            ("/mcp?access_tokens=1", false),
+            ("/mcp?access_token=abc", true),
+            ("/mcp?access_token", true),
+            ("/mcp?x=1&access_token=", true),
+            ("/mcp?ACCESS_TOKEN=abc", true),
+            ("/mcp?%61ccess%5Ftoken=abc", true),
+        ] {
+            assert_eq!(stands_in_query(&uri.parse().unwrap()), expected, "{uri}");
         }
     }
 }

@@ -141,12 +141,13 @@ where
     R: Respond<B>,
     B: Default,
 {
+    let why = layer.policy.route_step_up(why, token);
     audit::refused(&why, token);
     let mut response = Response::new(layer.respond.body(&why));
     *response.status_mut() = challenge::outside(&why).status();
-    let known = layer.policy.verifier.app().authority().known();
+    let sign_in = layer.policy.verifier.sign_in_place(token);
     let headers = response.headers_mut();
-    layer.policy.challenge.write(&why, known.as_deref(), headers);
+    layer.policy.challenge.write(&why, sign_in.as_deref(), headers);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(media_type) = layer.respond.content_type() {
         headers.insert(CONTENT_TYPE, media_type);

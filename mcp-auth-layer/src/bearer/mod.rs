@@ -1,11 +1,12 @@
 //! Lets a request through when it carries a good access token (RFC 6750), and renders every refusal of the family.
 //!
 //! A request passes exactly when
-//! 1. it has one `Authorization` header, with the scheme `Bearer` (in any case) and one token; query, body and cookies are
-//!    never looked at;
+//! 1. it has one `Authorization` header, with the scheme `Bearer` (in any case) and one token, and none in its query;
+//!    body and cookies are never looked at;
 //! 2. the [`Verifier`](crate::verify::Verifier) finds the token good;
-//! 3. the token is a user's, not an application's;
-//! 4. it has every scope that [`BearerLayer::require_scope`] names.
+//! 3. it has every scope that [`BearerLayer::require_scope`] names, if it is a user's;
+//! 4. every [`AccessPolicy`](crate::policy::AccessPolicy) of [`BearerLayer::require`] lets the caller through; without one
+//!    users pass, and applications do not.
 //!
 //! There is one other way: a hatch that the [production guard](crate::bypass) holds open. Without the guard's layer outside
 //! this one no hatch works.
@@ -51,6 +52,7 @@ mod credential;
 mod future;
 mod layer;
 mod service;
+mod step_up;
 #[cfg(test)]
 mod tests;
 
@@ -59,4 +61,5 @@ pub use self::{
     future::ResponseFuture,
     layer::BearerLayer,
     service::Bearer,
+    step_up::StepUpRoute,
 };

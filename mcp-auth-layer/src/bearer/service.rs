@@ -18,10 +18,10 @@ use super::{
 use crate::{
     authority::BoxFuture,
     bypass::{Hatch, OpenHatches, Permit},
-    claims::Principal,
     known_resource::KnownResource,
-    reject::{ForbiddenFault, Rejection, TokenFault},
+    reject::{Rejection, RequestFault, TokenFault},
     respond::{EmptyBody, Respond},
+    scope::ScopeSet,
     token::{BearerToken, VerifiedToken},
     verify::Progress,
 };
@@ -56,6 +56,9 @@ pub(super) type Hatches = Option<(BearerToken, Permit)>;
 impl Policy {
     /// Decides from the head of a request; synchronous unless a key must be waited for.
     pub(super) fn decide<B>(&self, request: &Request<B>) -> Decision {
+        if credential::stands_in_query(request.uri()) {
+            return Decision::Known(Err(RequestFault::InQuery.into()));
+        }
         let open = |hatch| request.extensions().get::<OpenHatches>().and_then(|open| open.get(hatch)).cloned();
         match credential::read(request.headers()) {
             Err(fault) => Decision::Known(Err(fault.into())),
@@ -88,14 +91,35 @@ impl Policy {
             }
             (Err(why), _) => return Err(why.into()),
         };
-        let why = match token.principal() {
-            Principal::App { .. } => Rejection::Forbidden(ForbiddenFault::AppOnly),
-            Principal::User { scopes, .. } if !scopes.contains_all(&self.challenge.required) => {
-                Rejection::Scope { required: self.challenge.required.clone() }
+        match self.judge(&token) {
+            Ok(()) => Ok(Caller::Verified(token)),
+            Err(why) => Err(Refused { why, who: Some(token) }),
+        }
+    }
+
+    /// Asks every policy; the scopes that several of them miss are named at once.
+    fn judge(&self, token: &VerifiedToken) -> Result<(), Rejection> {
+        let now = self.verifier.now();
+        let mut lacking = ScopeSet::default();
+        for access in &self.access {
+            match access.judge(token.claims(), token.principal(), now) {
+                Ok(()) => {}
+                Err(Rejection::Scope { required }) => lacking.extend(&required),
+                Err(other) if lacking.is_empty() => return Err(other),
+                // Scopes first: the caller can do something about them.
+                Err(_) => {}
             }
-            Principal::User { .. } => return Ok(Caller::Verified(token)),
-        };
-        Err(Refused { why, who: Some(token) })
+        }
+        if lacking.is_empty() { Ok(()) } else { Err(Rejection::Scope { required: lacking }) }
+    }
+}
+
+impl Policy {
+    /// Lets the route for step-ups, if there is one, speak to the callers whom it knows.
+    pub(super) fn route_step_up(&self, why: Rejection, token: Option<&VerifiedToken>) -> Rejection {
+        let Rejection::StepUp { claims } = &why else { return why };
+        let scope = self.step_up.as_ref().zip(token).and_then(|(route, token)| route.scope(token.claims(), claims));
+        scope.map_or(why, |scope| Rejection::StepUpScope { scope })
     }
 }
 

@@ -4,9 +4,10 @@ use super::LEEWAY;
 use crate::{
     audience::{Audiences, Intended},
     authority::Endpoints,
-    claims::{Claims, Principal},
+    claims::Claims,
     clock::UnixTime,
     issuer,
+    principal::Principal,
     reject::TokenFault,
 };
 
@@ -52,7 +53,7 @@ pub(super) fn binding(claims: &Claims) -> Result<(), TokenFault> {
 
 /// Classifies the caller; refuses what is nobody's access token.
 pub(super) fn principal(claims: &Claims) -> Result<Principal, TokenFault> {
-    Principal::of(claims)
+    Principal::of_entra(claims, &crate::scope::ScopeHierarchy::default())
 }
 
 #[cfg(test)]

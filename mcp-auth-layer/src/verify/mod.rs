@@ -23,6 +23,7 @@ use moka::sync::Cache;
 use self::jwt::Jwt;
 use crate::{
     authority::{BoxFuture, Endpoints, PATIENCE},
+    clock::UnixTime,
     digest::TokenDigest,
     entra::EntraApp,
     keys::{KeyError, KeyHint, KeyLimits, KeySource, Lookup, Readiness, RemoteKeys, VerifyingKey},
@@ -147,8 +148,21 @@ impl Verifier {
         }
     }
 
-    pub(crate) fn app(&self) -> &EntraApp {
-        &self.0.app
+    /// Returns the time by which tokens are judged.
+    pub(crate) fn now(&self) -> UnixTime {
+        self.0.app.clock().now()
+    }
+
+    /// Returns what stands before a scope's name when a client asks for it.
+    pub(crate) fn scope_prefix(&self) -> String {
+        // The GUID form works whatever the App ID URI is, and it alone can be refreshed when client and API are one app
+        // (AADSTS90009).
+        format!("{}/", self.0.app.client_id())
+    }
+
+    /// Returns where a caller must sign in again, as far as that is known.
+    pub(crate) fn sign_in_place(&self, _: Option<&VerifiedToken>) -> Option<Arc<Endpoints>> {
+        self.0.app.authority().known()
     }
 
     #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What makes two requests for a token the same.
 
-use mcp_auth_layer::{TokenDigest, claims::UserId};
+use mcp_auth_layer::{TokenDigest, principal::UserId};
 
 use crate::{
     grant::ClaimsRequest,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use mcp_auth_layer::{
-    claims::UserId,
+    principal::UserId,
     clock::{Clock, UnixTime},
 };
 use moka::{Expiry, ops::compute::Op, sync::Cache};

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use mcp_auth_layer::claims::UserId;
+use mcp_auth_layer::principal::UserId;
 
 use super::key::EntryKey;
 

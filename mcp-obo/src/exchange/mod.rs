@@ -5,7 +5,7 @@ mod tests;
 
 use std::{fmt, sync::Arc};
 
-use mcp_auth_layer::{EntraApp, VerifiedToken, claims::UserId};
+use mcp_auth_layer::{EntraApp, VerifiedToken, principal::UserId};
 
 use crate::{
     access_token::AccessToken,

@@ -6,7 +6,7 @@ use std::fmt;
 
 use mcp_auth_layer::{
     VerifiedToken,
-    claims::{Principal, UserId},
+    principal::{Principal, UserId},
     clock::UnixTime,
     token::BearerToken,
 };

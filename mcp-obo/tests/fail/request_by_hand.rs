@@ -1,4 +1,4 @@
-use mcp_auth_layer::{claims::UserId, clock::UnixTime, token::BearerToken};
+use mcp_auth_layer::{principal::UserId, clock::UnixTime, token::BearerToken};
 use mcp_obo::{Target, TokenRequest};
 
 fn forged(user: UserId) -> TokenRequest {

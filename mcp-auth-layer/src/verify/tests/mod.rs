@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    claims::Principal,
     known_resource::KnownResource,
+    principal::Principal,
     testkey::TestKey,
     testtenant::{CLIENT, KID, NOW, OTHER_TENANT, TENANT, changed, claims, header, token, v1_claims, verifier},
 };
@@ -160,7 +160,10 @@ fn nothing_of_a_token_is_printed() {
     let text = token(&claims());
     let bearer = BearerToken::new(&text);
     let jwt = Jwt::parse(bearer.clone(), TokenDigest::of(text.as_bytes())).unwrap();
-    let facts = Arc::new(Facts { principal: Principal::of(&jwt.claims).unwrap(), claims: jwt.claims });
+    let facts = Arc::new(Facts {
+        principal: Principal::of_entra(&jwt.claims, &Default::default()).unwrap(),
+        claims: jwt.claims,
+    });
     let verified = VerifiedToken::new(bearer.clone(), TokenDigest::of(text.as_bytes()), facts);
     let printed = format!("{bearer:?} {verified:?}");
     for part in text.split('.') {
