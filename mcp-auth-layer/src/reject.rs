@@ -3,8 +3,11 @@
 //! A reason is rich inside (it stays in the response's extensions and in the audit event) and poor outside:
 //! [`challenge`](crate::challenge) maps it to a status, a challenge and one fixed sentence.
 
+mod transport;
+
 use std::{fmt, time::Duration};
 
+pub use self::transport::{OriginFault, SessionFault};
 use crate::{known_resource::KnownResource, scope::ScopeSet, tenant::TenantId};
 
 /// Why a request is refused.
@@ -51,6 +54,10 @@ pub enum Rejection {
     },
     /// The caller is known, and may not.
     Forbidden(ForbiddenFault),
+    /// The request is for another host, or comes from a web page that may not send it.
+    Origin(OriginFault),
+    /// The request names an MCP session that is not the caller's.
+    Session(SessionFault),
     /// The caller cannot be judged, or served, now; nothing is wrong with the token.
     Unavailable {
         /// When to try again.
@@ -149,6 +156,8 @@ impl Rejection {
             Self::Authentication { .. } => "authentication",
             Self::Consent { .. } => "consent",
             Self::Forbidden(fault) => fault.reason(),
+            Self::Origin(fault) => fault.reason(),
+            Self::Session(fault) => fault.reason(),
             Self::Unavailable { .. } => "unavailable",
             Self::Misconfigured => "misconfigured",
             Self::NotWired { .. } => "not_wired",
@@ -218,6 +227,8 @@ impl fmt::Display for Rejection {
             Self::Consent { tenant } => write!(f, "consent lacks in tenant {tenant}"),
             Self::Authentication { .. } => f.write_str("the user must sign in more strongly or again"),
             Self::Forbidden(fault) => fault.fmt(f),
+            Self::Origin(fault) => fault.fmt(f),
+            Self::Session(fault) => fault.fmt(f),
             Self::Unavailable { retry_after } => {
                 write!(f, "not available for {} s", retry_after.as_secs())
             }

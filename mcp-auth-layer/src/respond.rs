@@ -4,7 +4,10 @@
 //! a [`Respond<B>`] for a body that says more. The texts are fixed: nothing of the caller's input is echoed.
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{
+    HeaderValue, Response,
+    header::{CACHE_CONTROL, CONTENT_TYPE},
+};
 use http_body_util::{
     BodyExt, Full,
     combinators::{BoxBody, UnsyncBoxBody},
@@ -95,6 +98,18 @@ impl<B: FromBytes> Respond<B> for ProblemJson {
     fn content_type(&self) -> Option<HeaderValue> {
         Some(HeaderValue::from_static("application/problem+json"))
     }
+}
+
+/// Makes the response of a refusal, all but a challenge; the reason stays in its extensions for loggers.
+pub(crate) fn refusal<R: Respond<B>, B>(respond: &R, why: Rejection) -> Response<B> {
+    let mut response = Response::new(respond.body(&why));
+    *response.status_mut() = challenge::outside(&why).status();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(media_type) = respond.content_type() {
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+    }
+    response.extensions_mut().insert(why);
+    response
 }
 
 fn json_body<B: FromBytes>(value: &serde_json::Value) -> B {

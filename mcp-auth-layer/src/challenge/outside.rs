@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::reject::{ForbiddenFault, Rejection, RequestFault, TokenFault};
+use crate::reject::{ForbiddenFault, OriginFault, Rejection, RequestFault, TokenFault};
 
 /// What of a reason is shown to the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,9 @@ pub fn outside(why: &Rejection) -> Outside {
         // No `insufficient_scope`: nothing that a client can ask for repairs missing consent of this service.
         Rejection::Consent { .. } => (StatusCode::FORBIDDEN, None, "consent to what this service needs is missing"),
         Rejection::Forbidden(fault) => forbidden(*fault),
+        Rejection::Origin(fault) => origin(*fault),
+        // As if there were no such session, which the MCP transport answers with 404: nobody learns whose it is.
+        Rejection::Session(_) => (StatusCode::NOT_FOUND, None, "there is no such session"),
         Rejection::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, None, "temporarily unavailable"),
         Rejection::Misconfigured | Rejection::NotWired { .. } => {
             (StatusCode::INTERNAL_SERVER_ERROR, None, "the service is not set up correctly")
@@ -112,6 +115,20 @@ const fn forbidden(fault: ForbiddenFault) -> (StatusCode, Option<&'static str>, 
         ForbiddenFault::GroupsLeftOut => (None, "the groups of this user are too many to be in the access token"),
     };
     (StatusCode::FORBIDDEN, error, text)
+}
+
+/// RFC 9112 section 3.2 wants 400 when it is unclear which host is meant; the MCP transport 403 for a foreign origin.
+const fn origin(fault: OriginFault) -> (StatusCode, Option<&'static str>, &'static str) {
+    let (status, text) = match fault {
+        OriginFault::NoHost | OriginFault::SeveralHosts | OriginFault::MalformedHost => {
+            (StatusCode::BAD_REQUEST, "the request must name exactly one host")
+        }
+        OriginFault::Host => (StatusCode::FORBIDDEN, "this service does not answer to that host name"),
+        OriginFault::SeveralOrigins | OriginFault::Origin => {
+            (StatusCode::FORBIDDEN, "this origin may not call this service")
+        }
+    };
+    (status, None, text)
 }
 
 const fn request(fault: RequestFault) -> (StatusCode, Option<&'static str>, &'static str) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     cloud::Cloud,
     known_resource::KnownResource,
-    reject::{ForbiddenFault, RequestFault, TokenFault},
+    reject::{ForbiddenFault, RequestFault, SessionFault, TokenFault},
     tenant::TenantId,
 };
 
@@ -36,6 +36,9 @@ fn every_reason_has_its_status_and_challenge() {
         (Rejection::Forbidden(ForbiddenFault::Group), 403, Some("Bearer scope=")),
         (Rejection::Forbidden(ForbiddenFault::GroupsLeftOut), 403, Some("Bearer scope=")),
         (Rejection::Consent { tenant }, 403, Some("Bearer scope=")),
+        (SessionFault::Several.into(), 404, None),
+        (SessionFault::Unknown.into(), 404, None),
+        (SessionFault::OfAnother.into(), 404, None),
         (Rejection::Unavailable { retry_after }, 503, None),
         (Rejection::Misconfigured, 500, None),
         (Rejection::NotWired { missing: "x" }, 500, None),
@@ -118,6 +121,7 @@ fn a_body_always_has_a_word() {
         (Rejection::NoCredentials, "unauthorized"),
         (TokenFault::Expired.into(), "invalid_token"),
         (Rejection::Forbidden(ForbiddenFault::Policy), "access_denied"),
+        (SessionFault::Unknown.into(), "not_found"),
         (Rejection::Unavailable { retry_after: Duration::ZERO }, "temporarily_unavailable"),
         (Rejection::Misconfigured, "server_error"),
     ] {

@@ -17,7 +17,7 @@ pub enum LoopbackHost {
 }
 
 impl LoopbackHost {
-    pub(super) const ALL: [Self; 3] = [Self::V4, Self::Localhost, Self::V6];
+    pub(crate) const ALL: [Self; 3] = [Self::V4, Self::Localhost, Self::V6];
 
     /// Returns the one spelling that counts, as it stands in a URL.
     #[must_use]
@@ -30,7 +30,7 @@ impl LoopbackHost {
     }
 
     /// Finds the host with exactly this spelling.
-    pub(super) fn spelt(text: &str) -> Option<Self> {
+    pub(crate) fn spelt(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|host| host.as_str() == text)
     }
 }

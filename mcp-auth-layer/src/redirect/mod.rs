@@ -46,7 +46,6 @@ mod allowlist;
 mod catalogue;
 mod entry;
 mod error;
-mod future;
 mod grammar;
 mod layer;
 mod loopback;
@@ -60,7 +59,6 @@ pub use self::{
     allowlist::{AllowedRedirect, RedirectAllowlist},
     entry::{EntryError, EntryErrors, EntryFault},
     error::{RedirectError, RedirectErrorKind},
-    future::ResponseFuture,
     layer::RedirectLayer,
     loopback::LoopbackHost,
     rule::RedirectRule,

@@ -6,8 +6,8 @@ use http::{Method, Request, Response};
 use tower_service::Service;
 use url::form_urlencoded;
 
-use super::{AllowedRedirect, RedirectAllowlist, RedirectError, RedirectErrorKind, ResponseFuture, page};
-use crate::respond::FromBytes;
+use super::{AllowedRedirect, RedirectAllowlist, RedirectError, RedirectErrorKind, page};
+use crate::{early::ResponseFuture, respond::FromBytes};
 
 /// Lets authorization requests with an allowed redirect URI through to `S`; see the [module docs](super).
 #[derive(Clone, Debug)]

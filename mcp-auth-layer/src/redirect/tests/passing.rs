@@ -10,9 +10,8 @@ use tracing::Level;
 
 use super::super::{
     AllowedRedirect, Redirect, RedirectAllowlist, RedirectError, RedirectErrorKind as Kind, RedirectLayer,
-    ResponseFuture,
 };
-use crate::testlog::Recorder;
+use crate::{early::ResponseFuture, testlog::Recorder};
 
 /// Answers with the redirect URI that the layer left, so that a test sees what a service would use.
 async fn authorize(request: Request<()>) -> Result<Response<String>, Infallible> {

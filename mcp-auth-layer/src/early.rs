@@ -1,4 +1,4 @@
-//! The response future: calling the service, or an answer that was ready at once.
+//! The response future of layers that sometimes answer without calling their service.
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use http::Response;
 use pin_project_lite::pin_project;
 
 pin_project! {
-    /// The response of [`Redirect`](super::Redirect).
+    /// The service's response, or an answer that was ready at once.
     pub struct ResponseFuture<F, B> {
         #[pin]
         state: State<F, B>,
@@ -27,11 +27,11 @@ pin_project! {
 }
 
 impl<F, B> ResponseFuture<F, B> {
-    pub(super) const fn calling(response: F) -> Self {
+    pub(crate) const fn calling(response: F) -> Self {
         Self { state: State::Calling { response } }
     }
 
-    pub(super) const fn answered(response: Response<B>) -> Self {
+    pub(crate) const fn answered(response: Response<B>) -> Self {
         Self { state: State::Answered { response: Some(response) } }
     }
 }
