@@ -76,6 +76,7 @@ pub mod reject;
 pub mod require;
 pub mod respond;
 pub mod scope;
+pub mod session;
 mod signal;
 pub mod tenant;
 #[cfg(test)]
