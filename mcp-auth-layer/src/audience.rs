@@ -23,6 +23,13 @@ impl Audiences {
         Self(vec![client_id.into(), format!("api://{client_id}").into()])
     }
 
+    /// Accepts these names, nothing else.
+    pub(crate) fn of<'a>(exact: impl IntoIterator<Item = &'a str>) -> Result<Self, ConfigError> {
+        let mut audiences = Self(Vec::new());
+        exact.into_iter().try_for_each(|one| audiences.add(one))?;
+        if audiences.0.is_empty() { Err(ConfigError::Empty { what: "the list of audiences" }) } else { Ok(audiences) }
+    }
+
     pub(crate) fn add(&mut self, exact: &str) -> Result<(), ConfigError> {
         if exact.is_empty() || !exact.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ConfigError::Audience { given: exact.to_owned() });
@@ -57,6 +64,11 @@ impl Audiences {
     }
 }
 
+/// Finds a known resource among the values of an `aud` claim.
+pub(crate) fn known_resource<'a>(mut values: impl Iterator<Item = &'a str>) -> Option<KnownResource> {
+    values.find_map(KnownResource::of)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +94,15 @@ mod tests {
         ] {
             assert_eq!(ours.judge(values.iter().copied()), expected, "{values:?}");
         }
+    }
+
+    #[test]
+    fn a_list_of_names_replaces_all_others_and_is_never_empty() {
+        let only = Audiences::of(["https://reports.contoso.example"]).unwrap();
+        assert_eq!(only.judge(["https://reports.contoso.example"]), Intended::ForUs);
+        assert_eq!(only.judge([ID]), Intended::ForOthers);
+        assert!(Audiences::of([]).is_err());
+        assert!(Audiences::of([ID, "https://graph.microsoft.com"]).is_err());
     }
 
     #[test]

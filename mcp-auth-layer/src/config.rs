@@ -42,6 +42,12 @@ pub enum ConfigError {
         /// What was given.
         given: String,
     },
+    /// Two of several issuers are the same.
+    #[error("issuer {name} is trusted twice, and the second would never be asked")]
+    RepeatedIssuer {
+        /// Its name, or its authority.
+        name: String,
+    },
     /// A URL is not usable in its place.
     #[error("{what} {given:?} is not usable: {why}")]
     Url {

@@ -4,18 +4,28 @@ use std::sync::Arc;
 
 use crate::{
     audience::Audiences,
-    authority::{self, Authority, Endpoints},
+    authority::{self, Authority, Directory, Endpoints},
     clock::{Clock, SystemClock},
     cloud::Cloud,
     config::ConfigError,
     fetch::HttpClient,
-    tenant::{TenantName, is_guid},
+    issuer::{PERSONAL_ACCOUNTS, Tenants},
+    keys::{KeyLimits, RemoteKeys},
+    tenant::{TenantId, TenantName, is_guid},
 };
 
 /// An app registration in Entra ID: this service.
 ///
 /// Which audience is ours and which client exchanges tokens are the same setting, so they are one value. Cloning is cheap,
-/// and clones share what discovery found. No constructor does I/O.
+/// and clones share what discovery found and the signing keys. No constructor does I/O.
+///
+/// # Whose tokens count
+/// - [`single_tenant`](Self::single_tenant): those of one tenant. This is what most services want.
+/// - [`tenants`](Self::tenants): those of the organisations on a list.
+/// - [`any_organization`](Self::any_organization): those of every organisation. Authorise callers by more than their being
+///   signed in: everybody can make a tenant.
+///
+/// A token's `iss` is always that of its `tid`, and of a key that the issuer's document gives to that issuer.
 ///
 /// # Defaults
 /// Accepted audiences: the client id and `api://` + client id. Cloud: public. Clock: the system's.
@@ -26,8 +36,10 @@ pub struct EntraApp(Arc<Inner>);
 struct Inner {
     client_id: Box<str>,
     audiences: Audiences,
+    tenants: Tenants,
     cloud: Cloud,
     authority: Authority,
+    keys: RemoteKeys,
     clock: Arc<dyn Clock>,
     http: HttpClient,
 }
@@ -50,17 +62,86 @@ impl EntraApp {
     /// # Errors
     /// [`ConfigError`] for a tenant that is not exactly one, or a client id that is not a GUID.
     pub fn single_tenant_over(http: HttpClient, tenant: &str, client_id: &str) -> Result<Self, ConfigError> {
-        let tenant = TenantName::parse(tenant)?;
+        let directory = Directory::Tenant(TenantName::parse(tenant)?);
+        Self::new(http, client_id, directory, Tenants::Sole)
+    }
+
+    /// Describes an app that several organisations use, reached through the ready-made HTTP client.
+    ///
+    /// # Errors
+    /// As [`tenants_over`](Self::tenants_over), and [`ConfigError::HttpClient`] for a machine without TLS roots.
+    #[cfg(feature = "reqwest")]
+    pub fn tenants(client_id: &str, allowed: impl IntoIterator<Item = TenantId>) -> Result<Self, ConfigError> {
+        Self::tenants_over(HttpClient::reqwest(crate::fetch::FetchLimits::default())?, client_id, allowed)
+    }
+
+    /// Describes an app that several organisations use, reached through a client of your own.
+    ///
+    /// # Errors
+    /// [`ConfigError::Empty`] for an empty list, [`ConfigError::Tenant`] for the tenant of personal accounts, and
+    /// [`ConfigError::ClientId`] for a client id that is not a GUID.
+    pub fn tenants_over(
+        http: HttpClient,
+        client_id: &str,
+        allowed: impl IntoIterator<Item = TenantId>,
+    ) -> Result<Self, ConfigError> {
+        let allowed: std::collections::BTreeSet<_> = allowed.into_iter().collect();
+        if allowed.is_empty() {
+            return Err(ConfigError::Empty { what: "the list of allowed tenants" });
+        }
+        if let Some(personal) = allowed.iter().find(|tenant| tenant.is(PERSONAL_ACCOUNTS)) {
+            return Err(ConfigError::Tenant { given: personal.to_string() });
+        }
+        Self::new(http, client_id, Directory::Organizations, Tenants::Listed(allowed))
+    }
+
+    /// Describes an app that any organisation may use, reached through the ready-made HTTP client.
+    ///
+    /// # Errors
+    /// As [`any_organization_over`](Self::any_organization_over), and [`ConfigError::HttpClient`] for a machine without TLS
+    /// roots.
+    #[cfg(feature = "reqwest")]
+    pub fn any_organization(client_id: &str) -> Result<Self, ConfigError> {
+        Self::any_organization_over(HttpClient::reqwest(crate::fetch::FetchLimits::default())?, client_id)
+    }
+
+    /// Describes an app that any organisation may use, reached through a client of your own.
+    ///
+    /// # Errors
+    /// [`ConfigError::ClientId`] for a client id that is not a GUID.
+    pub fn any_organization_over(http: HttpClient, client_id: &str) -> Result<Self, ConfigError> {
+        Self::new(http, client_id, Directory::Organizations, Tenants::AnyOrganization)
+    }
+
+    /// Lets personal Microsoft accounts in besides any organisation.
+    ///
+    /// # Errors
+    /// [`ConfigError::Tenant`] for an app of one tenant or of a list of tenants, which personal accounts are none of.
+    pub fn with_personal_accounts(mut self) -> Result<Self, ConfigError> {
+        if self.0.tenants != Tenants::AnyOrganization {
+            return Err(ConfigError::Tenant { given: PERSONAL_ACCOUNTS.to_owned() });
+        }
+        let host = self.0.authority.host().to_owned();
+        let inner = Arc::make_mut(&mut self.0);
+        inner.tenants = Tenants::AnyAccount;
+        inner.move_to(&host, inner.cloud, Directory::Common);
+        Ok(self)
+    }
+
+    fn new(http: HttpClient, client_id: &str, directory: Directory, tenants: Tenants) -> Result<Self, ConfigError> {
         if !is_guid(client_id) {
             return Err(ConfigError::ClientId { given: client_id.to_owned() });
         }
         let client_id = client_id.to_ascii_lowercase();
         let cloud = Cloud::default();
+        let authority = Authority::new(cloud.authority_host(), cloud, directory, http.clone());
         Ok(Self(Arc::new(Inner {
             audiences: Audiences::of_client(&client_id),
             client_id: client_id.into(),
+            tenants,
             cloud,
-            authority: Authority::new(cloud.authority_host(), cloud, tenant, http.clone()),
+            keys: RemoteKeys::new(authority.clone(), http.clone(), KeyLimits::default()),
+            authority,
             clock: Arc::new(SystemClock),
             http,
         })))
@@ -75,10 +156,22 @@ impl EntraApp {
         Ok(self)
     }
 
+    /// Accepts these audiences and no others, compared byte for byte; for a route that has an audience of its own.
+    ///
+    /// # Errors
+    /// [`ConfigError::Empty`] for an empty list, [`ConfigError::KnownResource`] for Microsoft Graph and its like,
+    /// [`ConfigError::Audience`] for a blank.
+    pub fn with_audiences<'a>(mut self, exact: impl IntoIterator<Item = &'a str>) -> Result<Self, ConfigError> {
+        Arc::make_mut(&mut self.0).audiences = Audiences::of(exact)?;
+        Ok(self)
+    }
+
     /// Moves the app to another cloud, with that cloud's authority host; forgets endpoints that were given before.
     #[must_use]
-    pub fn with_cloud(self, cloud: Cloud) -> Self {
-        self.at(cloud.authority_host(), cloud)
+    pub fn with_cloud(mut self, cloud: Cloud) -> Self {
+        let inner = Arc::make_mut(&mut self.0);
+        inner.move_to(cloud.authority_host(), cloud, inner.authority.directory().clone());
+        self
     }
 
     /// Uses another authority host; `https`, or `http` on loopback.
@@ -87,23 +180,25 @@ impl EntraApp {
     ///
     /// # Errors
     /// [`ConfigError::Url`] for a host with a path, or plain http outside loopback.
-    pub fn with_authority_host(self, host: &str) -> Result<Self, ConfigError> {
+    pub fn with_authority_host(mut self, host: &str) -> Result<Self, ConfigError> {
         let (host, cloud) = authority::parse_host(host)?;
         let cloud = cloud.unwrap_or(self.0.cloud);
-        Ok(self.at(&host, cloud))
+        let inner = Arc::make_mut(&mut self.0);
+        inner.move_to(&host, cloud, inner.authority.directory().clone());
+        Ok(self)
     }
 
     /// Uses endpoints that are known beforehand instead of discovery.
     ///
     /// # Errors
-    /// [`ConfigError::Tenant`] when they belong to another tenant than the app's.
+    /// [`ConfigError::Tenant`] when they belong to another tenant than the app's, or to one where the app has many.
     pub fn with_endpoints(mut self, endpoints: Endpoints) -> Result<Self, ConfigError> {
-        let asked = self.0.authority.tenant();
-        if asked.id().as_ref().is_some_and(|id| id != endpoints.tenant()) {
-            return Err(ConfigError::Tenant { given: endpoints.tenant().to_string() });
+        let directory = self.0.authority.directory();
+        if !directory.has(endpoints.reach()) {
+            return Err(ConfigError::Tenant { given: endpoints.reach().segment().to_owned() });
         }
-        let inner = Arc::make_mut(&mut self.0);
-        inner.authority = Authority::fixed(endpoints, inner.cloud, inner.http.clone())?;
+        let authority = Authority::fixed(endpoints, self.0.cloud, directory.clone(), self.0.http.clone());
+        Arc::make_mut(&mut self.0).use_authority(authority);
         Ok(self)
     }
 
@@ -131,7 +226,7 @@ impl EntraApp {
         self.0.cloud
     }
 
-    /// Returns the tenant's sign-in service.
+    /// Returns the sign-in service.
     #[must_use]
     pub fn authority(&self) -> &Authority {
         &self.0.authority
@@ -153,11 +248,26 @@ impl EntraApp {
         &self.0.audiences
     }
 
-    fn at(mut self, host: &str, cloud: Cloud) -> Self {
-        let inner = Arc::make_mut(&mut self.0);
-        let tenant = inner.authority.tenant().clone();
-        inner.cloud = cloud;
-        inner.authority = Authority::new(host, cloud, tenant, inner.http.clone());
-        self
+    pub(crate) fn tenants_that_count(&self) -> &Tenants {
+        &self.0.tenants
+    }
+
+    /// Returns the tenant's signing keys, which all clones share.
+    #[must_use]
+    pub fn keys(&self) -> &RemoteKeys {
+        &self.0.keys
+    }
+}
+
+impl Inner {
+    fn move_to(&mut self, host: &str, cloud: Cloud, directory: Directory) {
+        self.cloud = cloud;
+        self.use_authority(Authority::new(host, cloud, directory, self.http.clone()));
+    }
+
+    /// Keys of another authority are other keys.
+    fn use_authority(&mut self, authority: Authority) {
+        self.keys = RemoteKeys::new(authority.clone(), self.http.clone(), KeyLimits::default());
+        self.authority = authority;
     }
 }

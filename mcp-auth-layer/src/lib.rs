@@ -48,6 +48,7 @@
 //! handler's argument. No feature changes how a token is
 //! judged.
 
+pub mod algorithm;
 mod audience;
 pub mod audit;
 pub mod authority;
@@ -59,14 +60,17 @@ pub mod clock;
 pub mod cloud;
 pub mod config;
 mod digest;
+mod discovery;
 pub mod early;
 pub mod entra;
 pub mod fetch;
 mod flight;
 mod issuer;
+pub mod jws;
 pub mod keys;
 pub mod known_resource;
 pub mod metadata;
+pub mod oidc;
 pub mod origin;
 pub mod policy;
 mod present;
@@ -78,6 +82,7 @@ pub mod respond;
 pub mod scope;
 pub mod session;
 mod signal;
+mod template;
 pub mod tenant;
 #[cfg(test)]
 mod testkey;

@@ -121,7 +121,7 @@ impl ProtectedResource {
         let scopes: Vec<_> = inner.scopes.iter().map(|name| format!("{}/{name}", inner.app.client_id())).collect();
         let document = json!({
             "resource": inner.resource,
-            "authorization_servers": [endpoints.issuer_v2()],
+            "authorization_servers": [endpoints.authorization_server()],
             "scopes_supported": scopes,
             "bearer_methods_supported": ["header"],
         });

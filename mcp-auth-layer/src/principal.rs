@@ -104,7 +104,6 @@ impl Principal {
     /// Without a scope a token is refused: ID tokens, whose `aud` is the client, are told apart by nothing else. A subject
     /// that is the client means that nobody signed in (RFC 9068 section 2.2; Auth0 adds `@clients`). Keycloak's service
     /// accounts are subjects like any other, so they count as users.
-    #[cfg_attr(not(test), expect(dead_code))]
     pub(crate) fn of_plain(claims: &Claims, hierarchy: &ScopeHierarchy) -> Result<Self, TokenFault> {
         let subject = claims.subject().filter(|sub| !sub.is_empty()).ok_or(TokenFault::NotAnAccessToken)?;
         let scopes = hierarchy.expand(claims.scopes());
@@ -131,7 +130,6 @@ fn is_app_only(claims: &Claims) -> bool {
 
 /// Believes a token that says it is another kind: Keycloak's `typ` claim, Cognito's `token_use`, the hashes of ID tokens
 /// (OpenID Connect Core 1.0 section 3.1.3.6), the `events` of logout and security event tokens (RFC 8417).
-#[cfg_attr(not(test), expect(dead_code))]
 fn names_itself_an_access_token(claims: &Claims) -> bool {
     claims.get("typ").is_none_or(|typ| typ == "Bearer")
         && claims.get("token_use").is_none_or(|usage| usage == "access")

@@ -73,13 +73,15 @@ impl Target {
     pub fn graph() -> Self {
         // Handlers write `&Target::graph()` in every request, so it is made once.
         static PUBLIC: OnceLock<Target> = OnceLock::new();
-        PUBLIC.get_or_init(|| Self::graph_in(Cloud::Public)).clone()
+        PUBLIC.get_or_init(|| Self::of(PUBLIC_GRAPH, &[DEFAULT])).clone()
     }
 
     /// Asks for everything that was consented to of the Microsoft Graph of this cloud.
+    ///
+    /// None for clouds that have not published its address; name it by [`new`](Self::new) there.
     #[must_use]
-    pub fn graph_in(cloud: Cloud) -> Self {
-        Self::of(cloud.graph_host(), &[DEFAULT])
+    pub fn graph_in(cloud: Cloud) -> Option<Self> {
+        cloud.graph_host().map(|host| Self::of(host, &[DEFAULT]))
     }
 
     /// Returns the API's identifier.
@@ -181,6 +183,8 @@ pub enum TargetError {
         given: String,
     },
 }
+
+const PUBLIC_GRAPH: &str = "https://graph.microsoft.com";
 
 const DEFAULT: &str = ".default";
 
@@ -288,7 +292,9 @@ mod tests {
             Target::parse("https://graph.microsoft.com/b https://graph.microsoft.com/a")
         );
         assert_eq!(Target::graph(), Target::new(GRAPH, &[".default"]).unwrap());
-        assert_ne!(Target::graph(), Target::graph_in(Cloud::UsGov));
+        assert_eq!(Target::graph_in(Cloud::Public), Some(Target::graph()));
+        assert_ne!(Target::graph_in(Cloud::UsGov), Some(Target::graph()));
+        assert_eq!(Target::graph_in(Cloud::France), None);
         assert_ne!(Target::graph(), Target::new(GRAPH, &["User.Read"]).unwrap());
         // No concatenation can make two different requests look alike.
         assert_ne!(Target::new("api://a", &["b"]).unwrap(), Target::new("api://a/", &["b"]).unwrap());

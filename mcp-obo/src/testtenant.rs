@@ -19,11 +19,11 @@ use http::{HeaderMap, Request, Response, Uri};
 use mcp_auth_layer::{
     EntraApp, VerifiedToken,
     authority::Endpoints,
-    principal::UserId,
     clock::{FixedClock, UnixTime},
     cloud::Cloud,
     fetch::HttpClient,
     keys::FixedKeys,
+    principal::UserId,
     tenant::TenantId,
     token::BearerToken,
     verify::Verifier,

@@ -83,10 +83,11 @@ impl TokenEndpoint {
             let retry_after = Some(why.retry_after());
             Failure { retry_after, ..Failure::new(ExchangeErrorKind::Unavailable) }.because(why)
         })?;
-        // A guest's token would come from the home tenant, which this app knows nothing of.
-        if endpoints.tenant() != request.user().tenant() {
+        // Always the tenant that issued the assertion: `organizations` would mean a guest's home tenant, which this app knows
+        // nothing of.
+        let Some(endpoints) = endpoints.of_tenant(request.user().tenant()) else {
             return Err(Failure::new(ExchangeErrorKind::Configuration).because(OtherTenant));
-        }
+        };
         let uri: Uri = endpoints
             .token_endpoint()
             .parse()

@@ -10,7 +10,10 @@ use http::{Request, Response};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testtenant::{OTHER_TENANT, TENANT};
+use crate::{
+    tenant::TenantId,
+    testtenant::{OTHER_TENANT, TENANT},
+};
 
 #[test]
 fn an_authority_host_has_no_path_and_loses_its_slashes() {
@@ -94,7 +97,8 @@ impl Documents {
                 Ok::<_, Infallible>(response)
             }
         }));
-        Authority::new(Cloud::Public.authority_host(), Cloud::Public, TenantName::parse(tenant).unwrap(), http)
+        let directory = Directory::Tenant(TenantName::parse(tenant).unwrap());
+        Authority::new(Cloud::Public.authority_host(), Cloud::Public, directory, http)
     }
 }
 
@@ -114,7 +118,7 @@ async fn discovery_gives_the_names_of_the_tenant_by_id_and_by_domain() {
 #[tokio::test(start_paused = true)]
 async fn only_an_authority_that_has_no_v1_document_gets_the_catalogues_issuer() {
     let authority = Documents::v1(404, json!({})).authority(TENANT);
-    assert_eq!(authority.endpoints().await.unwrap().issuer_v1(), format!("https://sts.windows.net/{TENANT}/"));
+    assert_eq!(authority.endpoints().await.unwrap().issuer_v1(), Some(&*format!("https://sts.windows.net/{TENANT}/")));
 }
 
 #[tokio::test(start_paused = true)]

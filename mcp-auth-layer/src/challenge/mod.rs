@@ -57,7 +57,7 @@ impl ChallengeFields {
             Rejection::StepUp { claims } => {
                 // The tenant-specific authorization endpoint goes with the tenant as realm (Entra's claims-challenge guide).
                 if let Some(endpoints) = endpoints {
-                    parts.push("realm", endpoints.tenant().as_str());
+                    parts.push("realm", endpoints.reach().segment());
                     parts.push("authorization_uri", endpoints.authorization_endpoint());
                 }
                 parts.push("claims", &STANDARD.encode(claims));

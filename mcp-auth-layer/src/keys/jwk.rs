@@ -2,14 +2,20 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use aws_lc_rs::signature::{ParsedPublicKey, RsaPublicKeyComponents};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, EllipticCurve, EllipticCurveKeyParameters, Jwk, KeyOperations, OctetKeyPairParameters,
+    PublicKeyUse, RSAKeyParameters,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{KeyIssuer, VerifyingKey};
-use crate::present::present;
+use super::{VerifyingKey, roca};
+use crate::{
+    algorithm::{Algorithm, Algorithms, Kind},
+    present::present,
+};
 
 /// The usable keys of a set, by `kid`.
 pub(super) type Keys = HashMap<Box<str>, Arc<VerifyingKey>>;
@@ -22,17 +28,20 @@ struct Document {
     keys: Vec<Value>,
 }
 
-/// One entry: jsonwebtoken reads the standard members, Entra's `issuer` stands beside them.
+/// One entry: jsonwebtoken reads the standard members; Entra's `issuer` stands beside them, and `alg` is read here because
+/// only here all its values are known.
 #[derive(Deserialize)]
 struct Entry {
     #[serde(default, deserialize_with = "present")]
     issuer: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    alg: Option<String>,
     #[serde(flatten)]
     jwk: Jwk,
 }
 
 /// Reads a set; `None` when it is not one, or has no usable key.
-pub(super) fn read(document: &[u8]) -> Option<Keys> {
+pub(super) fn read(document: &[u8], allowed: Algorithms) -> Option<Keys> {
     let document: Document = serde_json::from_slice(document).ok()?;
     if document.keys.len() > MAX_KEYS {
         return None;
@@ -40,7 +49,7 @@ pub(super) fn read(document: &[u8]) -> Option<Keys> {
     let mut keys = Keys::new();
     let mut repeated = Vec::new();
     for value in document.keys {
-        let Some((kid, key)) = read_one(value) else { continue };
+        let Some((Some(kid), key)) = read_one(value, allowed) else { continue };
         if keys.insert(kid.clone(), Arc::new(key)).is_some() {
             repeated.push(kid);
         }
@@ -52,41 +61,85 @@ pub(super) fn read(document: &[u8]) -> Option<Keys> {
     (!keys.is_empty()).then_some(keys)
 }
 
-/// Reads one RSA signing key; anything else (`oct` above all) is not a key for us.
-fn read_one(value: Value) -> Option<(Box<str>, VerifyingKey)> {
-    let Entry { issuer, jwk } = serde_json::from_value(value).ok()?;
-    let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else { return None };
+/// Reads one signing key, with its name if it has one; anything else (`oct` above all) is not a key for us.
+pub(super) fn read_one(value: Value, allowed: Algorithms) -> Option<(Option<Box<str>>, VerifyingKey)> {
+    let Entry { issuer, alg, jwk } = serde_json::from_value(value).ok()?;
     let for_signing = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let for_verifying = jwk.common.key_operations.as_ref().is_none_or(|ops| ops.contains(&KeyOperations::Verify));
-    // Entra's keys have no `alg`; a key that has one keeps its word.
-    let for_rs256 = matches!(jwk.common.key_algorithm, None | Some(KeyAlgorithm::RS256));
-    if !(for_signing && for_verifying && for_rs256) {
+    let kid = jwk.common.key_id.as_deref();
+    if !for_signing || !for_verifying || kid == Some("") {
         return None;
     }
-    let kid = jwk.common.key_id.as_deref().filter(|kid| !kid.is_empty())?;
-    let issuer = issuer.map_or(KeyIssuer::Unrestricted, |issuer| KeyIssuer::Named(issuer.into()));
-    let (n, e) = (decode(&rsa.n)?, decode(&rsa.e)?);
-    Some((kid.into(), rsa_key(&n, &e, issuer)?))
+    // Entra's keys have no `alg`; a key that has one keeps its word.
+    let meant = |algorithm: &Algorithm| alg.as_deref().is_none_or(|alg| alg == algorithm.name());
+    let parse = parser(&jwk.algorithm)?;
+    let forms: Vec<_> =
+        allowed.iter().filter(meant).filter_map(|algorithm| Some((algorithm, parse(algorithm)?))).collect();
+    (!forms.is_empty()).then(|| (kid.map(Into::into), VerifyingKey::new(forms, issuer.as_deref())))
 }
 
-fn rsa_key(n: &[u8], e: &[u8], issuer: KeyIssuer) -> Option<VerifyingKey> {
+type Parser = Box<dyn Fn(Algorithm) -> Option<ParsedPublicKey>>;
+
+/// Returns what makes the key's form for an algorithm; nothing for keys that sign nothing.
+fn parser(parameters: &AlgorithmParameters) -> Option<Parser> {
+    match parameters {
+        AlgorithmParameters::RSA(rsa) => of_rsa(rsa),
+        AlgorithmParameters::EllipticCurve(point) => of_point(point),
+        AlgorithmParameters::OctetKeyPair(pair) => of_pair(pair),
+        _ => None,
+    }
+}
+
+fn of_rsa(RSAKeyParameters { n, e, .. }: &RSAKeyParameters) -> Option<Parser> {
+    let (n, e) = (number(n)?, number(e)?);
     // The library checks the size at each verification; a key of the wrong size is better not in the set at all.
     let spare = n.first()?.leading_zeros() as usize;
     if !(2_048..=8_192).contains(&(n.len() * 8 - spare)) {
         return None;
     }
     // An exponent of 1 makes every padded message its own signature, and the library takes it (RFC 8017 section 3.1).
-    if n.last()? % 2 == 0 || e.last()? % 2 == 0 || e == [1] {
+    if n.last()? % 2 == 0 || e.last()? % 2 == 0 || e == [1] || roca::has_fingerprint(&n) {
         return None;
     }
-    let components = RsaPublicKeyComponents { n, e };
-    let key = components.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok()?;
-    Some(VerifyingKey { key, issuer })
+    Some(Box::new(move |algorithm| match algorithm.kind() {
+        Kind::Rsa(parameters) => RsaPublicKeyComponents { n: &n, e: &e }.to_parsed_public_key(parameters).ok(),
+        Kind::Curve(_) => None,
+    }))
+}
+
+/// RFC 7518 section 6.2.1: the coordinates have the field's full size.
+fn of_point(EllipticCurveKeyParameters { curve, x, y, .. }: &EllipticCurveKeyParameters) -> Option<Parser> {
+    let (meant, size) = match curve {
+        EllipticCurve::P256 => (Algorithm::Es256, 32),
+        EllipticCurve::P384 => (Algorithm::Es384, 48),
+        EllipticCurve::P521 => (Algorithm::Es512, 66),
+        _ => return None,
+    };
+    let (x, y) = (decode(x)?, decode(y)?);
+    let point = [&[4], &*x, &*y].concat(); // uncompressed (SEC 1 section 2.3.3)
+    (x.len() == size && y.len() == size).then(|| on_curve(meant, point))
+}
+
+/// RFC 8037 section 2.
+fn of_pair(OctetKeyPairParameters { curve, x, .. }: &OctetKeyPairParameters) -> Option<Parser> {
+    let x = decode(x)?;
+    (*curve == EllipticCurve::Ed25519 && x.len() == 32).then(|| on_curve(Algorithm::EdDsa, x))
+}
+
+fn on_curve(meant: Algorithm, bytes: Vec<u8>) -> Parser {
+    Box::new(move |algorithm| match algorithm.kind() {
+        Kind::Curve(parameters) if algorithm == meant => ParsedPublicKey::new(parameters, &bytes).ok(),
+        Kind::Curve(_) | Kind::Rsa(_) => None,
+    })
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 /// Decodes a big-endian number, without the leading zeros that some issuers write.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+fn number(text: &str) -> Option<Vec<u8>> {
+    let bytes = decode(text)?;
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     Some(bytes[zeros..].to_vec())
 }
@@ -126,7 +179,7 @@ mod tests {
             TestKey::shared().jwk("twice"), TestKey::shared().jwk("twice"), good,
             with("verify", "key_ops", json!(["verify"])), with("rs256", "alg", json!("RS256")),
         ]});
-        let keys = read(document.to_string().as_bytes()).unwrap();
+        let keys = read(document.to_string().as_bytes(), Algorithms::RS256).unwrap();
         let mut names: Vec<_> = keys.keys().map(|kid| &**kid).collect();
         names.sort_unstable();
         assert_eq!(names, ["good", "rs256", "verify"]);
@@ -136,14 +189,18 @@ mod tests {
     fn a_set_has_a_hundred_keys_at_most() {
         for (count, readable) in [(100, true), (101, false)] {
             let keys: Vec<_> = (0..count).map(|number| TestKey::shared().jwk(&number.to_string())).collect();
-            assert_eq!(read(json!({"keys": keys}).to_string().as_bytes()).is_some(), readable, "{count}");
+            assert_eq!(
+                read(json!({"keys": keys}).to_string().as_bytes(), Algorithms::RS256).is_some(),
+                readable,
+                "{count}"
+            );
         }
     }
 
     #[test]
     fn a_set_without_a_usable_key_is_no_set() {
         for document in ["", "{}", "<html>", r#"{"keys":[]}"#, r#"{"keys":{}}"#, r#"{"keys":[{"kty":"RSA"}]}"#] {
-            assert!(read(document.as_bytes()).is_none(), "{document}");
+            assert!(read(document.as_bytes(), Algorithms::RS256).is_none(), "{document}");
         }
     }
 }

@@ -2,19 +2,21 @@
 
 mod fixed;
 mod jwk;
+mod key;
+mod limits;
 mod remote;
+mod roca;
+mod source;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
-use aws_lc_rs::signature::ParsedPublicKey;
-
-pub use self::{fixed::FixedKeys, remote::RemoteKeys};
+pub(crate) use self::key::Unnamed;
+pub use self::{fixed::FixedKeys, key::VerifyingKey, limits::KeyLimits, remote::RemoteKeys};
 use crate::{
+    algorithm::Algorithm,
     authority::{BoxFuture, Unavailable},
-    claims::Claims,
-    reject::TokenFault,
 };
 
 /// Gives the key that a token names.
@@ -40,8 +42,10 @@ pub trait KeySource: fmt::Debug + Send + Sync + 'static {
 /// Which key a token asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyHint<'a> {
-    /// The header's `kid`.
-    pub kid: &'a str,
+    /// The header's `kid`; without one only a source that has just one key by itself can tell which key is meant.
+    pub kid: Option<&'a str>,
+    /// The algorithm, which the issuer's policy allows.
+    pub algorithm: Algorithm,
 }
 
 /// What a key source says at once.
@@ -93,6 +97,15 @@ pub enum Readiness {
 }
 
 impl Readiness {
+    /// Returns the worse of two.
+    pub(crate) const fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::NotLoaded, _) | (_, Self::NotLoaded) => Self::NotLoaded,
+            (Self::TooOld, _) | (_, Self::TooOld) => Self::TooOld,
+            (Self::Ready, Self::Ready) => Self::Ready,
+        }
+    }
+
     /// Returns a stable word for probes: `ready`, `keys_not_loaded` or `keys_too_old`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -101,109 +114,5 @@ impl Readiness {
             Self::NotLoaded => "keys_not_loaded",
             Self::TooOld => "keys_too_old",
         }
-    }
-}
-
-/// A public key, parsed once, with the rules that came with it.
-pub struct VerifyingKey {
-    key: ParsedPublicKey,
-    issuer: KeyIssuer,
-}
-
-/// Whose tokens a key may sign: Entra's per-key `issuer` member.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum KeyIssuer {
-    /// The document says nothing; within one tenant's own document every key is the tenant's.
-    Unrestricted,
-    /// The issuer, with `{tenantid}` standing for any tenant.
-    Named(Box<str>),
-}
-
-impl VerifyingKey {
-    /// Tells whether this is the same key under the same rules.
-    fn is(&self, other: &Self) -> bool {
-        self.key.as_ref() == other.key.as_ref() && self.issuer == other.issuer
-    }
-
-    /// Checks a signature over `message`.
-    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), TokenFault> {
-        self.key.verify_sig(message, signature).map_err(|_| TokenFault::Signature)
-    }
-
-    /// Checks that the key may sign for the issuer of these claims.
-    ///
-    /// `issuer_v2` is the v2 name of the token's issuer: keys carry v2 names, and sign v1 tokens too.
-    pub(crate) fn check_issuer(&self, claims: &Claims, issuer_v2: &str) -> Result<(), TokenFault> {
-        let KeyIssuer::Named(named) = &self.issuer else { return Ok(()) };
-        let tenant = claims.tenant().ok_or(TokenFault::WrongTenant)?;
-        let own = substitute(named, tenant.as_str());
-        if own.eq_ignore_ascii_case(claims.issuer()) || own.eq_ignore_ascii_case(issuer_v2) {
-            Ok(())
-        } else {
-            Err(TokenFault::KeyOfAnotherIssuer)
-        }
-    }
-}
-
-impl fmt::Debug for VerifyingKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("VerifyingKey").field("issuer", &self.issuer).finish_non_exhaustive()
-    }
-}
-
-/// Puts the tenant into an issuer template; Entra spells the placeholder `{tenantid}`, documentation also `{tenantId}`.
-fn substitute(template: &str, tenant: &str) -> String {
-    const PLACEHOLDER: &str = "{tenantid}";
-    let lower = template.to_ascii_lowercase();
-    match lower.find(PLACEHOLDER) {
-        Some(at) => format!("{}{tenant}{}", &template[..at], &template[at + PLACEHOLDER.len()..]),
-        None => template.to_owned(),
-    }
-}
-
-/// Bounds of a remote key set.
-///
-/// # Defaults
-/// Refreshed in the background after 1 hour, served for up to 24 hours while the issuer does not answer, at most one fetch
-/// every 30 s for unknown keys, and every 5 s after a failure.
-#[derive(Clone, Copy, Debug)]
-pub struct KeyLimits {
-    pub(crate) refresh_after: Duration,
-    pub(crate) serve_for: Duration,
-    pub(crate) cool_down: Duration,
-    pub(crate) retry_after: Duration,
-}
-
-impl Default for KeyLimits {
-    fn default() -> Self {
-        Self {
-            refresh_after: Duration::from_secs(60 * 60),
-            serve_for: Duration::from_secs(24 * 60 * 60),
-            cool_down: Duration::from_secs(30),
-            retry_after: Duration::from_secs(5),
-        }
-    }
-}
-
-impl KeyLimits {
-    /// Sets the age at which the set is refreshed in the background.
-    #[must_use]
-    pub const fn with_refresh_after(mut self, age: Duration) -> Self {
-        self.refresh_after = age;
-        self
-    }
-
-    /// Sets the age up to which the set is used while the issuer does not answer.
-    #[must_use]
-    pub const fn with_serve_for(mut self, age: Duration) -> Self {
-        self.serve_for = age;
-        self
-    }
-
-    /// Sets the pause between two fetches for unknown keys.
-    #[must_use]
-    pub const fn with_cool_down(mut self, pause: Duration) -> Self {
-        self.cool_down = pause;
-        self
     }
 }

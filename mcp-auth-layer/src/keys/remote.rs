@@ -1,47 +1,108 @@
-//! Keys of an Entra tenant, fetched and kept fresh.
+//! Keys of an issuer, fetched and kept fresh.
 //!
 //! Reads take no lock. One fetch runs at a time, as a task of its own. Which callers start one: the first; one that names an
-//! unknown key, at most once per cool-down; and one that finds the set older than its refresh age, without waiting, even when
-//! its verdict is known from before. A failed fetch evicts nothing; a successful one replaces the whole set, so that a
-//! withdrawn key is gone.
+//! unknown key, at most once per cool-down and key; and one that finds the set older than its refresh age, without waiting,
+//! even when its verdict is known from before. A failed fetch evicts nothing; a successful one replaces the whole set, so that
+//! a withdrawn key is gone.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
-use http::StatusCode;
+use moka::sync::Cache;
 use tokio::time::Instant;
 
-use super::{KeyError, KeyHint, KeyLimits, KeySource, Lookup, Readiness, VerifyingKey, jwk};
+use super::{KeyError, KeyHint, KeyLimits, KeySource, Lookup, Readiness, VerifyingKey, jwk, source::Place};
 use crate::{
+    algorithm::Algorithms,
     authority::{Authority, BoxFuture, PATIENCE, Unavailable},
-    fetch::{FetchError, HttpClient},
+    config::ConfigError,
+    digest::TokenDigest,
+    discovery::PlainIssuer,
+    fetch::HttpClient,
     flight::{Boarding, Flight, Landing, Ticket},
 };
 
-/// The keys of a tenant's discovery document.
+/// How many unknown keys are remembered; more than that are forgotten, and then cost one fetch per cool-down in all.
+const UNKNOWN_KEYS: u64 = 1_024;
+
+/// The keys that an issuer publishes.
 #[derive(Clone)]
 pub struct RemoteKeys(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
-    authority: Authority,
+    place: Place,
     http: HttpClient,
     limits: KeyLimits,
-    loaded: ArcSwapOption<Loaded>,
+    algorithms: Algorithms,
+    loaded: Arc<ArcSwapOption<Loaded>>,
     flight: Flight,
+    /// When the issuer did not have a key; by digest, because a caller chooses names and their length.
+    unknown: Cache<TokenDigest, Instant>,
 }
 
 struct Loaded {
     keys: jwk::Keys,
     at: Instant,
+    refresh_after: Duration,
     generation: u64,
 }
 
 impl RemoteKeys {
-    /// Takes the keys from where `authority` says they are.
+    /// Takes the keys from where an authority of Entra says they are; RS256.
     #[must_use]
     pub fn new(authority: Authority, http: HttpClient, limits: KeyLimits) -> Self {
-        let flight = Flight::new(limits.cool_down, limits.retry_after);
-        Self(Arc::new(Inner { authority, http, limits, loaded: ArcSwapOption::empty(), flight }))
+        Self::of(Place::Entra(authority), http, limits)
+    }
+
+    /// Takes the keys from where a plain issuer's document says they are; RS256.
+    ///
+    /// # Errors
+    /// [`ConfigError::Url`] for a name that is not https, or http on loopback.
+    pub fn of_issuer(issuer: &str, http: HttpClient, limits: KeyLimits) -> Result<Self, ConfigError> {
+        Ok(Self::of_plain(PlainIssuer::new(issuer)?, http, limits))
+    }
+
+    pub(crate) fn of_plain(issuer: PlainIssuer, http: HttpClient, limits: KeyLimits) -> Self {
+        Self::of(Place::Plain(issuer), http, limits)
+    }
+
+    fn of(place: Place, http: HttpClient, limits: KeyLimits) -> Self {
+        Self(Arc::new(Inner {
+            place,
+            http,
+            limits,
+            algorithms: Algorithms::RS256,
+            loaded: Arc::default(),
+            flight: Flight::new(limits.cool_down, limits.retry_after),
+            unknown: Cache::new(UNKNOWN_KEYS),
+        }))
+    }
+
+    /// Reads keys for these algorithms, which must be those of the issuer's policy.
+    #[must_use]
+    pub fn with_algorithms(mut self, algorithms: Algorithms) -> Self {
+        let inner = Arc::make_mut(&mut self.0);
+        inner.algorithms = algorithms;
+        // Keys that were read for other algorithms are other keys; a flight in the air would bring more of them.
+        inner.loaded = Arc::default();
+        inner.flight = Flight::new(inner.limits.cool_down, inner.limits.retry_after);
+        self
+    }
+
+    /// Starts with the keys of this JWK set, until the issuer's own are there.
+    ///
+    /// The first caller starts their fetch and does not wait for it. While it fails they are served as if they had been fetched
+    /// when this was called.
+    ///
+    /// # Errors
+    /// [`ConfigError::Key`] when the set has no usable key.
+    pub fn with_initial_keys(self, jwks: &str) -> Result<Self, ConfigError> {
+        let keys = jwk::read(jwks.as_bytes(), self.0.algorithms);
+        let keys = keys.ok_or(ConfigError::Key { why: "no usable signing key in the initial JWK set" })?;
+        let initial = Loaded { keys, at: Instant::now(), refresh_after: Duration::ZERO, generation: 0 };
+        self.0.loaded.store(Some(Arc::new(initial)));
+        Ok(self)
     }
 
     fn board(&self) -> Boarding {
@@ -50,13 +111,13 @@ impl RemoteKeys {
     }
 
     async fn refresh(self) -> Landing {
-        match self.0.fetch().await {
+        match self.0.place.fetch(&self.0.http, self.0.algorithms).await {
             Ok(keys) => {
                 self.0.store(keys);
                 Landing::Success
             }
             Err(error) => {
-                tracing::warn!(authority = ?self.0.authority, %error, "the issuer's keys could not be fetched");
+                tracing::warn!(issuer = self.0.place.name(), %error, "the issuer's keys could not be fetched");
                 Landing::Failure
             }
         }
@@ -65,7 +126,7 @@ impl RemoteKeys {
     /// Returns the set in use, and starts its refresh when that is due.
     fn current(&self) -> Option<Arc<Loaded>> {
         let loaded = self.0.fresh()?;
-        if loaded.at.elapsed() >= self.0.limits.refresh_after {
+        if loaded.at.elapsed() >= loaded.refresh_after {
             // Started here and not waited for: the old keys are still good.
             let _ = self.board();
         }
@@ -78,7 +139,10 @@ impl RemoteKeys {
             return Ok(key);
         }
         match landing {
-            Ok(Landing::Success) => Err(KeyError::Unknown),
+            Ok(Landing::Success) => {
+                self.0.unknown.insert(TokenDigest::of(kid.as_bytes()), Instant::now());
+                Err(KeyError::Unknown)
+            }
             Ok(Landing::Failure) | Err(_) => Err(Unavailable { retry_after: self.0.limits.retry_after }.into()),
         }
     }
@@ -87,11 +151,15 @@ impl RemoteKeys {
 impl KeySource for RemoteKeys {
     fn find(&self, wanted: &KeyHint<'_>) -> Lookup {
         let current = self.current();
-        if let Some(key) = current.as_ref().and_then(|loaded| loaded.keys.get(wanted.kid)) {
+        let Some(kid) = wanted.kid else { return Lookup::Unknown };
+        if let Some(key) = current.as_ref().and_then(|loaded| loaded.keys.get(kid)) {
             return Lookup::Found(Arc::clone(key));
         }
+        if current.is_some() && self.0.is_known_to_be_unknown(kid) {
+            return Lookup::Unknown;
+        }
         match self.board() {
-            Boarding::Aboard(ticket) => Lookup::Wait(Box::pin(self.clone().arrival(ticket, wanted.kid.into()))),
+            Boarding::Aboard(ticket) => Lookup::Wait(Box::pin(self.clone().arrival(ticket, kid.into()))),
             Boarding::CoolingDown { last: Landing::Success, .. } if current.is_some() => Lookup::Unknown,
             // Whether the key exists could not be found out, which is not the caller's fault.
             Boarding::CoolingDown { left, .. } => Lookup::Unavailable(Unavailable { retry_after: left }),
@@ -130,39 +198,33 @@ impl Inner {
         self.loaded.load_full().filter(|loaded| loaded.at.elapsed() < self.limits.serve_for)
     }
 
+    fn is_known_to_be_unknown(&self, kid: &str) -> bool {
+        let since = self.unknown.get(&TokenDigest::of(kid.as_bytes()));
+        since.is_some_and(|since| since.elapsed() < self.limits.unknown_for)
+    }
+
     fn store(&self, keys: jwk::Keys) {
         let old = self.loaded.load_full();
         let generation = old.map_or(0, |old| {
             let lost = old.keys.iter().any(|(kid, old)| !keys.get(kid).is_some_and(|new| new.is(old)));
             old.generation + u64::from(lost)
         });
-        self.loaded.store(Some(Arc::new(Loaded { keys, at: Instant::now(), generation })));
+        let refresh_after = earlier(self.limits.refresh_after);
+        self.loaded.store(Some(Arc::new(Loaded { keys, at: Instant::now(), refresh_after, generation })));
     }
+}
 
-    async fn fetch(&self) -> Result<jwk::Keys, KeyFetchError> {
-        let endpoints = self.authority.endpoints().await?;
-        let answer = self.http.get(endpoints.jwks_uri()).await?;
-        if answer.status() != StatusCode::OK {
-            return Err(KeyFetchError::Status(answer.status()));
-        }
-        jwk::read(answer.body()).ok_or(KeyFetchError::Document)
-    }
+/// Shortens an age by up to a tenth, so that replicas that started together do not ask together.
+fn earlier(age: Duration) -> Duration {
+    let mut random = [0_u8; 2];
+    // Without randomness nothing is shortened, and everything else still works.
+    let _ = aws_lc_rs::rand::fill(&mut random);
+    let share = f64::from(u16::from_be_bytes(random)) / f64::from(u16::MAX);
+    age - age.mul_f64(share / 10.0)
 }
 
 impl fmt::Debug for RemoteKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteKeys").field("authority", &self.0.authority).finish_non_exhaustive()
+        f.debug_struct("RemoteKeys").field("place", &self.0.place).finish_non_exhaustive()
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum KeyFetchError {
-    #[error(transparent)]
-    Authority(#[from] Unavailable),
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    #[error("the answer has status {0}")]
-    Status(StatusCode),
-    #[error("the answer is not a JWK set with an RSA signing key")]
-    Document,
 }

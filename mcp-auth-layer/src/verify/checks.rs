@@ -3,28 +3,10 @@
 use super::LEEWAY;
 use crate::{
     audience::{Audiences, Intended},
-    authority::Endpoints,
     claims::Claims,
     clock::UnixTime,
-    issuer,
-    principal::Principal,
     reject::TokenFault,
 };
-
-/// Checks everything about the claims that needs no key.
-///
-/// The audience comes first: a caller who sent a token for Microsoft Graph must hear that, not that its issuer is odd.
-pub(super) fn claims(
-    claims: &Claims,
-    ours: &Audiences,
-    endpoints: &Endpoints,
-    now: UnixTime,
-) -> Result<(), TokenFault> {
-    audience(claims, ours)?;
-    issuer::check(claims, endpoints)?;
-    times(claims, now)?;
-    binding(claims)
-}
 
 /// Requires one of our exact names in `aud`, and no well-known API beside it (RFC 7519 section 4.1.3).
 pub(super) fn audience(claims: &Claims, ours: &Audiences) -> Result<(), TokenFault> {
@@ -49,11 +31,6 @@ pub(super) fn times(claims: &Claims, now: UnixTime) -> Result<(), TokenFault> {
 /// Refuses tokens that are bound to a key (RFC 7800): taking one as a plain bearer token would undo the binding.
 pub(super) fn binding(claims: &Claims) -> Result<(), TokenFault> {
     if claims.get("cnf").is_some() { Err(TokenFault::ProofOfPossession) } else { Ok(()) }
-}
-
-/// Classifies the caller; refuses what is nobody's access token.
-pub(super) fn principal(claims: &Claims) -> Result<Principal, TokenFault> {
-    Principal::of_entra(claims, &crate::scope::ScopeHierarchy::default())
 }
 
 #[cfg(test)]

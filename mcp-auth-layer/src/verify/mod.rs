@@ -3,31 +3,45 @@
 //! 1. Size: at most 24 KiB, before anything is decoded.
 //! 2. A verdict from before, by digest: the signature is not checked again, the times are.
 //! 3. Shape: three parts, base64url, a header and claims that parse strictly.
-//! 4. Header: RS256 and nothing else, no `crit`, a `typ` of access tokens, no encoding, a `kid`.
-//! 5. Cheap claims: audience, issuer, tenant, times, binding, kind of token. A forger learns nothing from them, and an honest
-//!    mistake costs no key fetch and no signature check.
-//! 6. The key, by `kid`, from the configured issuer alone; `jwk`, `jku`, `x5u` and `x5c` in the header are never read.
-//! 7. The key's own issuer, then the signature.
+//! 4. Header: an algorithm of the policy (RS256 for Entra, no HMAC anywhere), no `crit`, a `typ` of access tokens, no
+//!    encoding.
+//! 5. The issuer, if there are several: the one that `iss` names. A token is judged by one issuer's rules alone.
+//! 6. Cheap claims: audience, issuer, tenant, times, binding. A forger learns nothing from them, and an honest mistake costs
+//!    no key fetch and no signature check.
+//! 7. The key, by `kid`, from that issuer alone; `jwk`, `jku`, `x5u` and `x5c` in the header are never read.
+//! 8. The key's own issuer, then the signature, then the kind of caller.
 //!
 //! A caller whose key, or tenant, is not known yet waits at most 2 s in all for the fetches that it started or joined.
 
 mod checks;
 mod jwt;
+mod progress;
+mod seen;
 #[cfg(test)]
 mod tests;
+mod trusted;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use moka::sync::Cache;
-
-use self::jwt::Jwt;
+pub(crate) use self::progress::Progress;
+pub use self::seen::CacheCounts;
+use self::{
+    jwt::Jwt,
+    seen::{Verdict, Verdicts},
+    trusted::{Known, Trusted},
+};
 use crate::{
-    authority::{BoxFuture, Endpoints, PATIENCE},
+    algorithm::Algorithms,
+    audience,
+    authority::{Endpoints, Unavailable},
     clock::UnixTime,
+    config::ConfigError,
     digest::TokenDigest,
     entra::EntraApp,
-    keys::{KeyError, KeyHint, KeyLimits, KeySource, Lookup, Readiness, RemoteKeys, VerifyingKey},
+    keys::{KeyError, KeySource, Lookup, Readiness, VerifyingKey},
+    oidc::OidcIssuer,
     reject::{Rejection, RequestFault, TokenFault},
+    scope::ScopeHierarchy,
     token::{BearerToken, Facts, VerifiedToken},
 };
 
@@ -39,90 +53,113 @@ pub const LEEWAY: Duration = Duration::from_secs(60);
 
 const CACHE_CAPACITY: u64 = 10_000;
 
-/// Judges tokens by the rules of one [`EntraApp`].
+/// Judges tokens by the rules of one [`EntraApp`], of one [`OidcIssuer`], or of several of them.
 ///
 /// Cloning is cheap and shares the cache of verified tokens, which belongs to this policy alone.
 ///
 /// # Defaults
-/// Keys from the tenant's discovery document; up to 10,000 verdicts remembered; 60 s of leeway.
+/// Keys from the issuer's discovery document; up to 10,000 verdicts remembered, each as long as its token is valid; 60 s of
+/// leeway; no scope implies another.
 #[derive(Clone, Debug)]
 pub struct Verifier(Arc<Inner>);
 
 struct Inner {
-    app: EntraApp,
-    keys: Arc<dyn KeySource>,
-    seen: Option<Cache<TokenDigest, Seen>>,
+    /// Never empty; no two claim the same tokens.
+    trusted: Vec<Trusted>,
+    /// What any of them allows.
+    algorithms: Algorithms,
+    hierarchy: ScopeHierarchy,
+    capacity: u64,
+    seen: Option<Verdicts>,
 }
 
-/// Prints how it judges, never whom it has judged: the cache would print every caller.
+/// Prints how it judges, never whom it has judged.
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").field("app", &self.app).field("keys", &self.keys).finish_non_exhaustive()
-    }
-}
-
-/// A remembered verdict: claims, never the token.
-#[derive(Clone, Debug)]
-struct Seen {
-    facts: Arc<Facts>,
-    generation: u64,
-}
-
-/// A verdict, or the wait for one.
-pub(crate) enum Progress {
-    Done(Result<VerifiedToken, Rejection>),
-    Waiting(BoxFuture<'static, Result<VerifiedToken, Rejection>>),
-}
-
-impl Progress {
-    /// Bounds the whole wait: discovery and keys have a bound each, and a key source of one's own may have none.
-    fn waiting(verdict: impl Future<Output = Result<VerifiedToken, Rejection>> + Send + 'static) -> Self {
-        Self::Waiting(Box::pin(async move {
-            let bounded = tokio::time::timeout(PATIENCE, verdict).await;
-            bounded.unwrap_or(Err(Rejection::Unavailable { retry_after: PATIENCE }))
-        }))
+        f.debug_struct("Inner").field("trusted", &self.trusted).field("seen", &self.seen).finish_non_exhaustive()
     }
 }
 
 impl Verifier {
-    /// Judges by the app's tenant, audiences and clock.
+    /// Judges by the app's tenants, audiences and clock.
     #[must_use]
     pub fn entra(app: &EntraApp) -> Self {
-        let keys = RemoteKeys::new(app.authority().clone(), app.http().clone(), KeyLimits::default());
-        Self::with(app.clone(), Arc::new(keys), CACHE_CAPACITY)
+        Self::with(vec![Trusted::entra(app)], ScopeHierarchy::default(), CACHE_CAPACITY)
     }
 
-    /// Uses keys of another source.
+    /// Judges by the rules of a plain OpenID Connect or RFC 8414 issuer.
+    #[must_use]
+    pub fn oidc(issuer: &OidcIssuer) -> Self {
+        Self::with(vec![Trusted::plain(issuer)], ScopeHierarchy::default(), CACHE_CAPACITY)
+    }
+
+    /// Trusts the issuers of another verifier too.
+    ///
+    /// A token is judged by the rules of the issuer that it names, and by no other's. This verifier's cache capacity, scope
+    /// hierarchy and, for the policies of the bearer layer, clock stay.
+    ///
+    /// # Errors
+    /// [`ConfigError::RepeatedIssuer`] when both trust the same issuer: the second would never be asked.
+    pub fn or(self, other: &Self) -> Result<Self, ConfigError> {
+        let mut trusted = self.0.trusted.clone();
+        for more in &other.0.trusted {
+            if let Some(known) = trusted.iter().find(|known| known.is_same_issuer(more)) {
+                return Err(ConfigError::RepeatedIssuer { name: known.name() });
+            }
+            trusted.push(more.clone());
+        }
+        Ok(Self::with(trusted, self.0.hierarchy.clone(), self.0.capacity))
+    }
+
+    /// Uses keys of another source for the first issuer.
     #[must_use]
     pub fn with_keys(self, keys: impl KeySource) -> Self {
-        Self::with(self.0.app.clone(), Arc::new(keys), self.capacity())
+        let mut trusted = self.0.trusted.clone();
+        trusted[0].keys = Arc::new(keys);
+        Self::with(trusted, self.0.hierarchy.clone(), self.0.capacity)
     }
 
     /// Sets how many verdicts are remembered; 0 remembers none.
     #[must_use]
     pub fn with_cache_capacity(self, entries: u64) -> Self {
-        Self::with(self.0.app.clone(), Arc::clone(&self.0.keys), entries)
+        Self::with(self.0.trusted.clone(), self.0.hierarchy.clone(), entries)
     }
 
-    /// Loads the keys if there are none to use, and tells whether tokens can be judged.
+    /// Sets which scopes imply which, for all that judge by scopes.
+    #[must_use]
+    pub fn with_scope_hierarchy(self, hierarchy: ScopeHierarchy) -> Self {
+        Self::with(self.0.trusted.clone(), hierarchy, self.0.capacity)
+    }
+
+    /// Loads the keys of every issuer that has none to use, and tells whether tokens can be judged.
     pub async fn warm(&self) -> Readiness {
-        self.0.keys.warm().await
+        let mut worst = Readiness::Ready;
+        for trusted in &self.0.trusted {
+            worst = worst.worse(trusted.keys.warm().await);
+        }
+        worst
     }
 
-    /// Tells whether tokens can be judged now, without asking anybody.
+    /// Tells whether tokens of every issuer can be judged now, without asking anybody.
     ///
     /// The keys of a service that nobody calls grow too old, and this alone does not fetch them: let a readiness probe ask
     /// [`warm`](Self::warm).
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        self.0.keys.readiness()
+        self.0.trusted.iter().map(|trusted| trusted.keys.readiness()).fold(Readiness::Ready, Readiness::worse)
+    }
+
+    /// Returns how often a verdict was known from before; nothing but zeros without a cache.
+    #[must_use]
+    pub fn cache_counts(&self) -> CacheCounts {
+        self.0.seen.as_ref().map(Verdicts::counts).unwrap_or_default()
     }
 
     /// Judges a token.
     ///
     /// # Errors
     /// [`Rejection::Request`] and [`Rejection::Token`] for a token that is not good here, [`Rejection::Unavailable`] while
-    /// the tenant's keys cannot be had.
+    /// the issuer's keys cannot be had.
     pub fn verify(&self, token: BearerToken) -> impl Future<Output = Result<VerifiedToken, Rejection>> + Send + use<> {
         let verifier = self.clone();
         async move {
@@ -143,90 +180,131 @@ impl Verifier {
             return Progress::Done(verdict);
         }
         match Jwt::parse(token, digest) {
+            // Before the issuer is known: an algorithm that nobody uses here is refused without a fetch.
+            Ok(jwt) if !self.0.algorithms.allow(jwt.jws.algorithm) => Progress::Done(Err(TokenFault::Algorithm.into())),
             Ok(jwt) => self.judge(jwt),
             Err(fault) => Progress::Done(Err(fault.into())),
         }
     }
 
-    /// Returns the time by which tokens are judged.
+    /// Returns the time by which policies judge.
     pub(crate) fn now(&self) -> UnixTime {
-        self.0.app.clock().now()
+        self.0.trusted[0].clock().now()
     }
 
     /// Returns what stands before a scope's name when a client asks for it.
     pub(crate) fn scope_prefix(&self) -> String {
         // The GUID form works whatever the App ID URI is, and it alone can be refreshed when client and API are one app
-        // (AADSTS90009).
-        format!("{}/", self.0.app.client_id())
+        // (AADSTS90009). Plain issuers know scopes by their bare names.
+        self.0.trusted[0].app().map(|app| format!("{}/", app.client_id())).unwrap_or_default()
     }
 
     /// Returns where a caller must sign in again, as far as that is known.
-    pub(crate) fn sign_in_place(&self, _: Option<&VerifiedToken>) -> Option<Arc<Endpoints>> {
-        self.0.app.authority().known()
+    pub(crate) fn sign_in_place(&self, caller: Option<&VerifiedToken>) -> Option<Arc<Endpoints>> {
+        let known = self.0.trusted.iter().find_map(Trusted::app)?.authority().known()?;
+        match caller.and_then(|caller| caller.claims().tenant()) {
+            Some(tenant) if known.tenant().is_none() => known.of_tenant(tenant).map(Arc::new),
+            _ => Some(known),
+        }
     }
 
     #[cfg(test)]
     pub(crate) fn keys(&self) -> Arc<dyn KeySource> {
-        Arc::clone(&self.0.keys)
+        Arc::clone(&self.0.trusted[0].keys)
     }
 
-    fn with(app: EntraApp, keys: Arc<dyn KeySource>, capacity: u64) -> Self {
-        let seen = (capacity > 0).then(|| Cache::new(capacity));
-        Self(Arc::new(Inner { app, keys, seen }))
-    }
-
-    fn capacity(&self) -> u64 {
-        self.0.seen.as_ref().and_then(|seen| seen.policy().max_capacity()).unwrap_or(0)
+    fn with(trusted: Vec<Trusted>, hierarchy: ScopeHierarchy, capacity: u64) -> Self {
+        let algorithms = trusted.iter().skip(1).fold(trusted[0].algorithms(), |all, one| all.or(one.algorithms()));
+        let seen = (capacity > 0).then(|| Verdicts::new(capacity));
+        Self(Arc::new(Inner { trusted, algorithms, hierarchy, capacity, seen }))
     }
 
     fn remembered(&self, digest: TokenDigest, token: &BearerToken) -> Option<Result<VerifiedToken, Rejection>> {
-        let cache = self.0.seen.as_ref()?;
-        let seen = cache.get(&digest)?;
-        if self.0.keys.generation() != Some(seen.generation) {
+        let verdicts = self.0.seen.as_ref()?;
+        let known =
+            verdicts.get(&digest).filter(|seen| self.0.trusted[seen.issuer].keys.generation() == Some(seen.generation));
+        let Some(seen) = known else {
+            verdicts.count_miss();
             return None;
-        }
-        let now = self.0.app.clock().now();
+        };
+        verdicts.count_hit();
+        let now = self.0.trusted[seen.issuer].clock().now();
         Some(match checks::times(&seen.facts.claims, now) {
             Ok(()) => Ok(VerifiedToken::new(token.clone(), digest, seen.facts)),
             Err(fault) => {
-                cache.invalidate(&digest);
+                verdicts.forget(&digest);
                 Err(fault.into())
             }
         })
     }
 
     fn judge(&self, jwt: Jwt) -> Progress {
-        match self.0.app.authority().known() {
-            Some(endpoints) => self.judge_with(jwt, endpoints),
-            None => {
+        match self.select(&jwt) {
+            Selection::Of(index, known) => self.judge_as(jwt, index, known),
+            Selection::Nobody => Progress::Done(Err(self.stranger(&jwt).into())),
+            Selection::NotYet => {
                 let verifier = self.clone();
                 Progress::waiting(async move {
-                    let endpoints = verifier
-                        .0
-                        .app
-                        .authority()
-                        .endpoints()
-                        .await
-                        .map_err(|why| Rejection::Unavailable { retry_after: why.retry_after() })?;
-                    match verifier.judge_with(jwt, endpoints) {
-                        Progress::Done(verdict) => verdict,
-                        Progress::Waiting(verdict) => verdict.await,
+                    let outage = verifier.learn().await.err();
+                    match (verifier.select(&jwt), outage) {
+                        (Selection::Of(index, known), _) => match verifier.judge_as(jwt, index, known) {
+                            Progress::Done(verdict) => verdict,
+                            Progress::Waiting(verdict) => verdict.await,
+                        },
+                        // Whose token it is could not be found out, which is not the caller's fault.
+                        (_, Some(why)) => Err(Rejection::Unavailable { retry_after: why.retry_after() }),
+                        (Selection::Nobody | Selection::NotYet, None) => Err(verifier.stranger(&jwt).into()),
                     }
                 })
             }
         }
     }
 
-    fn judge_with(&self, jwt: Jwt, endpoints: Arc<Endpoints>) -> Progress {
-        let app = &self.0.app;
-        if let Err(fault) = checks::claims(&jwt.claims, app.accepted(), &endpoints, app.clock().now()) {
+    /// Selects the issuer by whose rules the token is judged.
+    ///
+    /// A single one judges every token; of several, the one that the token names.
+    fn select(&self, jwt: &Jwt) -> Selection {
+        if let [only] = self.0.trusted.as_slice() {
+            return only.known().map_or(Selection::NotYet, |known| Selection::Of(0, known));
+        }
+        let mut all_known = true;
+        for (index, trusted) in self.0.trusted.iter().enumerate() {
+            match (trusted.is_named_by(&jwt.claims), trusted.known()) {
+                (Some(true), Some(known)) => return Selection::Of(index, known),
+                (Some(false), _) => {}
+                _ => all_known = false,
+            }
+        }
+        if all_known { Selection::Nobody } else { Selection::NotYet }
+    }
+
+    /// Finds out what must be known of every issuer; an outage of one does not keep the others from being asked.
+    async fn learn(&self) -> Result<(), Unavailable> {
+        let mut outage = Ok(());
+        for trusted in &self.0.trusted {
+            outage = trusted.learn().await.map(drop).and(outage);
+        }
+        outage
+    }
+
+    /// Says what is wrong with a token of none of the issuers: a caller who sent one for Microsoft Graph must hear that.
+    fn stranger(&self, jwt: &Jwt) -> TokenFault {
+        audience::known_resource(jwt.claims.audiences()).map_or(TokenFault::WrongIssuer, TokenFault::KnownResource)
+    }
+
+    fn judge_as(&self, jwt: Jwt, index: usize, known: Known) -> Progress {
+        let trusted = &self.0.trusted[index];
+        if !trusted.algorithms().allow(jwt.jws.algorithm) {
+            return Progress::Done(Err(TokenFault::Algorithm.into()));
+        }
+        if let Err(fault) = trusted.check(&jwt.claims, &known, trusted.clock().now()) {
             return Progress::Done(Err(fault.into()));
         }
         // Read before the key, also before one that is waited for: a key that leaves the set while its signature is checked
         // makes the verdict an old one. None at a cold start: what is judged then is not remembered.
-        let generation = self.0.keys.generation();
-        match self.0.keys.find(&KeyHint { kid: &jwt.kid }) {
-            Lookup::Found(key) => Progress::Done(self.conclude(jwt, &endpoints, &key, generation)),
+        let generation = trusted.keys.generation();
+        match trusted.keys.find(&jwt.jws.hint()) {
+            Lookup::Found(key) => Progress::Done(self.conclude(jwt, (index, generation), &known, &key)),
             Lookup::Unknown => Progress::Done(Err(TokenFault::UnknownKey.into())),
             Lookup::Unavailable(why) => Progress::Done(Err(Rejection::Unavailable { retry_after: why.retry_after() })),
             Lookup::Wait(arrival) => {
@@ -236,7 +314,7 @@ impl Verifier {
                         KeyError::Unknown => TokenFault::UnknownKey.into(),
                         KeyError::Unavailable(why) => Rejection::Unavailable { retry_after: why.retry_after() },
                     })?;
-                    verifier.conclude(jwt, &endpoints, &key, generation)
+                    verifier.conclude(jwt, (index, generation), &known, &key)
                 })
             }
         }
@@ -245,17 +323,28 @@ impl Verifier {
     fn conclude(
         &self,
         jwt: Jwt,
-        endpoints: &Endpoints,
+        (index, generation): (usize, Option<u64>),
+        known: &Known,
         key: &VerifyingKey,
-        generation: Option<u64>,
     ) -> Result<VerifiedToken, Rejection> {
-        key.check_issuer(&jwt.claims, endpoints.issuer_v2())?;
-        key.verify(jwt.signed(), &jwt.signature)?;
-        let principal = checks::principal(&jwt.claims)?;
+        let trusted = &self.0.trusted[index];
+        trusted.check_key(key, &jwt.claims, known)?;
+        key.verify(jwt.jws.algorithm, jwt.signed(), &jwt.jws.signature)?;
+        let principal = trusted.principal(&jwt.claims, &self.0.hierarchy)?;
         let facts = Arc::new(Facts { claims: jwt.claims, principal });
-        if let (Some(cache), Some(generation)) = (&self.0.seen, generation) {
-            cache.insert(jwt.digest, Seen { facts: Arc::clone(&facts), generation });
+        if let (Some(verdicts), Some(generation)) = (&self.0.seen, generation) {
+            let verdict = Verdict::new(Arc::clone(&facts), index, generation, trusted.clock().now());
+            verdicts.insert(jwt.digest, verdict);
         }
         Ok(VerifiedToken::new(jwt.token, jwt.digest, facts))
     }
+}
+
+/// By whose rules a token is judged.
+enum Selection {
+    Of(usize, Known),
+    /// The token names none of the issuers.
+    Nobody,
+    /// The token may name an issuer whose names are not known yet.
+    NotYet,
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use mcp_auth_layer::{
-    principal::UserId,
     clock::{Clock, UnixTime},
+    principal::UserId,
 };
 use moka::{Expiry, ops::compute::Op, sync::Cache};
 

@@ -6,8 +6,8 @@ use std::fmt;
 
 use mcp_auth_layer::{
     VerifiedToken,
-    principal::{Principal, UserId},
     clock::UnixTime,
+    principal::{Principal, UserId},
     token::BearerToken,
 };
 use url::form_urlencoded::Serializer;

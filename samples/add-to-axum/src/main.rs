@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings::from_env()?;
     let app = EntraApp::single_tenant(&settings.tenant, &settings.client_id)?;
     let secret = ClientSecret::from_file(&settings.secret_file)?; // re-read when Entra refuses it
-    let router = service::router(&app, secret, app.cloud().graph_host())?;
+    let router = service::router(&app, secret, "https://graph.microsoft.com")?;
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     // A header timeout needs hyper-util with a timer; see `add-to-hyper`. Behind a proxy this is enough.

@@ -25,7 +25,7 @@ impl Documents {
         self.answer(|this, endpoints| {
             json!({
                 "issuer": endpoints.issuer_v2(),
-                "tenantId": endpoints.tenant().as_str(),
+                "tenantId": endpoints.reach().segment(),
                 "authorizationUrl": this.authorization_url(endpoints),
                 "tokenUrl": endpoints.token_endpoint(),
                 "scopes": this.scopes,

@@ -95,7 +95,7 @@ fn announce(settings: &Settings, file: Option<&Path>) {
     let redirects: Vec<_> = settings.redirects.rules().iter().map(ToString::to_string).collect();
     tracing::info!(
         environment = ?settings.environment,
-        tenant = settings.app.authority().tenant().as_str(),
+        tenant = settings.app.authority().segment(),
         client_id = settings.app.client_id(),
         authority = settings.app.authority().host(),
         graph = settings.graph_base_url,

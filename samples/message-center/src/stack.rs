@@ -120,7 +120,7 @@ fn mcp_service(
         token_argument: if open { TokenArgument::Open } else { TokenArgument::Closed },
         static_token: settings.hatches.static_token.clone(),
         context: Context {
-            tenant_url: format!("{}/{}", settings.app.authority().host(), settings.app.authority().tenant().as_str()),
+            tenant_url: format!("{}/{}", settings.app.authority().host(), settings.app.authority().segment()),
             client_id: settings.app.client_id().to_owned(),
         },
         health,

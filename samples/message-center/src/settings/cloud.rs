@@ -16,7 +16,7 @@ pub(super) struct Endpoints {
     pub(super) target: Target,
 }
 
-const CLOUDS: [Cloud; 3] = [Cloud::Public, Cloud::UsGov, Cloud::China];
+const CLOUDS: [Cloud; 4] = [Cloud::Public, Cloud::UsGov, Cloud::UsGovDod, Cloud::China];
 
 /// Microsoft Graph's app id, the other name of its API.
 const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
@@ -30,12 +30,19 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> Endpoin
         }
     }
     let cloud = cloud(reader, authority_host.as_deref());
+    let graph = cloud.graph_host();
+    if graph.is_none() && !(reader.is_set("GRAPH_BASE_URL") && reader.is_set("GRAPH_OBO_SCOPES")) {
+        reader.mistake(
+            "AZURE_AUTHORITY_HOST: this cloud's Microsoft Graph is not known here; set GRAPH_BASE_URL and GRAPH_OBO_SCOPES",
+        );
+    }
+    let default_target = || Target::graph_in(cloud).unwrap_or_else(Target::graph);
     let target = match reader.get("GRAPH_OBO_SCOPES") {
-        None => Target::graph_in(cloud),
-        Some(text) => reader.keep("GRAPH_OBO_SCOPES", Target::parse(&text)).unwrap_or_else(|| Target::graph_in(cloud)),
+        None => default_target(),
+        Some(text) => reader.keep("GRAPH_OBO_SCOPES", Target::parse(&text)).unwrap_or_else(default_target),
     };
     let graph_base_url = match reader.get("GRAPH_BASE_URL") {
-        None => format!("{}/v1.0", cloud.graph_host()),
+        None => format!("{}/v1.0", graph.unwrap_or_default()),
         Some(url) => url.trim_end_matches('/').to_owned(),
     };
     if reader.is_set("GRAPH_BASE_URL") {
@@ -60,7 +67,7 @@ fn cloud(reader: &mut Reader<'_>, authority_host: Option<&str>) -> Cloud {
         ));
         return of_authority.unwrap_or_default();
     };
-    if of_authority.is_some_and(|other| other != cloud) {
+    if of_authority.is_some_and(|other| other.authority_host() != cloud.authority_host()) {
         reader.mistake("AZURE_CLOUD and AZURE_AUTHORITY_HOST name different clouds; remove one of them");
     }
     cloud
@@ -70,6 +77,7 @@ fn cloud_named(name: &str) -> Option<Cloud> {
     Some(match name.trim().to_ascii_lowercase().as_str() {
         "azurecloud" | "azurepubliccloud" | "public" => Cloud::Public,
         "azureusgovernment" | "azureusgovernmentcloud" | "usgov" => Cloud::UsGov,
+        "azureusgovernmentdod" | "usgovdod" => Cloud::UsGovDod,
         "azurechinacloud" | "china" => Cloud::China,
         _ => return None,
     })
@@ -105,8 +113,9 @@ fn address(reader: &mut Reader<'_>, name: &str, text: &str, environment: Environ
 /// Refuses what was set by hand for another cloud than the authority's.
 fn check_cloud(reader: &mut Reader<'_>, name: &str, url: &str, cloud: Cloud) {
     let host = host_of(url);
-    let other = CLOUDS.iter().find(|one| host_of(one.graph_host()) == host);
-    if other.is_some_and(|other| *other != cloud) && reader.is_set(name) {
+    let other = CLOUDS.iter().find(|one| one.graph_host().and_then(host_of) == host && host.is_some());
+    // The two government clouds share their authority.
+    if other.is_some_and(|other| other.authority_host() != cloud.authority_host()) && reader.is_set(name) {
         reader
             .mistake(format!("{name}: it belongs to another cloud than the authority; a token would be useless there"));
     }
@@ -114,12 +123,11 @@ fn check_cloud(reader: &mut Reader<'_>, name: &str, url: &str, cloud: Cloud) {
 
 /// A token goes to the API that it was issued for, and to no other host.
 fn check_destination(reader: &mut Reader<'_>, graph_base_url: &str, resource: &str, cloud: Cloud) {
-    let resource = if resource.eq_ignore_ascii_case(GRAPH_APP) { cloud.graph_host() } else { resource };
-    match host_of(resource) {
-        None => reader.mistake(format!(
-            "GRAPH_OBO_SCOPES: in production name the API by its address, as in {}/.default",
-            cloud.graph_host()
-        )),
+    let resource = if resource.eq_ignore_ascii_case(GRAPH_APP) { cloud.graph_host() } else { Some(resource) };
+    match resource.and_then(host_of) {
+        None => reader.mistake(
+            "GRAPH_OBO_SCOPES: in production name the API by its address, as in https://graph.microsoft.com/.default",
+        ),
         Some(own) if host_of(graph_base_url).as_ref() != Some(&own) => reader
             .mistake(format!("GRAPH_BASE_URL: in production it must be on {own}, for which GRAPH_OBO_SCOPES asks")),
         Some(_) => {}

@@ -140,12 +140,16 @@ async fn the_trail_names_whom_entra_vouched_for_and_nobody_else() {
 async fn a_token_anywhere_but_in_the_header_is_no_credential() {
     let server = Fixture::start().await;
     let token = server.token("alice");
-    let request = server.http.post(server.url(&format!("/mcp?access_token={token}")));
-    let request = request.header("cookie", format!("access_token={token}")).body(format!("access_token={token}"));
-    let request = request.header("content-type", "application/x-www-form-urlencoded");
-    let answer = Answer::of(request.send().await.unwrap()).await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(server.log.last_audit()["reason"], "no_credentials");
+    for (path, status, reason) in
+        [("/mcp".to_owned(), 401, "no_credentials"), (format!("/mcp?access_token={token}"), 400, "token_in_query")]
+    {
+        let request = server.http.post(server.url(&path));
+        let request = request.header("cookie", format!("access_token={token}")).body(format!("access_token={token}"));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        assert_eq!(answer.status, status, "{reason}");
+        assert_eq!(server.log.last_audit()["reason"], reason);
+    }
     assert!(!server.log.everything().contains(&token), "a query was logged");
 }
 

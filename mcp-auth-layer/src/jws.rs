@@ -1,0 +1,188 @@
+//! A signed text in compact form, taken apart strictly and checked (RFC 7515 sections 7.1 and 5.2).
+//!
+//! [`check`] is what the [verifier](crate::verify) does with the signature of every token, and nothing else: read the header,
+//! select the key, check. Anybody can put a set of public test vectors through it; the example `verify-jws` does.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    algorithm::{Algorithm, Algorithms},
+    keys::{KeyHint, KeySource, Lookup},
+    present::present,
+    reject::TokenFault,
+};
+
+/// Longer than any issuer's key id; what is longer is not looked up, logged or remembered.
+const MAX_KID: usize = 256;
+
+/// Checks the signature of a JWS in compact form with a key that the source has at once.
+///
+/// # Errors
+/// [`TokenFault::Malformed`], [`TokenFault::Algorithm`], [`TokenFault::Header`], [`TokenFault::UnknownKey`] or
+/// [`TokenFault::Signature`].
+pub fn check(compact: &str, keys: &dyn KeySource, allowed: Algorithms) -> Result<(), TokenFault> {
+    let jws = Jws::parse(compact)?;
+    if !allowed.allow(jws.algorithm) {
+        return Err(TokenFault::Algorithm);
+    }
+    match keys.find(&jws.hint()) {
+        Lookup::Found(key) => key.verify(jws.algorithm, jws.signed(compact), &jws.signature),
+        Lookup::Unknown | Lookup::Unavailable(_) | Lookup::Wait(_) => Err(TokenFault::UnknownKey),
+    }
+}
+
+/// A signed text whose parts could be read. Nothing of it is true yet.
+pub(crate) struct Jws {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) kid: Option<Box<str>>,
+    pub(crate) typ: Option<Box<str>>,
+    pub(crate) has_content_type: bool,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) signature: Vec<u8>,
+    signed: usize,
+}
+
+/// The header members that decide something. Keys that the text brings along are not among them.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    #[serde(default, deserialize_with = "present")]
+    kid: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    typ: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    cty: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    crit: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    b64: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    zip: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    enc: Option<Value>,
+}
+
+impl Jws {
+    pub(crate) fn parse(compact: &str) -> Result<Self, TokenFault> {
+        let mut parts = compact.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(TokenFault::Malformed);
+        };
+        let signed = header.len() + 1 + payload.len();
+        let (algorithm, header) = Header::read(&decode(header)?)?;
+        Ok(Self {
+            algorithm,
+            kid: header.kid.map(Into::into),
+            typ: header.typ.map(Into::into),
+            has_content_type: header.cty.is_some(),
+            payload: decode(payload)?,
+            signature: decode(signature)?,
+            signed,
+        })
+    }
+
+    /// Returns the bytes that the signature covers: exactly those that were parsed.
+    ///
+    /// `compact` is the text that this was parsed from.
+    pub(crate) fn signed<'a>(&self, compact: &'a str) -> &'a [u8] {
+        &compact.as_bytes()[..self.signed]
+    }
+
+    /// Returns what to look the key up by.
+    pub(crate) fn hint(&self) -> KeyHint<'_> {
+        KeyHint { kid: self.kid.as_deref(), algorithm: self.algorithm }
+    }
+}
+
+impl Header {
+    fn read(json: &[u8]) -> Result<(Algorithm, Self), TokenFault> {
+        // serde reads a struct from a list too; a header is an object (RFC 7515 section 4).
+        if !json.trim_ascii_start().starts_with(b"{") {
+            return Err(TokenFault::Malformed);
+        }
+        let header: Self = serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
+        let algorithm = Algorithm::of_name(&header.alg).ok_or(TokenFault::Algorithm)?;
+        // Nothing that `crit` could name is understood here, so its presence alone refuses (RFC 7515 section 4.1.11).
+        if [&header.crit, &header.b64, &header.zip, &header.enc].iter().any(|one| one.is_some()) {
+            return Err(TokenFault::Header);
+        }
+        if header.kid.as_ref().is_some_and(|kid| kid.is_empty() || kid.len() > MAX_KID) {
+            return Err(TokenFault::UnknownKey);
+        }
+        Ok((algorithm, header))
+    }
+}
+
+/// Decodes one part: base64url without padding, without stray bits.
+fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
+    match URL_SAFE_NO_PAD.decode(part) {
+        Ok(bytes) if !bytes.is_empty() => Ok(bytes),
+        _ => Err(TokenFault::Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_asks_for_nothing_that_is_not_done_here() {
+        for (header, expected) in [
+            (r#"{"alg":"RS256","kid":"k"}"#, Ok(Algorithm::Rs256)),
+            (r#"{"alg":"RS256"}"#, Ok(Algorithm::Rs256)),
+            (r#"{"alg":"ES256","kid":"k"}"#, Ok(Algorithm::Es256)),
+            (r#"{"alg":"RS256","kid":"k","typ":"JWT","x5t":"k"}"#, Ok(Algorithm::Rs256)),
+            (r#" {"alg":"RS256","kid":"k","typ":"jwt"} "#, Ok(Algorithm::Rs256)),
+            (r#"{"alg":"none","kid":"k"}"#, Err(TokenFault::Algorithm)),
+            (r#"{"alg":"HS256","kid":"k"}"#, Err(TokenFault::Algorithm)),
+            (r#"{"alg":"rs256","kid":"k"}"#, Err(TokenFault::Algorithm)),
+            (r#"{"kid":"k"}"#, Err(TokenFault::Malformed)),
+            (r#"{"alg":["RS256"],"kid":"k"}"#, Err(TokenFault::Malformed)),
+            (r#"{"alg":"RS256","alg":"none","kid":"k"}"#, Err(TokenFault::Malformed)),
+            (r#"{"alg":"RS256","kid":"k","crit":["exp"]}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","crit":[]}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","crit":null}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","b64":false}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","b64":null}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","enc":"A256GCM"}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","zip":"DEF"}"#, Err(TokenFault::Header)),
+            (r#"{"alg":"RS256","kid":"k","typ":null}"#, Err(TokenFault::Malformed)),
+            (r#"["RS256","k","JWT",null,null,null,null,null]"#, Err(TokenFault::Malformed)),
+            (r#"{"alg":"RS256","kid":""}"#, Err(TokenFault::UnknownKey)),
+            (r#"{"alg":"RS256","kid":null}"#, Err(TokenFault::Malformed)),
+            (r#"{"alg":"RS256","kid":7}"#, Err(TokenFault::Malformed)),
+        ] {
+            assert_eq!(Header::read(header.as_bytes()).map(|(algorithm, _)| algorithm), expected, "{header}");
+        }
+        let with_kid_of = |length| format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(length));
+        assert!(Header::read(with_kid_of(MAX_KID).as_bytes()).is_ok());
+        assert_eq!(Header::read(with_kid_of(MAX_KID + 1).as_bytes()).map(drop), Err(TokenFault::UnknownKey));
+    }
+
+    #[test]
+    fn only_three_unpadded_parts_are_a_signed_text() {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k"}"#);
+        let payload = URL_SAFE_NO_PAD.encode("anything");
+        let parse = |text: &str| Jws::parse(text).map(|jws| String::from_utf8_lossy(jws.signed(text)).into_owned());
+        assert_eq!(parse(&format!("{header}.{payload}.AAAA")), Ok(format!("{header}.{payload}")));
+        for bad in [
+            String::new(),
+            "..".to_owned(),
+            format!("{header}.{payload}"),
+            format!("{header}.{payload}."),
+            format!("{header}..AAAA"),
+            format!("{header}.{payload}.AAAA.AAAA"),
+            format!("{header}.{payload}.AAAA="),
+            format!("{header}.{payload}.AB"), // stray bits
+            format!("{header}.{payload}.A+/A"),
+            format!(" {header}.{payload}.AAAA"),
+            format!("{header}=.{payload}.AAAA"),
+        ] {
+            assert_eq!(parse(&bad), Err(TokenFault::Malformed), "{bad}");
+        }
+    }
+}
