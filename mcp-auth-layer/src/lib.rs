@@ -70,6 +70,7 @@ pub mod jws;
 pub mod keys;
 pub mod known_resource;
 pub mod metadata;
+pub mod meter;
 pub mod oidc;
 pub mod origin;
 pub mod policy;

@@ -19,7 +19,13 @@ use super::{
     service::{Hatches, Refused, seal},
 };
 use crate::{
-    audit, authority::BoxFuture, challenge, reject::Rejection, respond::Respond, signal, token::VerifiedToken,
+    audit,
+    authority::BoxFuture,
+    challenge,
+    reject::Rejection,
+    respond::Respond,
+    signal::{self, Pending},
+    token::VerifiedToken,
 };
 
 pin_project! {
@@ -113,13 +119,14 @@ where
                 StateProj::Calling { response } => {
                     let mut response = ready!(response.poll(cx))?;
                     return Poll::Ready(Ok(match signal::take(&mut response) {
-                        Some(why) => render(this.layer, why, this.token.as_ref()),
+                        Some(pending) => render(this.layer, pending, this.token.as_ref()),
                         None => response,
                     }));
                 }
                 StateProj::Refused { why } => {
                     let why = why.take().expect("polled after completion");
-                    return Poll::Ready(Ok(render(this.layer, why, this.token.as_ref())));
+                    let pending = Pending { why, operation: None };
+                    return Poll::Ready(Ok(render(this.layer, pending, this.token.as_ref())));
                 }
             }
         }
@@ -136,13 +143,13 @@ where
 }
 
 /// Makes the response of a refusal; the only place in the family that does.
-fn render<R, B>(layer: &BearerLayer<R>, why: Rejection, token: Option<&VerifiedToken>) -> Response<B>
+fn render<R, B>(layer: &BearerLayer<R>, pending: Pending, token: Option<&VerifiedToken>) -> Response<B>
 where
     R: Respond<B>,
     B: Default,
 {
-    let why = layer.policy.route_step_up(why, token);
-    audit::refused(&why, token);
+    let why = layer.policy.route_step_up(pending.why, token);
+    audit::refused(&why, token, pending.operation.as_deref());
     let mut response = Response::new(layer.respond.body(&why));
     *response.status_mut() = challenge::outside(&why).status();
     let sign_in = layer.policy.verifier.sign_in_place(token);

@@ -2,7 +2,8 @@
 
 use tower_layer::Layer;
 
-use super::{AUDIT, BypassGuard, OpenHatches, Permit};
+use super::{BypassGuard, OpenHatches, Permit};
+use crate::audit;
 
 /// Puts the permits of open hatches into requests; see the [module docs](super).
 ///
@@ -21,7 +22,7 @@ impl BypassGuardLayer {
     pub fn new(permits: impl IntoIterator<Item = Permit>) -> Self {
         let open = OpenHatches::new(permits);
         for permit in open.iter() {
-            tracing::warn!(target: AUDIT, hatch = permit.hatch().name(), "a hatch of the production guard is open");
+            audit::opened(permit.hatch().name());
         }
         Self { open }
     }

@@ -66,6 +66,3 @@ pub use self::{
     policy::{BypassPolicy, HatchRefused, Unmet},
     service::{BypassGuard, MARKER},
 };
-
-/// The target of the audit trail, where hatches are announced and their uses recorded.
-const AUDIT: &str = "mcp_auth::audit";

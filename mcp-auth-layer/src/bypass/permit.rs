@@ -8,7 +8,8 @@ use std::{
     },
 };
 
-use super::{AUDIT, Hatch};
+use super::Hatch;
+use crate::audit;
 
 /// The proof that a hatch is open. Only [`BypassPolicy`](super::BypassPolicy) makes one.
 ///
@@ -41,7 +42,7 @@ impl Permit {
             // Pairs with the load of the response future, which may run on another thread.
             used.store(true, Ordering::Release);
         }
-        tracing::warn!(target: AUDIT, decision = "bypassed", hatch = self.hatch.name(), uses);
+        audit::bypassed(self.hatch.name(), uses);
     }
 
     /// Returns how often it was used since the start.

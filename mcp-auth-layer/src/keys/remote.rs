@@ -20,6 +20,7 @@ use crate::{
     discovery::PlainIssuer,
     fetch::HttpClient,
     flight::{Boarding, Flight, Landing, Ticket},
+    meter,
 };
 
 /// How many unknown keys are remembered; more than that are forgotten, and then cost one fetch per cool-down in all.
@@ -113,10 +114,12 @@ impl RemoteKeys {
     async fn refresh(self) -> Landing {
         match self.0.place.fetch(&self.0.http, self.0.algorithms).await {
             Ok(keys) => {
+                meter::key_fetch(meter::Fetch::Success);
                 self.0.store(keys);
                 Landing::Success
             }
             Err(error) => {
+                meter::key_fetch(meter::Fetch::Failure);
                 tracing::warn!(issuer = self.0.place.name(), %error, "the issuer's keys could not be fetched");
                 Landing::Failure
             }

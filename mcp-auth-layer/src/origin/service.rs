@@ -58,7 +58,7 @@ where
             Ok(()) => ResponseFuture::calling(self.inner.call(request)),
             Err(fault) => {
                 let why = Rejection::from(fault);
-                audit::refused(&why, None);
+                audit::refused(&why, None, None);
                 ResponseFuture::answered(respond::refusal(&*self.layer.respond, why))
             }
         }

@@ -2,12 +2,12 @@
 
 use std::task::{Context, Poll};
 
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use tower_service::Service;
 use url::form_urlencoded;
 
 use super::{AllowedRedirect, RedirectAllowlist, RedirectError, RedirectErrorKind, page};
-use crate::{early::ResponseFuture, respond::FromBytes};
+use crate::{audit, early::ResponseFuture, respond::FromBytes};
 
 /// Lets authorization requests with an allowed redirect URI through to `S`; see the [module docs](super).
 #[derive(Clone, Debug)]
@@ -33,11 +33,6 @@ fn judge(query: &str, allowlist: &RedirectAllowlist) -> Result<AllowedRedirect, 
     allowlist.check(&candidate)
 }
 
-/// Records a refusal; the URI stays out of it, because an attacker chose it and a code may hang on it.
-fn audit(why: RedirectError) {
-    tracing::warn!(target: "mcp_auth::audit", decision = "refused", reason = why.kind().as_str());
-}
-
 impl<S, ReqBody, ResBody> Service<Request<ReqBody>> for Redirect<S>
 where
     S: Service<Request<ReqBody>, Response = Response<ResBody>>,
@@ -61,7 +56,8 @@ where
                 ResponseFuture::calling(self.inner.call(request))
             }
             Err(why) => {
-                audit(why);
+                // The URI stays out of it: an attacker chose it, and a code may hang on it.
+                audit::refused_for(why.kind().as_str(), &why, StatusCode::BAD_REQUEST.as_u16());
                 ResponseFuture::answered(page::refused(why))
             }
         }

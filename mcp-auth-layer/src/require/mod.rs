@@ -26,10 +26,9 @@
 //! # let _ = router; Ok(()) }
 //! ```
 
-mod future;
 mod layer;
 mod service;
 #[cfg(test)]
 mod tests;
 
-pub use self::{future::ResponseFuture, layer::RequireLayer, service::Require};
+pub use self::{layer::RequireLayer, service::Require};

@@ -8,8 +8,7 @@ use std::{
 use http::{Extensions, Request, Response};
 use tower_service::Service;
 
-use super::ResponseFuture;
-use crate::{bearer::Caller, clock::Clock, policy::AccessPolicy, reject::Rejection};
+use crate::{bearer::Caller, clock::Clock, early::ResponseFuture, policy::AccessPolicy, reject::Rejection};
 
 /// Lets requests through to `S` whose caller a policy allows; see the [module docs](super).
 #[derive(Clone, Debug)]
@@ -40,7 +39,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ResponseFuture<S::Future, ResBody>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -49,7 +48,7 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         match self.judge(request.extensions()) {
             Ok(()) => ResponseFuture::calling(self.inner.call(request)),
-            Err(why) => ResponseFuture::refused(why),
+            Err(why) => ResponseFuture::answered(why.into_response()),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use moka::{Expiry, sync::Cache};
 
 use super::LEEWAY;
-use crate::{clock::UnixTime, digest::TokenDigest, token::Facts};
+use crate::{clock::UnixTime, digest::TokenDigest, meter, token::Facts};
 
 /// How long a verdict is remembered at most; Entra's longest tokens live for 28 hours, others name any time they like.
 const LONGEST: Duration = Duration::from_secs(28 * 60 * 60);
@@ -80,10 +80,12 @@ impl Verdicts {
 
     pub(super) fn count_hit(&self) {
         self.counts.hits.fetch_add(1, Ordering::Relaxed);
+        meter::verdict(meter::Known::Yes);
     }
 
     pub(super) fn count_miss(&self) {
         self.counts.misses.fetch_add(1, Ordering::Relaxed);
+        meter::verdict(meter::Known::No);
     }
 
     #[cfg(test)]

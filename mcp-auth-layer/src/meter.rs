@@ -1,0 +1,66 @@
+//! Counters, through the `metrics` facade (feature `metrics`); without the feature nothing is counted here.
+//!
+//! | counter | labels | counts |
+//! |---|---|---|
+//! | [`DECISIONS`] | `decision`, `reason` | [audit](crate::audit) events; `reason` is the refusal's, or the hatch's name, or empty |
+//! | [`VERDICTS`] | `known` = `yes` or `no` | tokens by whether their verdict was remembered |
+//! | [`KEY_FETCHES`] | `result` = `success` or `failure` | fetches of an issuer's keys |
+//!
+//! Every label has a closed set of values, of which none comes from a request: a caller cannot make new time series.
+//!
+//! What a service does with them is its own: install a recorder, such as that of `metrics-exporter-prometheus`.
+
+/// Decisions of all layers.
+pub const DECISIONS: &str = "mcp_auth_decisions_total";
+
+/// Tokens, by whether their verdict was known from before.
+pub const VERDICTS: &str = "mcp_auth_verdicts_total";
+
+/// Fetches of signing keys.
+pub const KEY_FETCHES: &str = "mcp_auth_key_fetches_total";
+
+/// Whether a verdict was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    Yes,
+    No,
+}
+
+/// How a fetch ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fetch {
+    Success,
+    Failure,
+}
+
+pub(crate) fn decision(decision: &'static str, reason: &'static str) {
+    count(DECISIONS, [("decision", decision), ("reason", reason)]);
+}
+
+pub(crate) fn verdict(known: Known) {
+    let known = match known {
+        Known::Yes => "yes",
+        Known::No => "no",
+    };
+    count(VERDICTS, [("known", known)]);
+}
+
+pub(crate) fn key_fetch(result: Fetch) {
+    let result = match result {
+        Fetch::Success => "success",
+        Fetch::Failure => "failure",
+    };
+    count(KEY_FETCHES, [("result", result)]);
+}
+
+#[cfg(feature = "metrics")]
+fn count<const N: usize>(name: &'static str, labels: [(&'static str, &'static str); N]) {
+    metrics::counter!(name, &labels).increment(1);
+}
+
+#[cfg(not(feature = "metrics"))]
+fn count<const N: usize>(_: &'static str, _: [(&'static str, &'static str); N]) {}
+
+#[cfg(test)]
+#[cfg(feature = "metrics")]
+mod tests;
