@@ -59,10 +59,13 @@ pub mod claims;
 pub mod clock;
 pub mod cloud;
 pub mod config;
+pub mod danger;
 mod digest;
 mod discovery;
 pub mod early;
 pub mod entra;
+#[cfg(feature = "axum")]
+pub mod extract;
 pub mod fetch;
 mod flight;
 mod issuer;
@@ -85,6 +88,8 @@ pub mod session;
 mod signal;
 mod template;
 pub mod tenant;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(test)]
 mod testkey;
 #[cfg(test)]

@@ -44,16 +44,6 @@ impl Caller {
     }
 }
 
-/// As an argument of an axum handler.
-#[cfg(feature = "axum")]
-impl<S: Sync> axum_core::extract::FromRequestParts<S> for Caller {
-    type Rejection = Rejection;
-
-    async fn from_request_parts(parts: &mut http::request::Parts, _: &S) -> Result<Self, Rejection> {
-        Self::from_extensions(&parts.extensions).cloned()
-    }
-}
-
 /// A token that was not verified, names Microsoft Graph as its audience, and was let in by a hatch.
 ///
 /// It is no identity and no assertion. Its one legitimate use is to be sent to Microsoft Graph, which judges it.
