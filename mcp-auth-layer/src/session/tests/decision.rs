@@ -106,6 +106,7 @@ async fn a_session_ends_when_its_owner_did_not_use_it_for_too_long() {
     tokio::time::advance(IDLE / 2 + Duration::from_millis(1)).await;
     assert_eq!(sessions.judge(id("a"), &alice), Err(SessionFault::Unknown));
     assert_eq!(sessions.judge(id("a"), &alice), Err(SessionFault::Unknown), "and stays ended");
+    assert_eq!(sessions.bind(id("a"), &mallory), Bound::ToThem, "nothing of it is kept");
 }
 
 #[tokio::test]

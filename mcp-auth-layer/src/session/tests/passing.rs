@@ -147,6 +147,24 @@ async fn an_id_that_is_anothers_is_taken_from_the_response() {
 }
 
 #[tokio::test]
+async fn an_id_that_could_not_be_used_is_taken_from_the_response() {
+    for (name, ids) in [("two ids", vec!["s1", "s2"]), ("a blank id", vec![""]), ("no visible ASCII", vec!["a b"])] {
+        let (mut service, mut handle) =
+            mock::spawn_layer::<Request<()>, Response<String>, _>(SessionBindingLayer::default());
+        handle.allow(1);
+        assert_ready_ok!(service.poll_ready());
+        let answer = service.call(inner_request(None));
+        let mut response = Response::new("inside".to_owned());
+        for id in ids {
+            response.headers_mut().append(SESSION_ID, id.parse().unwrap());
+        }
+        handle.next_request().await.unwrap().1.send_response(response);
+        let answer = answer.await.unwrap();
+        assert_eq!((answer.body().as_str(), answer.headers().get(SESSION_ID)), ("inside", None), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn what_nobody_opened_only_nobody_may_use() {
     let policy = BypassPolicy::new(Environment::Development, Exposure::Loopback);
     let open = |hatch| policy.open(hatch, OptIn::Yes).unwrap().unwrap();
