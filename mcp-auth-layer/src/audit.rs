@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `decision` | always | `admitted`, `refused`, `bypassed` (a hatch was used), `opened` (a hatch was announced at the start) |
 //! | `reason` | refused | a word of a closed set, as [`Rejection::reason`] gives it, or of the redirect allowlist |
-//! | `detail` | refused | this crate's own sentence for it |
+//! | `detail` | not admitted | this crate's own sentence for it |
 //! | `status` | refused | the HTTP status of the answer |
 //! | `operation` | refused by the tool policy | the method and the name of a listed operation |
 //! | `tid`, `oid` | the caller was verified by Entra | tenant and object id |
@@ -93,12 +93,14 @@ pub(crate) fn refused_for(reason: &'static str, detail: &dyn fmt::Display, statu
 
 /// Records the use of a hatch.
 pub(crate) fn bypassed(hatch: &'static str, uses: u64) {
-    Event { hatch: Some(hatch), uses: Some(uses), ..Event::of(Decision::Bypassed) }.emit();
+    let detail = Some(&"a hatch of the production guard was used" as &dyn fmt::Display);
+    Event { detail, hatch: Some(hatch), uses: Some(uses), ..Event::of(Decision::Bypassed) }.emit();
 }
 
 /// Announces an open hatch.
 pub(crate) fn opened(hatch: &'static str) {
-    Event { hatch: Some(hatch), ..Event::of(Decision::Opened) }.emit();
+    let detail = Some(&"a hatch of the production guard is open" as &dyn fmt::Display);
+    Event { detail, hatch: Some(hatch), ..Event::of(Decision::Opened) }.emit();
 }
 
 impl Event<'_> {

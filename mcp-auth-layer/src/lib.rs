@@ -72,6 +72,7 @@ mod issuer;
 pub mod jws;
 pub mod keys;
 pub mod known_resource;
+pub mod manual;
 pub mod metadata;
 pub mod meter;
 pub mod oidc;

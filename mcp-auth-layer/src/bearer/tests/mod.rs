@@ -1,6 +1,7 @@
 //! The layer around services: what passes, what is refused, and readiness.
 
 mod hatches;
+mod smuggling;
 mod trail;
 mod waiting;
 
