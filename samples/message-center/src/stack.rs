@@ -94,7 +94,7 @@ fn bearer(
     verifier: Verifier,
     resource: &ProtectedResource,
 ) -> Result<BearerLayer<JsonRpc>, ConfigError> {
-    let mut bearer = BearerLayer::with_verifier(verifier).with_resource(resource);
+    let mut bearer = BearerLayer::with_verifier(verifier).with_resource(resource).require(settings.access.clone());
     for scope in &settings.required_scopes {
         bearer = bearer.require_scope(scope)?;
     }

@@ -3,10 +3,8 @@
 use super::reader::Reader;
 
 /// Ignoring one of these would be unsafe, or the opposite of what was asked for.
-const REFUSED: [(&str, &str); 4] = [
+const REFUSED: [(&str, &str); 2] = [
     ("REDIS_URL", "the shared token cache is not supported by this version"),
-    ("MCP_ALLOWED_CLIENT_IDS", "the client allowlist is not supported by this version"),
-    ("MCP_REQUIRED_ROLES", "required roles are not supported by this version"),
     ("MCP_TOOLS", "there is one tool in this version, getMessages"),
 ];
 

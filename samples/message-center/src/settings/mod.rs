@@ -2,6 +2,7 @@
 //!
 //! A blank variable is unset; a value that does not parse is a mistake; all mistakes are reported together.
 
+mod access;
 mod cloud;
 mod hatches;
 mod identity;
@@ -17,6 +18,7 @@ use std::{fmt, net::SocketAddr};
 use mcp_auth_layer::{
     EntraApp,
     bypass::{Environment, Exposure},
+    policy::AccessPolicy,
     redirect::RedirectAllowlist,
     scope::ScopeSet,
 };
@@ -50,6 +52,8 @@ pub struct Settings {
     pub secret: SecretString,
     /// Scopes that a caller's token must have.
     pub required_scopes: Vec<String>,
+    /// Which clients, and which app roles, may call.
+    pub access: AccessPolicy,
     /// What tokens are exchanged for.
     pub target: Target,
     /// Capabilities that are declared with an exchange.
@@ -107,6 +111,7 @@ impl Settings {
         let hatches = hatches::read(&mut reader, environment, exposure);
         let redirects = redirects(&mut reader);
         let required_scopes = scopes(&mut reader);
+        let access = access::read(&mut reader);
         let capabilities = capabilities(&mut reader);
         let sign_in = sign_in(&mut reader);
         let expected_client_id = reader
@@ -126,6 +131,7 @@ impl Settings {
                 app,
                 secret: identity.secret,
                 required_scopes,
+                access,
                 target: endpoints.target,
                 capabilities,
                 graph_base_url: endpoints.graph_base_url,

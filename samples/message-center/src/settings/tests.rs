@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mcp_auth_layer::bypass::{Environment, Hatch};
-use mcp_auth_layer::cloud::Cloud;
+use mcp_auth_layer::{cloud::Cloud, policy::AccessPolicy};
 use secrecy::ExposeSecret;
 
 use super::{Layered, Mistakes, Settings, SignIn, Vars};
@@ -307,10 +307,29 @@ fn lists_are_judged_whole() {
 }
 
 #[test]
+fn lists_of_callers_are_never_empty_and_hold_what_they_say() {
+    refused(&[
+        ("a client that is no id", &[("MCP_ALLOWED_CLIENT_IDS", "my-client")], "MCP_ALLOWED_CLIENT_IDS"),
+        (
+            "one of two",
+            &[("MCP_ALLOWED_CLIENT_IDS", "11111111-2222-3333-4444-555555555555,x")],
+            "MCP_ALLOWED_CLIENT_IDS",
+        ),
+        ("no client", &[("MCP_ALLOWED_CLIENT_IDS", " , ")], "MCP_ALLOWED_CLIENT_IDS"),
+        ("no role", &[("MCP_REQUIRED_ROLES", ",")], "MCP_REQUIRED_ROLES"),
+    ]);
+    let any = with(&[("MCP_ALLOWED_CLIENT_IDS", ""), ("MCP_REQUIRED_ROLES", " ")]).unwrap();
+    assert_eq!(any.access, AccessPolicy::default());
+    let some = with(&[("MCP_ALLOWED_CLIENT_IDS", CLIENT), ("MCP_REQUIRED_ROLES", "Reader, Writer")]).unwrap();
+    let expected =
+        AccessPolicy::default().allow_clients([CLIENT]).and_then(|it| it.require_any_role(["Reader", "Writer"]));
+    assert_eq!(some.access, expected.unwrap());
+}
+
+#[test]
 fn what_this_version_cannot_do_is_refused_or_announced() {
     refused(&[
         ("redis", &[("REDIS_URL", "redis://x")], "REDIS_URL"),
-        ("client allowlist", &[("MCP_ALLOWED_CLIENT_IDS", CLIENT)], "MCP_ALLOWED_CLIENT_IDS"),
         ("hosting identity", &[("OUTGOING_AUTH_STRATEGY", "UseHostingEnvironmentIdentity")], "OUTGOING_AUTH_STRATEGY"),
         ("unknown strategy", &[("OUTGOING_AUTH_STRATEGY", "OBO")], "OUTGOING_AUTH_STRATEGY"),
         ("sign-ins of another tenant", &[("MCP_OAUTH_TENANT_ID", OTHER)], "MCP_OAUTH_TENANT_ID"),

@@ -37,7 +37,7 @@ async fn with_graph_token(
 
 /// Tells whether the start announced that this hatch is open.
 fn announced(server: &Fixture, hatch: &str) -> bool {
-    server.log.audit().iter().any(|event| event["hatch"] == hatch && event["message"].contains("is open"))
+    server.log.audit().iter().any(|event| event["decision"] == "opened" && event["hatch"] == hatch)
 }
 
 /// Returns how often the trail says that this hatch was used.

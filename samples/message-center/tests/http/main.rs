@@ -4,6 +4,7 @@
 
 mod authorize;
 mod binary;
+mod callers;
 mod connections;
 mod endpoints;
 mod exchanges;
