@@ -2,7 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{EntryError, EntryErrors, EntryFault, RedirectError, RedirectErrorKind, RedirectRule, catalogue, grammar};
+use super::{
+    EntryError, EntryErrors, EntryFault, KnownClient, RedirectError, RedirectErrorKind, RedirectRule,
+    catalogue::{CATALOGUE, DEFAULT},
+    grammar,
+};
 
 /// The redirect URIs that authorization codes may be sent to.
 ///
@@ -26,8 +30,9 @@ impl RedirectAllowlist {
 
     /// Reads a comma list of entries and catalogue names.
     ///
-    /// It replaces the default. Spaces around entries are ignored. The names are `default`, `loopback`, `teams`, `vscode`, `claude`, `cursor` and `chatgpt`. `none` alone is the list
-    /// that allows nothing; a blank text is an error, because it does not say whether nothing or the default is meant.
+    /// It replaces the default. Spaces around entries are ignored. The names stand in the [catalogue](super#catalogue); `none`
+    /// alone is the list that allows nothing; a blank text is an error, because it does not say whether nothing or the default
+    /// is meant.
     ///
     /// # Errors
     /// [`EntryErrors`] with every entry that is no rule.
@@ -37,7 +42,7 @@ impl RedirectAllowlist {
         }
         let (mut rules, mut errors) = (Vec::new(), Vec::new());
         for entry in list.split(',').map(str::trim) {
-            match (entry, catalogue::find(entry)) {
+            match (entry, KnownClient::find(entry)) {
                 ("none", _) => errors.push(EntryError::new(entry, EntryFault::NoneBesideOthers)),
                 (_, Some(named)) => rules.extend(RedirectRule::named(named)),
                 (_, None) => match RedirectRule::parse(entry) {
@@ -62,6 +67,12 @@ impl RedirectAllowlist {
         }
     }
 
+    /// Returns the known clients, whose names [`parse_list`](Self::parse_list) understands.
+    #[must_use]
+    pub const fn catalogue() -> &'static [KnownClient] {
+        const { &CATALOGUE }
+    }
+
     /// Returns the rules, for start-up lines and diagnosis.
     #[must_use]
     pub fn rules(&self) -> &[RedirectRule] {
@@ -71,7 +82,7 @@ impl RedirectAllowlist {
 
 impl Default for RedirectAllowlist {
     fn default() -> Self {
-        Self::new(RedirectRule::named(catalogue::DEFAULT))
+        Self::new(RedirectRule::named(DEFAULT))
     }
 }
 

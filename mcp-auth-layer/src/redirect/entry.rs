@@ -60,7 +60,7 @@ impl fmt::Display for EntryFault {
             Self::Empty => f.write_str("it is empty; remove the comma, or write `none` for an empty list"),
             Self::UnknownName => {
                 f.write_str("it is neither a URI nor a known name; write ")?;
-                CATALOGUE.iter().try_for_each(|named| write!(f, "`{}`, ", named.name))?;
+                CATALOGUE.iter().try_for_each(|known| write!(f, "`{}`, ", known.name()))?;
                 f.write_str("or a whole URI")
             }
             Self::NoneBesideOthers => f.write_str("`none` is the empty list; write it alone, or leave it out"),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     EntryError, EntryFault, LoopbackHost,
-    catalogue::Named,
+    catalogue::{CONSENT_GATEWAY, COPILOT_STUDIO, Known, KnownClient},
     grammar::{self, Host, Parts, Scheme},
 };
 
@@ -24,14 +24,20 @@ pub enum RedirectRule {
     /// This URI, byte for byte.
     #[non_exhaustive]
     Exact(String),
+    /// The Power Platform's consent gateway and exactly one segment of letters, digits and hyphens.
+    ///
+    /// The one `https` rule that is not exact, because Copilot Studio and Foundry make the segment themselves, another for
+    /// each connector. **Anybody** can make a connector there, so this rule proves nothing about who receives the code: ask
+    /// the user for consent on every sign-in, naming the client.
+    CopilotStudio,
 }
 
 impl RedirectRule {
     /// Reads an entry of a configuration.
     ///
     /// `http://` and a loopback host, without port, path and query, is any port and path of that host; anything else is an
-    /// exact URI: `https` with its path, or `http` on loopback with its port and path. Names of the catalogue stand for several
-    /// rules and belong into a [list](super::RedirectAllowlist::parse_list).
+    /// exact URI: `https` with its path, or `http` on loopback with its port and path. Names of the catalogue, which is also
+    /// the only way to [`CopilotStudio`](Self::CopilotStudio), belong into a [list](super::RedirectAllowlist::parse_list).
     ///
     /// # Errors
     /// [`EntryError`], which says what to write instead.
@@ -66,9 +72,12 @@ impl RedirectRule {
     }
 
     /// Makes the rules behind a name of the catalogue.
-    pub(super) fn named(named: Named) -> impl Iterator<Item = Self> {
-        let loopback = named.loopback.iter().map(|host| Self::Loopback { host: *host });
-        loopback.chain(named.exact.iter().map(|uri| Self::Exact((*uri).to_owned())))
+    pub(super) fn named(known: KnownClient) -> impl Iterator<Item = Self> {
+        known.allows().iter().map(|known| match known {
+            Known::Loopback(host) => Self::Loopback { host: *host },
+            Known::Exact(uri) => Self::Exact((*uri).to_owned()),
+            Known::CopilotStudio => Self::CopilotStudio,
+        })
     }
 
     /// Says whether the rule allows a URI, given as its bytes and the parts that were read from them.
@@ -76,6 +85,7 @@ impl RedirectRule {
         match self {
             Self::Loopback { host } => parts.scheme == Scheme::Http && parts.host == Host::Loopback(*host),
             Self::Exact(uri) => uri == text,
+            Self::CopilotStudio => text.strip_prefix(CONSENT_GATEWAY).is_some_and(is_connector),
         }
     }
 }
@@ -86,6 +96,12 @@ impl fmt::Display for RedirectRule {
         match self {
             Self::Loopback { host } => write!(f, "http://{host}"),
             Self::Exact(uri) => f.write_str(uri),
+            Self::CopilotStudio => f.write_str(COPILOT_STUDIO),
         }
     }
+}
+
+/// Says whether a text is one segment as the consent gateway makes them.
+fn is_connector(segment: &str) -> bool {
+    !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

@@ -1,4 +1,5 @@
 mod attacks;
+mod catalogue;
 mod entries;
 mod legitimate;
 mod passing;
@@ -7,6 +8,8 @@ use super::RedirectAllowlist;
 
 /// Loopback, all named clients, and one URI of the operator's own.
 fn list() -> RedirectAllowlist {
-    RedirectAllowlist::parse_list("default,vscode,claude,cursor,chatgpt,https://app.example.com/signed-in?tenant=1")
-        .expect("names and one exact URI")
+    RedirectAllowlist::parse_list(
+        "default,vscode,claude,cursor,chatgpt,copilot-studio,https://app.example.com/signed-in?tenant=1",
+    )
+    .expect("names and one exact URI")
 }
