@@ -7,10 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use http::{
-    HeaderValue, Request, Response,
-    header::{CACHE_CONTROL, CONTENT_TYPE},
-};
+use http::{HeaderMap, Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -21,9 +18,8 @@ use super::{
 use crate::{
     audit,
     authority::BoxFuture,
-    challenge,
     reject::Rejection,
-    respond::Respond,
+    respond::{self, Respond},
     signal::{self, Pending},
     token::VerifiedToken,
 };
@@ -142,23 +138,17 @@ where
     }
 }
 
-/// Makes the response of a refusal; the only place in the family that does.
+/// Makes the response of a refusal, with its challenge; the only place in the family that does.
 fn render<R, B>(layer: &BearerLayer<R>, pending: Pending, token: Option<&VerifiedToken>) -> Response<B>
 where
     R: Respond<B>,
-    B: Default,
 {
     let why = layer.policy.route_step_up(pending.why, token);
     audit::refused(&why, token, pending.operation.as_deref());
-    let mut response = Response::new(layer.respond.body(&why));
-    *response.status_mut() = challenge::outside(&why).status();
+    let mut headers = HeaderMap::new();
     let sign_in = layer.policy.verifier.sign_in_place(token);
-    let headers = response.headers_mut();
-    layer.policy.challenge.write(&why, sign_in.as_deref(), headers);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(media_type) = layer.respond.content_type() {
-        headers.insert(CONTENT_TYPE, media_type);
-    }
-    response.extensions_mut().insert(why);
+    layer.policy.challenge.write(&why, sign_in.as_deref(), &mut headers);
+    let mut response = respond::refusal(&*layer.respond, why);
+    response.headers_mut().extend(headers);
     response
 }
