@@ -3,26 +3,31 @@
 //! The layers stack onto any service of `http` types: axum, hyper, tonic, rmcp. None of them wraps your body or error types.
 //!
 //! ```text
-//! request ─► bypass guard ─► bearer ──────────────────► your service
-//!            (hatches)       BearerToken → VerifiedToken
+//! request ─► origin ─► bypass guard ─► bearer ──────────────────► require ─► your service
+//!                      (hatches)       BearerToken → VerifiedToken
 //! browser ─► redirect allowlist ─► /authorize
 //!            text → AllowedRedirect
 //! ```
 //!
-//! Each arrow is a type that only the step before can make. A [`VerifiedToken`] has no public constructor, so a function
-//! that takes one cannot be called with a token that nobody checked; `mcp-obo` exchanges nothing else.
+//! Each arrow is a type that only the step before can make. A [`VerifiedToken`] has no public constructor but one that says
+//! [danger], so a function that takes one cannot be called with a token that nobody checked; `mcp-obo` exchanges nothing else.
 //!
 //! # Which layer, in which order
-//! From the outside in:
+//! Each module begins with the conditions under which a request passes, and an example to copy. From the outside in:
 //!
-//! | layer | why it stands there |
-//! |---|---|
-//! | [`bypass::BypassGuardLayer`] | its permits must be in the request before anybody looks for them |
-//! | [`bearer::BearerLayer`] | decides before a byte of the body is read, and renders what everything inside refuses |
-//! | `mcp_obo::OboLayer` | needs the caller that the bearer layer found |
-//! | your service | sees a request without an `Authorization` header |
+//! | layer | what it decides | why it stands there |
+//! |---|---|---|
+//! | [`origin::OriginLayer`] | whether a browser was led here from elsewhere | a foreign page learns nothing, not even a challenge |
+//! | [`bypass::BypassGuardLayer`] | which hatches are open | its permits must be in the request before anybody looks for them |
+//! | [`bearer::BearerLayer`] | who calls | decides before a byte of the body is read, and renders what everything inside refuses |
+//! | [`session::SessionBindingLayer`] | whose MCP session it is | needs the caller |
+//! | [`require::RequireLayer`] | whether the caller may use this route | needs the caller |
+//! | `mcp_obo::OboLayer` | on whose behalf | needs the caller |
+//! | your service | | sees a request without an `Authorization` header |
 //!
-//! CORS, health and metadata endpoints stand outside the bearer layer: routes compose, there is no list of public paths.
+//! [`redirect::RedirectLayer`] stands around an authorization endpoint, and [`metadata::MetadataService`] answers beside all of
+//! them. CORS, health and metadata endpoints stand outside the bearer layer: routes compose, there is no list of public paths.
+//! A layer that misses the one outside it answers 500, and the log names the layer that is missing.
 //!
 //! # Example
 //! ```
@@ -39,14 +44,24 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Whose tokens
+//! Of one tenant, of several, or of any organisation: [`EntraApp`]. Of Keycloak, Auth0, Okta, External ID or another issuer:
+//! [`oidc::OidcIssuer`]. Of several issuers at once: [`verify::Verifier::or`].
+//!
 //! # Reading order
 //! [`reject`] (every reason), [`challenge`] (what of it goes outside), [`verify`] (the order of checks), [`keys`],
-//! [`bearer`], then [`redirect`] and [`bypass`], which stand alone.
+//! [`policy`], [`bearer`], then [`redirect`], [`bypass`] and [`origin`], which stand alone. Reviewers begin with the
+//! [`manual`]: every threat, its control, and its test.
 //!
 //! # Features
-//! `reqwest` (default): the ready-made HTTP client. `axum`: rejections as axum responses, the caller as a
-//! handler's argument. No feature changes how a token is
-//! judged.
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `reqwest` | yes | the ready-made HTTP client |
+//! | `axum` | | rejections as axum responses, and the extractors of `extract` |
+//! | `metrics` | | [counters](meter) through the `metrics` facade |
+//! | `testing` | | a tenant in memory that mints tokens, for the tests of your service |
+//!
+//! No feature changes how a token is judged.
 
 pub mod algorithm;
 mod audience;

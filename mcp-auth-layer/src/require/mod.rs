@@ -1,7 +1,7 @@
 //! Asks more of a caller on one route than the bearer layer asks everywhere.
 //!
 //! A request passes exactly when
-//! 1. a [bearer layer](crate::bearer) further out has verified its caller, and the [`AccessPolicy`] lets that caller through;
+//! 1. a [bearer layer](crate::bearer) further out has verified its caller, and the [policy](crate::policy::AccessPolicy) lets that caller through;
 //!    or
 //! 2. the bearer layer let it in by an open [hatch](crate::bypass), which only development on loopback can open: where nobody
 //!    is asked who he is, nobody can be asked for a scope.
