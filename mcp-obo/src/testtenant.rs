@@ -132,7 +132,7 @@ impl Tenant {
         self.verified(json!({"oid": "daemon", "sub": "daemon", "roles": ["Tasks.Run"]})).await
     }
 
-    async fn verified(&self, claims: Value) -> VerifiedToken {
+    pub(crate) async fn verified(&self, claims: Value) -> VerifiedToken {
         self.verifier.verify(BearerToken::new(&self.token(claims))).await.unwrap()
     }
 

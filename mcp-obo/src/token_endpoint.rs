@@ -85,8 +85,9 @@ impl TokenEndpoint {
         })?;
         // Always the tenant that issued the assertion: `organizations` would mean a guest's home tenant, which this app knows
         // nothing of.
-        let Some(endpoints) = endpoints.of_tenant(request.user().tenant()) else {
-            return Err(Failure::new(ExchangeErrorKind::Configuration).because(OtherTenant));
+        let own = endpoints.of_tenant(request.user().tenant()).filter(|own| own.is_issuer(request.issuer()));
+        let Some(endpoints) = own else {
+            return Err(Failure::new(ExchangeErrorKind::Configuration).because(OtherIssuer));
         };
         let uri: Uri = endpoints
             .token_endpoint()
@@ -143,10 +144,10 @@ impl fmt::Debug for TokenEndpoint {
     }
 }
 
-/// The user's tenant is not the one that this app is configured for.
+/// The token was issued by a tenant, or in a cloud, that this app is not configured for; it is not shown to another.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the user belongs to another tenant than the app")]
-struct OtherTenant;
+#[error("the user's token comes from another tenant or cloud than the app's")]
+struct OtherIssuer;
 
 /// No answer before the deadline.
 #[derive(Debug, thiserror::Error)]

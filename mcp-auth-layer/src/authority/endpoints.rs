@@ -152,6 +152,15 @@ impl Endpoints {
         self.issuer_v1.as_ref().map(Template::as_str)
     }
 
+    /// Tells whether this is the name, v2 or v1, under which the one tenant of these endpoints issues tokens.
+    ///
+    /// An assertion goes to the endpoints of its own issuer and to nobody else's.
+    #[must_use]
+    pub fn is_issuer(&self, issuer: &str) -> bool {
+        let is = |template: &Template| template.is_literal() && template.as_str() == issuer;
+        is(&self.issuer_v2) || self.issuer_v1.as_ref().is_some_and(is)
+    }
+
     pub(crate) fn issuers(&self) -> (&Template, Option<&Template>) {
         (&self.issuer_v2, self.issuer_v1.as_ref())
     }

@@ -27,6 +27,7 @@ use crate::{
 #[derive(Clone)]
 pub struct TokenRequest {
     user: UserId,
+    issuer: Box<str>,
     assertion: BearerToken,
     expires_at: UnixTime,
     target: Target,
@@ -47,6 +48,7 @@ impl TokenRequest {
         let Principal::User { user: id, .. } = user.principal() else { return Err(NotAUser) };
         Ok(Self {
             user: id.clone(),
+            issuer: user.claims().issuer().into(),
             assertion: user.bearer().clone(),
             expires_at: user.expires_at(),
             target: target.clone(),
@@ -65,6 +67,11 @@ impl TokenRequest {
 
     pub(crate) fn user(&self) -> &UserId {
         &self.user
+    }
+
+    /// Who issued the assertion, and alone may be shown it.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// When the assertion ends; nothing that it buys is asked for again afterwards.

@@ -159,6 +159,36 @@ async fn a_user_of_another_tenant_is_not_exchanged() {
 }
 
 #[tokio::test]
+async fn a_user_of_another_cloud_is_not_exchanged() {
+    let tenant = Tenant::granting();
+    let elsewhere = tenant.app.clone().with_cloud(Cloud::UsGov);
+    let endpoints = mcp_auth_layer::authority::Endpoints::documented(Cloud::UsGov, TenantId::parse(TENANT).unwrap());
+    let elsewhere = elsewhere.with_endpoints(endpoints).unwrap();
+    let exchange = Exchange::new(&elsewhere, ClientSecret::new(SECRET)).add_target(&Target::graph());
+    let error = exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap_err();
+    assert_eq!((error.kind(), tenant.exchanges()), (ExchangeErrorKind::Configuration, 0));
+}
+
+#[tokio::test]
+async fn a_user_of_any_tenant_is_exchanged_at_that_tenant() {
+    let tenant = Tenant::granting();
+    let app = EntraApp::any_organization_over(tenant.app.http().clone(), CLIENT).unwrap();
+    let endpoints = mcp_auth_layer::authority::Endpoints::documented_for_organizations(Cloud::Public);
+    let app = app.with_clock(tenant.clock.clone()).with_endpoints(endpoints).unwrap();
+    let exchange = Exchange::new(&app, ClientSecret::new(SECRET)).add_target(&Target::graph());
+    for issuer in
+        [format!("https://login.microsoftonline.com/{TENANT}/v2.0"), format!("https://sts.windows.net/{TENANT}/")]
+    {
+        let version = if issuer.ends_with("v2.0") { "2.0" } else { "1.0" };
+        let user = tenant.verified(json!({"oid": "alice", "scp": "a", "iss": issuer, "ver": version})).await;
+        exchange.token(&user, &Target::graph()).await.unwrap();
+    }
+    let asked: Vec<_> = tenant.calls().iter().map(|call| call.uri.to_string()).collect();
+    let expected = format!("https://login.microsoftonline.com/{TENANT}/oauth2/v2.0/token");
+    assert_eq!(asked, [expected.clone(), expected]);
+}
+
+#[tokio::test]
 async fn an_unreachable_authority_is_an_outage_with_a_number() {
     let tenant = Tenant::answering(|_| Box::pin(ready(status(503, &[], ""))));
     // Without known endpoints the first request is discovery's.

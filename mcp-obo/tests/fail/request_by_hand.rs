@@ -4,6 +4,7 @@ use mcp_obo::{Target, TokenRequest};
 fn forged(user: UserId) -> TokenRequest {
     TokenRequest {
         user,
+        issuer: "https://issuer.example".into(),
         assertion: BearerToken::new("header.payload.signature"),
         expires_at: UnixTime::from_secs(u64::MAX),
         target: Target::graph(),
