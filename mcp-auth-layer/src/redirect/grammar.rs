@@ -209,7 +209,7 @@ fn encoded(text: &str, kind: Kind, plain: fn(u8) -> bool, hidden: fn(u8) -> bool
 
 impl Parts<'_> {
     /// Says whether the parser that follows the URL standard, as browsers do, finds the same parts.
-    fn as_browsers_do(&self, text: &str) -> bool {
+    pub(super) fn as_browsers_do(&self, text: &str) -> bool {
         let Ok(url) = Url::parse(text) else { return false };
         url.scheme() == self.scheme.as_str()
             && url.host_str() == Some(self.host.as_str())

@@ -36,6 +36,12 @@ async fn refuses_by_default() {
     }
 }
 
+#[test]
+fn a_set_is_empty_when_no_hatch_is_open() {
+    assert!(OpenHatches::default().is_empty() && OpenHatches::new([]).is_empty());
+    assert!(!OpenHatches::new([permit(Hatch::StaticToken)]).is_empty());
+}
+
 #[tokio::test]
 async fn without_the_layer_no_hatch_works() {
     let _made_but_not_installed = permit(Hatch::NoAuthentication);

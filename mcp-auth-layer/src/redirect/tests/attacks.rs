@@ -5,7 +5,7 @@ use super::{
         self as Kind, Byte, DotSegment, Fragment, Host, NotListed, Path, Percent, Port, Query, ResponseParameter,
         Scheme, TooLong, Userinfo,
     },
-    super::grammar::RESPONSE_PARAMETERS,
+    super::grammar::{self, RESPONSE_PARAMETERS},
     list,
 };
 
@@ -341,6 +341,31 @@ fn length_is_bounded_before_anything_else_is_read() {
     let name = |last: &str| format!("https://{}{last}/", "aaa.".repeat(61));
     for (uri, expected) in [(label, Host), (name("example123"), Host), (name("example12"), NotListed)] {
         assert_eq!(list().check(&uri).unwrap_err().kind(), expected, "{uri}");
+    }
+}
+
+/// The grammar leaves nothing to disagree about that we know of, so each part is compared by itself.
+#[test]
+fn a_browser_that_finds_another_part_is_a_disagreement() {
+    let rows = [
+        ("scheme", "http://127.0.0.1:8400/cb?a=b", "https://127.0.0.1:8400/cb?a=b"),
+        ("host", "http://127.0.0.1:8400/cb?a=b", "http://127.0.0.2:8400/cb?a=b"),
+        ("port", "http://127.0.0.1:8400/cb?a=b", "http://127.0.0.1:8401/cb?a=b"),
+        ("no port", "http://127.0.0.1/cb?a=b", "http://127.0.0.1:8400/cb?a=b"),
+        ("user name", "http://127.0.0.1:8400/cb?a=b", "http://user@127.0.0.1:8400/cb?a=b"),
+        ("password", "http://127.0.0.1:8400/cb?a=b", "http://:password@127.0.0.1:8400/cb?a=b"),
+        ("path", "http://127.0.0.1:8400/cb?a=b", "http://127.0.0.1:8400/other?a=b"),
+        ("path where none was", "http://127.0.0.1:8400", "http://127.0.0.1:8400/other"),
+        ("no path where one was", "http://127.0.0.1:8400/cb", "http://127.0.0.1:8400/"),
+        ("query", "http://127.0.0.1:8400/cb?a=b", "http://127.0.0.1:8400/cb?a=c"),
+        ("no query", "http://127.0.0.1:8400/cb?a=b", "http://127.0.0.1:8400/cb"),
+        ("fragment", "http://127.0.0.1:8400/cb?a=b", "http://127.0.0.1:8400/cb?a=b#"),
+        ("nothing at all", "http://127.0.0.1:8400/cb?a=b", "http://127.0.0.1:99999/cb?a=b"),
+    ];
+    for (part, read, seen) in rows {
+        let parts = grammar::read(read).unwrap();
+        assert!(parts.as_browsers_do(read), "{part}: {read}");
+        assert!(!parts.as_browsers_do(seen), "{part}: {seen}");
     }
 }
 
