@@ -58,8 +58,8 @@ function judge(revision) {
             required && failing ? 'REQUIRED' : '',
             differing.length ? 'DIFFERENT' : '',
         ];
-        const line = [scenario.padEnd(48), ...runs.map((checks) => summary(checks).padEnd(24)), ...notes.filter(Boolean)];
-        console.log(line.join('').trimEnd());
+        const line = [scenario.padEnd(48), ...runs.map((checks) => summary(checks).padEnd(24))].join('');
+        console.log(`${line}${notes.filter(Boolean).join(', ')}`.trimEnd());
         differing.forEach((difference) => console.log(`    ${difference}`));
 
         totals.required += required;
