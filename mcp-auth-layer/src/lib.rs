@@ -92,6 +92,7 @@ pub mod metadata;
 pub mod meter;
 pub mod oidc;
 pub mod origin;
+pub mod peek;
 pub mod policy;
 mod present;
 pub mod principal;
@@ -113,6 +114,7 @@ mod testlog;
 #[cfg(test)]
 mod testtenant;
 pub mod token;
+pub mod tool_policy;
 pub mod verify;
 
 pub use self::{

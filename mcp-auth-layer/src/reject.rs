@@ -72,7 +72,7 @@ pub enum Rejection {
     },
 }
 
-/// What is wrong with the way the credentials are sent.
+/// What is wrong with the way the credentials, or the message, are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestFault {
@@ -84,6 +84,14 @@ pub enum RequestFault {
     TooLarge,
     /// A `Bearer` credential that is not one token of RFC 6750's alphabet.
     Malformed,
+    /// The body is not one JSON-RPC message that can be read in one way only.
+    MalformedMessage,
+    /// The body holds several JSON-RPC messages.
+    Batch,
+    /// The body is longer than what is read of one.
+    MessageTooLarge,
+    /// The headers that mirror the message differ from it, or lack.
+    HeaderMismatch,
 }
 
 /// What is wrong with the token.
@@ -140,6 +148,10 @@ pub enum ForbiddenFault {
     Group,
     /// The caller is in so many groups that the token does not list them.
     GroupsLeftOut,
+    /// The tool is not one of those that the policy lists.
+    UnlistedTool,
+    /// The method is not one of those that the policy lists.
+    UnlistedMethod,
 }
 
 impl Rejection {
@@ -174,6 +186,8 @@ impl ForbiddenFault {
             Self::Role => "role",
             Self::Group => "group",
             Self::GroupsLeftOut => "groups_left_out",
+            Self::UnlistedTool => "unlisted_tool",
+            Self::UnlistedMethod => "unlisted_method",
         }
     }
 }
@@ -185,6 +199,10 @@ impl RequestFault {
             Self::InQuery => "token_in_query",
             Self::TooLarge => "too_large",
             Self::Malformed => "malformed_credentials",
+            Self::MalformedMessage => "malformed_message",
+            Self::Batch => "batch",
+            Self::MessageTooLarge => "message_too_large",
+            Self::HeaderMismatch => "header_mismatch",
         }
     }
 }
@@ -247,6 +265,8 @@ impl fmt::Display for ForbiddenFault {
             Self::Role => "the caller has none of the app roles that may call",
             Self::Group => "the caller is in none of the groups that may call",
             Self::GroupsLeftOut => "the token does not list the caller's groups, because they are too many",
+            Self::UnlistedTool => "the tool is not one of those that may be called",
+            Self::UnlistedMethod => "the method is not one of those that may be called",
         })
     }
 }
@@ -258,6 +278,10 @@ impl fmt::Display for RequestFault {
             Self::InQuery => "a token stands in the query",
             Self::TooLarge => "the token is too large",
             Self::Malformed => "the Authorization header does not hold one bearer token",
+            Self::MalformedMessage => "the body is not one readable JSON-RPC message",
+            Self::Batch => "the body holds several messages",
+            Self::MessageTooLarge => "the body is too large to be judged",
+            Self::HeaderMismatch => "the headers that mirror the message differ from it",
         })
     }
 }

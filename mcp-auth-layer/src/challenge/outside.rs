@@ -113,6 +113,8 @@ const fn forbidden(fault: ForbiddenFault) -> (StatusCode, Option<&'static str>, 
         ForbiddenFault::Role => (None, "an app role that this operation needs is not assigned"),
         ForbiddenFault::Group => (None, "membership in a group that this operation needs is missing"),
         ForbiddenFault::GroupsLeftOut => (None, "the groups of this user are too many to be in the access token"),
+        ForbiddenFault::UnlistedTool => (None, "this tool may not be called"),
+        ForbiddenFault::UnlistedMethod => (None, "this method may not be called"),
     };
     (StatusCode::FORBIDDEN, error, text)
 }
@@ -145,6 +147,13 @@ const fn request(fault: RequestFault) -> (StatusCode, Option<&'static str>, &'st
             (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, Some("invalid_request"), "the access token is too large")
         }
         RequestFault::Malformed => (StatusCode::UNAUTHORIZED, Some("invalid_token"), "the access token is malformed"),
+        // No error code and so no challenge: no credential is at fault.
+        RequestFault::MalformedMessage => (StatusCode::BAD_REQUEST, None, "the body must be one JSON-RPC message"),
+        RequestFault::Batch => (StatusCode::BAD_REQUEST, None, "batches are not accepted"),
+        RequestFault::MessageTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None, "the message is too large"),
+        RequestFault::HeaderMismatch => {
+            (StatusCode::BAD_REQUEST, None, "the headers must be those of the message in the body")
+        }
     }
 }
 
