@@ -23,8 +23,12 @@ function found(folder) {
 }
 
 const count = (checks, status) => checks.filter((check) => check.status === status).length;
-const summary = (checks) =>
-    checks ? `${count(checks, 'SUCCESS')} passed, ${count(checks, 'FAILURE')} failed` : 'did not run';
+function summary(checks) {
+    if (!checks) return 'did not run';
+    if (checks.every(({ status }) => status === 'SKIPPED')) return 'skipped';
+    return `${count(checks, 'SUCCESS')} passed, ${count(checks, 'FAILURE')} failed`;
+}
+
 // Details and messages hold times, ports and ids, which may differ; what was checked and how it ended may not.
 const verdicts = (checks) => checks.map(({ id, name, status }) => `${id} / ${name}: ${status}`);
 

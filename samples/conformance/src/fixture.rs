@@ -6,16 +6,25 @@ use std::sync::Arc;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, CompletionInfo,
-        GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
-        ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams,
-        ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
-        SubscriptionFilter, Tool, UnsubscribeRequestParams,
+        CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
+        CompletionInfo, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult, Implementation,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel,
+        PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+        SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+        UpdateTaskParams,
     },
     service::{RequestContext, SubscriptionContext},
 };
 
-use crate::{changes::Changes, prompts, resources, state::States, tools};
+use crate::{
+    changes::Changes,
+    prompts, resources,
+    state::States,
+    tools::{
+        self,
+        tasks::{self, Tasks},
+    },
+};
 
 /// The server that both stacks serve.
 #[derive(Clone, Debug)]
@@ -27,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) tools: Vec<Tool>,
     pub(crate) changes: Changes,
     pub(crate) states: States,
+    pub(crate) tasks: Tasks,
 }
 
 impl Everything {
@@ -36,7 +46,7 @@ impl Everything {
     /// When one of its own tools is not written as MCP wants it.
     pub fn new() -> Result<Self, ErrorData> {
         let states = States::new().map_err(|error| ErrorData::internal_error(error.to_string(), None))?;
-        let shared = Shared { tools: tools::list()?, changes: Changes::new(), states };
+        let shared = Shared { tools: tools::list()?, changes: Changes::new(), states, tasks: Tasks::default() };
         Ok(Self(Arc::new(shared)))
     }
 }
@@ -50,6 +60,7 @@ impl ServerHandler for Everything {
             .enable_prompts_list_changed()
             .enable_resources()
             .enable_resources_subscribe()
+            .enable_tasks()
             .enable_tools()
             .enable_tool_list_changed()
             .build();
@@ -76,6 +87,33 @@ impl ServerHandler for Everything {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         tools::call(&self.0, request, context).await
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        tasks::require(&context)?;
+        self.0.tasks.get_task(&request.task_id).map(GetTaskResult::new)
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        tasks::require(&context)?;
+        self.0.tasks.update_task(&request.task_id, request.input_responses)
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        tasks::require(&context)?;
+        self.0.tasks.cancel_task(&request.task_id)
     }
 
     async fn list_prompts(

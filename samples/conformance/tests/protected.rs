@@ -1,4 +1,5 @@
 //! What the comparison rests on: the one server needs a token, the other does not, and the proxy brings it.
+#![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the functions that they call")]
 
 use std::net::Ipv4Addr;
 

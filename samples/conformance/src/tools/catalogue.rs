@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::wire::typed;
 
 /// Tools without arguments.
-const PLAIN: [(&str, &str); 24] = [
+const PLAIN: [(&str, &str); 29] = [
     ("test_simple_text", "A text"),
     ("test_image_content", "A picture"),
     ("test_audio_content", "A sound"),
@@ -31,6 +31,11 @@ const PLAIN: [(&str, &str); 24] = [
     ("test_input_required_result_tampered_state", "Asks, and refuses a forged state"),
     ("test_input_required_result_capabilities", "Asks for what the client can give"),
     ("test_reconnection", "Answers at once"),
+    ("failing_job", "A task that fails"),
+    ("protocol_error_job", "A task that breaks"),
+    ("confirm_delete", "A task that asks the user"),
+    ("multi_input", "A task that asks the user twice at once"),
+    ("test_tool_with_task", "Asks the user, and then becomes a task"),
 ];
 
 /// Makes the list, always in the same order.
@@ -41,8 +46,17 @@ pub(crate) fn list() -> Result<Vec<Tool>, ErrorData> {
     plain.chain(with_arguments()).map(typed).collect()
 }
 
-fn with_arguments() -> [Value; 4] {
+fn with_arguments() -> [Value; 6] {
     [
+        json!({"name": "greet", "description": "Greets", "inputSchema": with_string("name", "Whom to greet")}),
+        json!({"name": "slow_compute", "description": "A task that takes its time", "inputSchema": {
+            "type": "object",
+            "properties": {
+                "seconds": {"type": "number", "description": "How long"},
+                "label": {"type": "string", "description": "What for"},
+            },
+            "required": ["seconds"],
+        }}),
         json!({"name": "test_sampling", "description": "Asks the model", "inputSchema": with_string("prompt", "What to ask")}),
         json!({"name": "test_elicitation", "description": "Asks the user", "inputSchema": with_string("message", "What to ask")}),
         json!({"name": "test_custom_header", "description": "Repeats an argument that is also a header", "inputSchema": {

@@ -6,6 +6,7 @@ mod demanding;
 mod legacy;
 mod notifying;
 pub(crate) mod rounds;
+pub(crate) mod tasks;
 
 use rmcp::{
     ErrorData, RoleServer,
@@ -22,6 +23,9 @@ pub(crate) async fn call(
     request: CallToolRequestParams,
     context: RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
+    if let Some(response) = tasks::call(&shared.tasks, &request, &context).await? {
+        return Ok(response);
+    }
     let result = match request.name.as_ref() {
         "test_tool_with_progress" => notifying::progress(&context).await?,
         "test_tool_with_logging" | "test_logging_tool" => notifying::log(&context).await?,

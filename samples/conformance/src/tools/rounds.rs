@@ -133,7 +133,7 @@ fn done(text: impl Into<String>) -> Result<CallToolResponse, ErrorData> {
     Ok(said(text).into())
 }
 
-fn form(message: &str, field: &str, kind: &str) -> Value {
+pub(super) fn form(message: &str, field: &str, kind: &str) -> Value {
     json!({"method": "elicitation/create", "params": {
         "mode": "form",
         "message": message,
