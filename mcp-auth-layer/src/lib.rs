@@ -83,6 +83,7 @@ pub mod entra;
 pub mod extract;
 pub mod fetch;
 mod flight;
+pub mod form;
 mod issuer;
 pub mod jws;
 pub mod keys;

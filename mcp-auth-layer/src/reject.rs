@@ -80,6 +80,8 @@ pub enum RequestFault {
     SeveralCredentials,
     /// A token in the query.
     InQuery,
+    /// A token in a form.
+    InForm,
     /// A token longer than any that Entra issues.
     TooLarge,
     /// A `Bearer` credential that is not one token of RFC 6750's alphabet.
@@ -197,6 +199,7 @@ impl RequestFault {
         match self {
             Self::SeveralCredentials => "several_credentials",
             Self::InQuery => "token_in_query",
+            Self::InForm => "token_in_form",
             Self::TooLarge => "too_large",
             Self::Malformed => "malformed_credentials",
             Self::MalformedMessage => "malformed_message",
@@ -276,6 +279,7 @@ impl fmt::Display for RequestFault {
         f.write_str(match self {
             Self::SeveralCredentials => "more than one credential was sent",
             Self::InQuery => "a token stands in the query",
+            Self::InForm => "a token stands in a form",
             Self::TooLarge => "the token is too large",
             Self::Malformed => "the Authorization header does not hold one bearer token",
             Self::MalformedMessage => "the body is not one readable JSON-RPC message",

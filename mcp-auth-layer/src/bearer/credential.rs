@@ -41,10 +41,13 @@ pub(super) fn read(headers: &HeaderMap) -> Result<Credential, RequestFault> {
 ///
 /// Such a request is refused whatever its header says: by then the token is in somebody's log.
 pub(super) fn stands_in_query(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| stands_among(query.as_bytes()))
+}
+
+/// Tells whether a token stands among the parameters of a query or a form.
+pub(crate) fn stands_among(parameters: &[u8]) -> bool {
     // The names are decoded: an encoded one is the same parameter to whoever reads it.
-    uri.query().is_some_and(|query| {
-        form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name.eq_ignore_ascii_case("access_token"))
-    })
+    form_urlencoded::parse(parameters).any(|(name, _)| name.eq_ignore_ascii_case("access_token"))
 }
 
 /// RFC 6750 section 2.1: letters, digits and `-._~+/`, then `=` at the end only.

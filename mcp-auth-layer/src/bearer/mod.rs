@@ -56,6 +56,7 @@ mod step_up;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::credential::stands_among;
 pub use self::{
     caller::{Caller, ForeignToken},
     future::ResponseFuture,

@@ -138,6 +138,11 @@ const fn request(fault: RequestFault) -> (StatusCode, Option<&'static str>, &'st
         RequestFault::SeveralCredentials => {
             (StatusCode::BAD_REQUEST, Some("invalid_request"), "exactly one credential must be sent")
         }
+        RequestFault::InForm => (
+            StatusCode::BAD_REQUEST,
+            Some("invalid_request"),
+            "an access token belongs into the Authorization header, never into a form",
+        ),
         RequestFault::InQuery => (
             StatusCode::BAD_REQUEST,
             Some("invalid_request"),

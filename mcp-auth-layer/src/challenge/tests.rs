@@ -26,6 +26,8 @@ fn every_reason_has_its_status_and_challenge() {
         (Rejection::NoCredentials, 401, Some("Bearer scope=")),
         (RequestFault::Malformed.into(), 401, Some("Bearer error=\"invalid_token\", ")),
         (RequestFault::SeveralCredentials.into(), 400, Some("Bearer error=\"invalid_request\", ")),
+        (RequestFault::InQuery.into(), 400, Some("Bearer error=\"invalid_request\", ")),
+        (RequestFault::InForm.into(), 400, Some("Bearer error=\"invalid_request\", ")),
         (RequestFault::TooLarge.into(), 431, Some("Bearer error=\"invalid_request\", ")),
         (TokenFault::Expired.into(), 401, Some("Bearer error=\"invalid_token\", ")),
         (TokenFault::KnownResource(KnownResource::Graph).into(), 401, Some("Bearer error=\"invalid_token\", ")),

@@ -36,7 +36,7 @@
 //! # Redirect allowlist
 //! | id | threat | control | test |
 //! |---|---|---|---|
-//! | R1 S | user information, suffix domains, backslashes, encoded delimiters, odd hosts and ports | a small grammar on the raw bytes, and a URL parser that must agree; the same bytes go on | `no_attack_is_allowed_and_each_is_stopped_by_its_own_rule`, `whatever_is_allowed_leads_where_the_list_says` |
+//! | R1 S | user information, suffix domains, backslashes, encoded delimiters, odd hosts and ports | a small grammar on the raw bytes, and a URL parser that must agree; the same bytes go on | `no_attack_is_allowed_and_each_is_stopped_by_its_own_rule`, `two_other_readers_agree_on_an_allowed_host_for_whatever_is_allowed` |
 //! | R2 E | entries that allow more than they say | rules are typed; anything that could widen one is a configuration error | `bad_entries_are_refused_with_their_fault`, `good_entries_become_the_rule_they_say` |
 //! | R3 E | an empty list that allows all | empty allows nothing, and a blank is an error | `none_is_the_list_that_allows_nothing_and_a_blank_is_an_error`, `refuses_by_default` |
 //! | R4 T | what is checked is not what is used | [`AllowedRedirect`](crate::redirect::AllowedRedirect) holds the bytes that were judged | `an_allowed_uri_reaches_the_service_decoded_once`, `an_earlier_verdict_is_replaced_and_never_believed` |
