@@ -3,8 +3,8 @@
 //! The layers stack onto any service of `http` types: axum, hyper, tonic, rmcp. None of them wraps your body or error types.
 //!
 //! ```text
-//! request ─► origin ─► bypass guard ─► bearer ──────────────────► require ─► your service
-//!                      (hatches)       BearerToken → VerifiedToken
+//! request ─► origin ─► bypass guard ─► bearer ──────────────────► session ─► tool policy ─► your service
+//!                      (hatches)       BearerToken → VerifiedToken           Operation
 //! browser ─► redirect allowlist ─► /authorize
 //!            text → AllowedRedirect
 //! ```
@@ -22,6 +22,8 @@
 //! | [`bearer::BearerLayer`] | who calls | decides before a byte of the body is read, and renders what everything inside refuses |
 //! | [`session::SessionBindingLayer`] | whose MCP session it is | needs the caller |
 //! | [`require::RequireLayer`] | whether the caller may use this route | needs the caller |
+//! | [`tool_policy::ToolPolicyLayer`] | which operations of an MCP server the caller may use | needs the caller, and the body |
+//! | [`form::FormLayer`] | whether a token stands in a form | only for services that take forms |
 //! | `mcp_obo::OboLayer` | on whose behalf | needs the caller |
 //! | your service | | sees a request without an `Authorization` header |
 //!
@@ -50,7 +52,7 @@
 //!
 //! # Reading order
 //! [`reject`] (every reason), [`challenge`] (what of it goes outside), [`verify`] (the order of checks), [`keys`],
-//! [`policy`], [`bearer`], then [`redirect`], [`bypass`] and [`origin`], which stand alone. Reviewers begin with the
+//! [`policy`], [`bearer`], [`tool_policy`], then [`redirect`], [`bypass`] and [`origin`], which stand alone. Reviewers begin with the
 //! [`manual`]: every threat, its control, and its test.
 //!
 //! # Features

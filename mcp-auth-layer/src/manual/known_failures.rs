@@ -43,6 +43,14 @@
 //! | sessions bound to token bytes end at each refresh (toolhive #5306) | they are bound to the person and the client | `a_refreshed_token_of_one_person_through_one_client_is_one_owner` |
 //! | not `production` spelled exactly, so open (the reference server) | anything but `development` is production | `only_the_exact_word_is_development` |
 //!
+//! # Operations
+//! | failure | rule here | test |
+//! |---|---|---|
+//! | a rule that cannot be evaluated is skipped (agentgateway's `deny`, Envoy AI Gateway) | what is not allowed is denied | `nothing_is_allowed_by_default_and_tools_are_listed_one_by_one` |
+//! | the header names one tool, the body another | the body decides, and the headers must agree | `headers_agree_with_the_body_in_every_version_and_are_needed_in_the_new_one` |
+//! | a batch hides a call behind a harmless one | batches are refused | `what_could_be_read_in_two_ways_is_refused` |
+//! | a list of tools that is public is shown to other callers (rmcp's macro) | a filtered list is marked private | `a_list_shows_each_caller_what_he_may_call_and_is_private` |
+//!
 //! # Redirects
 //! | failure | rule here | test |
 //! |---|---|---|
