@@ -1,7 +1,10 @@
 //! A signed text in compact form, taken apart strictly and checked (RFC 7515 sections 7.1 and 5.2).
 //!
 //! [`check`] is what the [verifier](crate::verify) does with the signature of every token, and nothing else: read the header,
-//! select the key, check. Anybody can put a set of public test vectors through it; the example `verify-jws` does.
+//! select the key, check.
+//!
+//! Anybody can put a public set of test vectors through it: the example `verify-jws` takes a key document and a text, runs
+//! this function, and says by its exit status what it said. Its header shows the loop for Project Wycheproof's sets.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
