@@ -14,7 +14,10 @@ use http_body_util::{
 };
 use serde_json::json;
 
-use crate::{challenge, reject::Rejection};
+use crate::{
+    challenge,
+    reject::{Rejection, RequestFault},
+};
 
 /// Makes the body of a refusal.
 pub trait Respond<B>: Send + Sync + 'static {
@@ -43,11 +46,19 @@ pub struct EmptyBody;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OAuthJson;
 
-/// Refuses with a JSON-RPC 2.0 error whose `id` is null, for MCP services.
+/// Refuses with a JSON-RPC 2.0 error, for MCP services.
 ///
-/// The code is -32600 (invalid request): MCP reserves the implementation-defined range for itself.
+/// It has no `id`: the transport allows that, and MCP's schema knows no null there, as plain JSON-RPC would have it.
+/// The code is -32600 (invalid request), or MCP's own -32020 when headers and body differ: the range for implementations
+/// belongs to MCP, so no other code is made up.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct JsonRpc;
+
+/// JSON-RPC 2.0 section 5.1.
+const INVALID_REQUEST: i32 = -32_600;
+
+/// MCP 2026-07-28, "Standard Headers".
+const HEADER_MISMATCH: i32 = -32_020;
 
 /// Refuses with a problem document (RFC 9457).
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,8 +84,12 @@ impl<B: FromBytes> Respond<B> for OAuthJson {
 impl<B: FromBytes> Respond<B> for JsonRpc {
     fn body(&self, why: &Rejection) -> B {
         let outside = challenge::outside(why);
-        let error = json!({"code": -32600, "message": outside.text(), "data": {"error": outside.error_or_word()}});
-        json_body(&json!({"jsonrpc": "2.0", "id": null, "error": error}))
+        let code = match why {
+            Rejection::Request(RequestFault::HeaderMismatch) => HEADER_MISMATCH,
+            _ => INVALID_REQUEST,
+        };
+        let error = json!({"code": code, "message": outside.text(), "data": {"error": outside.error_or_word()}});
+        json_body(&json!({"jsonrpc": "2.0", "error": error}))
     }
 
     fn content_type(&self) -> Option<HeaderValue> {

@@ -14,6 +14,12 @@ mod signer;
 use std::{fs, path::PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use mcp_auth_layer::{
+    algorithm::{Algorithm, Algorithms},
+    jws,
+    keys::FixedKeys,
+    reject::TokenFault,
+};
 use serde_json::{Value, json};
 
 use self::signer::Signer;
@@ -86,6 +92,20 @@ fn every_algorithm_is_verified_by_its_own_key_alone() {
             // The header names what the key is for, and the signature is of another kind.
             let lying = signer.sign(&json!({"alg": other.alg(), "kid": "k"}), "anything");
             assert_eq!(verify(&other.jwk("k"), &lying, &[]).0 == 0, same, "{} for {}", signer.alg(), other.alg());
+        }
+    }
+}
+
+#[test]
+fn the_list_decides_also_over_a_key_that_could_do_more() {
+    let every = Algorithms::new(Algorithm::ALL).unwrap();
+    for signer in Signer::all() {
+        let keys = FixedKeys::from_jwk_for(&signer.jwk("k").to_string(), every).unwrap();
+        let text = signer.sign(&json!({"alg": signer.alg(), "kid": "k"}), "anything");
+        for listed in Algorithm::ALL {
+            let expected = if listed.name() == signer.alg() { Ok(()) } else { Err(TokenFault::Algorithm) };
+            let alone = Algorithms::new([listed]).unwrap();
+            assert_eq!(jws::check(&text, &keys, alone), expected, "{} where {listed} is allowed", signer.alg());
         }
     }
 }
@@ -190,6 +210,26 @@ fn an_ecdsa_signature_has_its_fixed_size_and_numbers_in_range() {
     }
 }
 
+/// A modulus of 2,049 bits with the mark of CVE-2017-15361: modulo every small prime it is a power of 65,537.
+fn of_the_weak_generator() -> Vec<u8> {
+    (0..128).fold(vec![1], |power: Vec<u8>, _| {
+        // Times 65,537: shifted by two bytes, and added to itself.
+        let shifted = power.iter().chain(&[0, 0]).rev();
+        let itself = power.iter().rev().chain(&[0, 0]);
+        let mut carry = 0;
+        let mut little: Vec<u8> = shifted
+            .zip(itself)
+            .map(|(one, other)| {
+                let [digit, over] = (u16::from(*one) + u16::from(*other) + carry).to_le_bytes();
+                carry = u16::from(over);
+                digit
+            })
+            .collect();
+        little.extend((carry > 0).then_some(1));
+        little.into_iter().rev().collect()
+    })
+}
+
 #[test]
 fn a_key_that_is_not_for_this_verifies_nothing() {
     let (point, modulus) = (Signer::es256(), Signer::rsa("RS256"));
@@ -209,6 +249,7 @@ fn a_key_that_is_not_for_this_verifies_nothing() {
         ("RSA with the exponent 1", &modulus, "e", json!("AQ")),
         ("RSA with an even exponent", &modulus, "e", json!("AQAA")),
         ("RSA of 1,024 bits", &modulus, "n", json!(URL_SAFE_NO_PAD.encode([0xff; 128]))),
+        ("RSA of the weak generator", &modulus, "n", json!(URL_SAFE_NO_PAD.encode(of_the_weak_generator()))),
         ("RSA of another type", &modulus, "kty", json!("OKP")),
     ] {
         let text = signer.sign(&json!({"alg": signer.alg(), "kid": "k"}), "anything");

@@ -90,7 +90,9 @@ impl Envelope {
 }
 
 impl Names {
-    /// Returns the name of what a method is about; the outer none if it must have one and has not.
+    /// Returns the name of what a method is about; the outer none for a tool without one.
+    ///
+    /// Other methods are judged as methods, so whether they lack a name is for the server to say.
     fn of(self, method: &str) -> Option<Option<String>> {
         let member = match NamedBy::of(method) {
             NamedBy::Nothing => return Some(None),
@@ -100,7 +102,7 @@ impl Names {
         };
         match member {
             Some(Member::Text(name)) => Some(Some(name)),
-            Some(Member::Other(_)) | None => None,
+            Some(Member::Other(_)) | None => (method != super::CALL_TOOL).then_some(None),
         }
     }
 }

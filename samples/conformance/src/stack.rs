@@ -6,14 +6,14 @@ use axum::{Router, routing::get_service};
 use entra_emulator::{API_CLIENT_ID, Emulator, TENANT_ID};
 use mcp_auth_layer::{
     BearerLayer, EntraApp, bypass::BypassGuardLayer, metadata::ProtectedResource, origin::OriginLayer,
-    respond::JsonRpc, session::SessionBindingLayer,
+    respond::JsonRpc, session::SessionBindingLayer, tool_policy::ToolPolicyLayer,
 };
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
 };
 use tower::ServiceBuilder;
 
-use crate::fixture::Everything;
+use crate::{fixture::Everything, tools};
 
 /// Makes the server without the layers.
 ///
@@ -39,9 +39,35 @@ pub fn protected(port: u16, tenant: &Emulator) -> Result<Router, Box<dyn Error>>
         .layer(BearerLayer::new(&app).with_resource(&resource).require_scope("access_as_user")?.respond_with(JsonRpc))
         // rmcp serves whoever names a session; this asks whose it is.
         .layer(SessionBindingLayer::default())
+        // What is not listed is denied. The suite may use all that the fixture has.
+        .layer(tools()?)
         .service(service(port)?);
     let router = Router::new().route_service("/mcp", mcp);
     Ok(resource.paths().iter().fold(router, |router, path| router.route(path, get_service(resource.service()))))
+}
+
+/// Allows every caller all tools of the fixture, and the methods beyond those that are always open.
+fn tools() -> Result<ToolPolicyLayer, Box<dyn Error>> {
+    let methods = [
+        "completion/complete",
+        "logging/setLevel",
+        "prompts/get",
+        "resources/list",
+        "resources/read",
+        "resources/subscribe",
+        "resources/templates/list",
+        "resources/unsubscribe",
+        "subscriptions/listen",
+        "tasks/cancel",
+        "tasks/get",
+        "tasks/list",
+        "tasks/result",
+        "tasks/update",
+        // The suite asks for a method that nobody has, and the server is to say so: what is not listed is 403 here.
+        "unknown/method",
+    ];
+    let policy = methods.into_iter().fold(ToolPolicyLayer::deny_unlisted(), ToolPolicyLayer::allow_method_any_caller);
+    Ok(tools::list()?.iter().fold(policy, |policy, tool| policy.allow_any_caller(&tool.name)))
 }
 
 /// Sessions and streams, as rmcp has them by default: 2025-11-25 cannot ask the client without.

@@ -93,7 +93,7 @@ async fn every_refusal_has_its_status_challenge_body_and_audited_reason() {
             assert_eq!(told, error != "unauthorized", "{name}: {challenge}");
             let body = answer.json();
             assert_eq!(body["jsonrpc"], "2.0", "{name}");
-            assert_eq!(body["id"], Value::Null, "{name}");
+            assert_eq!(body.get("id"), None, "{name}");
             assert_eq!(
                 (&body["error"]["code"], &body["error"]["data"]["error"]),
                 (&json!(-32600), &json!(error)),
