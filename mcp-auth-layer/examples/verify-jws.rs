@@ -29,8 +29,8 @@
 //! done
 //! ```
 //!
-//! No text called `invalid` may exit with 0. Some called `valid` exit with 1 on purpose: HMAC does not exist here, an empty
-//! payload is no token, and a key whose own `alg` is another than the text's verifies nothing.
+//! No text called `invalid` may exit with 0. Some called `valid` exit with 1 on purpose: HMAC does not exist here, and a key
+//! whose own `alg` is another than the text's verifies nothing.
 
 use std::{
     fs,

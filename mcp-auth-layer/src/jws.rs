@@ -82,7 +82,8 @@ impl Jws {
             kid: header.kid.map(Into::into),
             typ: header.typ.map(Into::into),
             has_content_type: header.cty.is_some(),
-            payload: decode(payload)?,
+            // An empty payload can be signed like any other; claims it is not.
+            payload: if payload.is_empty() { Vec::new() } else { decode(payload)? },
             signature: decode(signature)?,
             signed,
         })
@@ -172,12 +173,13 @@ mod tests {
         let payload = URL_SAFE_NO_PAD.encode("anything");
         let parse = |text: &str| Jws::parse(text).map(|jws| String::from_utf8_lossy(jws.signed(text)).into_owned());
         assert_eq!(parse(&format!("{header}.{payload}.AAAA")), Ok(format!("{header}.{payload}")));
+        assert_eq!(parse(&format!("{header}..AAAA")), Ok(format!("{header}.")));
         for bad in [
             String::new(),
             "..".to_owned(),
             format!("{header}.{payload}"),
             format!("{header}.{payload}."),
-            format!("{header}..AAAA"),
+            format!(".{payload}.AAAA"),
             format!("{header}.{payload}.AAAA.AAAA"),
             format!("{header}.{payload}.AAAA="),
             format!("{header}.{payload}.AB"), // stray bits

@@ -58,5 +58,8 @@ mod tests {
             let parsed = Jwt::parse(BearerToken::new(&text), TokenDigest::of(text.as_bytes()));
             assert_eq!(parsed.map(drop), expected, "{more}");
         }
+        let empty = format!("{}..AAAA", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k"}"#));
+        let parsed = Jwt::parse(BearerToken::new(&empty), TokenDigest::of(empty.as_bytes()));
+        assert_eq!(parsed.map(drop), Err(TokenFault::Malformed));
     }
 }
