@@ -12,7 +12,10 @@ use std::{
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, Request, Response, StatusCode,
-    header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER,
+    },
 };
 use http_body_util::Full;
 use serde_json::json;
@@ -20,6 +23,8 @@ use tower_service::Service;
 use url::Url;
 
 use crate::{challenge, config::ConfigError, entra::EntraApp, fetch::is_loopback, scope::ScopeSet};
+
+const METHODS: &str = "GET, HEAD, OPTIONS";
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
@@ -130,13 +135,14 @@ impl ProtectedResource {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-        // Public, and read by clients that run in browsers; no credential is involved.
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         response
     }
 }
 
 /// Answers `GET` with the document, 503 until the tenant has been discovered, and other methods with 405.
+///
+/// Pages of every origin may read the answers (Fetch standard, CORS protocol): the document is public, and no credential is
+/// involved. Preflights are answered here, because clients in browsers send `MCP-Protocol-Version`.
 #[derive(Clone, Debug)]
 pub struct MetadataService(ProtectedResource);
 
@@ -155,9 +161,10 @@ impl<B> Service<Request<B>> for MetadataService {
     fn call(&mut self, request: Request<B>) -> MetadataFuture {
         MetadataFuture(match *request.method() {
             Method::GET | Method::HEAD => Box::pin(self.0.clone().document()),
+            Method::OPTIONS => Box::pin(std::future::ready(preflight())),
             _ => {
                 let mut response = status(StatusCode::METHOD_NOT_ALLOWED);
-                response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+                response.headers_mut().insert(ALLOW, HeaderValue::from_static(METHODS));
                 Box::pin(std::future::ready(response))
             }
         })
@@ -181,6 +188,18 @@ impl fmt::Debug for MetadataFuture {
 fn status(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = status;
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+fn preflight() -> Response<Full<Bytes>> {
+    let mut response = status(StatusCode::NO_CONTENT);
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
+    // What MCP clients send; `authorization`, which some send everywhere, is allowed and never read.
+    let allowed = HeaderValue::from_static("mcp-protocol-version, content-type, authorization");
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
     response
 }
 
@@ -260,7 +279,42 @@ mod tests {
         let response = service.oneshot(post).await.unwrap();
         assert_eq!(
             (response.status(), &response.headers()[ALLOW]),
-            (StatusCode::METHOD_NOT_ALLOWED, &HeaderValue::from_static("GET, HEAD"))
+            (StatusCode::METHOD_NOT_ALLOWED, &HeaderValue::from_static("GET, HEAD, OPTIONS"))
         );
+    }
+
+    #[tokio::test]
+    async fn a_page_of_any_origin_may_read_every_answer_and_ask_before() {
+        let undiscovered = EntraApp::single_tenant_over(dead_network(), "contoso.example", CLIENT).unwrap();
+        for (name, app, method, status) in [
+            ("the document", &app().0, Method::GET, 200),
+            ("an outage", &undiscovered, Method::GET, 503),
+            ("another method", &undiscovered, Method::POST, 405),
+            ("a preflight", &undiscovered, Method::OPTIONS, 204),
+        ] {
+            let service = ProtectedResource::new("https://mcp.example/mcp", app).unwrap().service();
+            let request = Request::builder().method(method).header("origin", "https://page.example").body(()).unwrap();
+            let response = service.oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{name}");
+            assert_eq!(response.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "*", "{name}");
+            assert!(!response.headers().contains_key("access-control-allow-credentials"), "{name}");
+            let allowed = response.headers().get(ACCESS_CONTROL_ALLOW_HEADERS);
+            assert_eq!(
+                allowed.is_some_and(|names| names.to_str().unwrap().contains("mcp-protocol-version")),
+                status == 204
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_app_of_many_tenants_sends_clients_to_where_any_of_them_signs_in() {
+        let app = EntraApp::any_organization_over(dead_network(), CLIENT).unwrap();
+        let endpoints = crate::authority::Endpoints::documented_for_organizations(crate::cloud::Cloud::Public);
+        let app = app.with_endpoints(endpoints).unwrap();
+        let service = ProtectedResource::new("https://mcp.example/mcp", &app).unwrap().service();
+        let response = service.oneshot(Request::new(())).await.unwrap();
+        let document = response.into_body().collect().await.unwrap().to_bytes();
+        let document: Value = serde_json::from_slice(&document).unwrap();
+        assert_eq!(document["authorization_servers"], json!(["https://login.microsoftonline.com/organizations/v2.0"]));
     }
 }

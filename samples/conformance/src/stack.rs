@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc};
 
-use axum::{Router, routing::get_service};
+use axum::Router;
 use entra_emulator::{API_CLIENT_ID, Emulator, TENANT_ID};
 use mcp_auth_layer::{
     BearerLayer, EntraApp, bypass::BypassGuardLayer, metadata::ProtectedResource, origin::OriginLayer,
@@ -43,7 +43,7 @@ pub fn protected(port: u16, tenant: &Emulator) -> Result<Router, Box<dyn Error>>
         .layer(tools()?)
         .service(service(port)?);
     let router = Router::new().route_service("/mcp", mcp);
-    Ok(resource.paths().iter().fold(router, |router, path| router.route(path, get_service(resource.service()))))
+    Ok(resource.paths().iter().fold(router, |router, path| router.route_service(path, resource.service())))
 }
 
 /// Allows every caller all tools of the fixture, and the methods beyond those that are always open.

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Extension, Router,
     extract::{RawQuery, Request},
-    routing::{get, get_service, post_service},
+    routing::{get, post_service},
 };
 use http::{HeaderName, HeaderValue, Method, header};
 use mcp_auth_layer::{
@@ -78,8 +78,7 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(move || health.readyz()))
         .route("/discover", get(move || documents.discover()));
-    let router =
-        resource.paths().iter().fold(router, |router, path| router.route(path, get_service(resource.service())));
+    let router = resource.paths().iter().fold(router, |router, path| router.route_service(path, resource.service()));
     Ok(router
         // One handler's panic is one caller's 500.
         .layer(CatchPanicLayer::new())
