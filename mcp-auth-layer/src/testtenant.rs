@@ -47,7 +47,7 @@ pub(crate) fn verifier() -> (Verifier, FixedClock) {
     (Verifier::entra(&app).with_keys(keys()), clock)
 }
 
-fn keys() -> FixedKeys {
+pub(crate) fn keys() -> FixedKeys {
     let with_issuer = |kid: &str, issuer: &str| {
         let mut jwk = TestKey::shared().jwk(kid);
         jwk["issuer"] = json!(issuer);

@@ -1,5 +1,6 @@
 //! Tokens, and what becomes of them.
 
+mod issuers;
 mod remembered;
 
 use aws_lc_rs::hmac;
