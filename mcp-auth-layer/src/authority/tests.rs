@@ -85,6 +85,10 @@ impl Documents {
     }
 
     fn authority(&self, tenant: &str) -> Authority {
+        self.authority_of(Directory::Tenant(TenantName::parse(tenant).unwrap()))
+    }
+
+    fn authority_of(&self, directory: Directory) -> Authority {
         let documents = self.clone();
         let http = HttpClient::new(tower::service_fn(move |request: Request<Bytes>| {
             documents.asked.fetch_add(1, Ordering::SeqCst);
@@ -97,7 +101,6 @@ impl Documents {
                 Ok::<_, Infallible>(response)
             }
         }));
-        let directory = Directory::Tenant(TenantName::parse(tenant).unwrap());
         Authority::new(Cloud::Public.authority_host(), Cloud::Public, directory, http)
     }
 }
@@ -170,4 +173,71 @@ async fn a_failed_discovery_is_tried_again_after_a_pause_and_a_slow_one_is_not_w
     assert_eq!(started.elapsed(), PATIENCE);
     tokio::time::sleep(Duration::from_secs(7)).await;
     assert!(authority.known().is_some(), "the fetch went on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_authority_for_many_tenants_has_a_place_for_each_in_its_names() {
+    let base = "https://login.microsoftonline.com";
+    let template = json!(format!("{base}/{{tenantid}}/v2.0"));
+    let v1 = |issuer: &str| json!({"issuer": issuer});
+    let own = json!(format!("{base}/{TENANT}/v2.0"));
+    for (name, v2_issuer, v1_answer, good) in [
+        ("as Entra answers", template.clone(), (200, v1("https://sts.windows.net/{tenantid}/")), true),
+        ("no v1 document", template.clone(), (404, json!({})), true),
+        ("an outage of the v1 document", template.clone(), (503, json!({})), false),
+        (
+            "the v1 issuer of one tenant",
+            template.clone(),
+            (200, v1(&format!("https://sts.windows.net/{TENANT}/"))),
+            false,
+        ),
+        ("the issuer of one tenant", own, (404, json!({})), false),
+        ("a place where no tenant stands", json!(format!("{base}/x/{{tenantid}}")), (404, json!({})), false),
+        ("a place in the host", json!("https://{tenantid}.example/v2.0"), (404, json!({})), false),
+    ] {
+        for (directory, segment) in [(Directory::Organizations, "organizations"), (Directory::Common, "common")] {
+            let mut documents = Documents::v2("issuer", v2_issuer.clone());
+            for member in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
+                let one = documents.v2.1[member].as_str().unwrap().replace(TENANT, segment);
+                documents.v2.1[member] = json!(one);
+            }
+            documents.v1 = v1_answer.clone();
+            let found = documents.authority_of(directory).endpoints().await;
+            assert_eq!(found.is_ok(), good, "{name}, {segment}");
+            let Ok(found) = found else { continue };
+            assert_eq!((found.tenant(), found.reach().segment()), (None, segment));
+            let tenant = TenantId::parse(TENANT).unwrap();
+            // Made without a fetch, and the same as the tenant's own documents would give but for its keys' address.
+            let of_tenant = found.of_tenant(&tenant).unwrap();
+            assert_eq!(of_tenant, Endpoints::documented(Cloud::Public, tenant), "{name}, {segment}");
+            assert_eq!(found.authorization_server(), format!("{base}/{segment}/v2.0"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_external_tenants_issuer_has_another_host_than_its_endpoints() {
+    let mut documents = Documents::v2("issuer", json!(format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0")));
+    for member in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
+        let one =
+            documents.v2.1[member].as_str().unwrap().replace("login.microsoftonline.com", "contoso.ciamlogin.com");
+        documents.v2.1[member] = json!(one);
+    }
+    documents.v1 = (404, json!({}));
+    let found = documents.authority(TENANT).endpoints().await.unwrap();
+    assert!(found.issuer_v2().starts_with(&format!("https://{TENANT}.ciamlogin.com/")), "{found:?}");
+    assert!(found.token_endpoint().starts_with("https://contoso.ciamlogin.com/"), "{found:?}");
+    assert!(found.is_issuer(found.issuer_v2()) && !found.is_issuer("https://contoso.ciamlogin.com/"));
+}
+
+#[test]
+fn a_tenants_own_endpoints_are_no_others() {
+    let (own, other) = (TenantId::parse(TENANT).unwrap(), TenantId::parse(OTHER_TENANT).unwrap());
+    let endpoints = Endpoints::documented(Cloud::Public, own.clone());
+    assert_eq!(endpoints.of_tenant(&own), Some(endpoints.clone()));
+    assert_eq!(endpoints.of_tenant(&other), None);
+    let many = Endpoints::documented_for_organizations(Cloud::China);
+    assert!(!many.is_issuer(many.issuer_v2()), "a template issues nothing");
+    let of_other = many.of_tenant(&other).unwrap();
+    assert_eq!(of_other, Endpoints::documented(Cloud::China, other));
 }
