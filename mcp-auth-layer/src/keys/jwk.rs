@@ -63,6 +63,13 @@ pub(super) fn read(document: &[u8], allowed: Algorithms) -> Option<Keys> {
 
 /// Reads one signing key, with its name if it has one; anything else (`oct` above all) is not a key for us.
 pub(super) fn read_one(value: Value, allowed: Algorithms) -> Option<(Option<Box<str>>, VerifyingKey)> {
+    // Whoever reads the document could sign with it (RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2).
+    if value.get("d").is_some() {
+        tracing::warn!(
+            "a key set holds a private key, which is not used: everybody who reads the set can sign with it"
+        );
+        return None;
+    }
     let Entry { issuer, alg, jwk } = serde_json::from_value(value).ok()?;
     let for_signing = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let for_verifying = jwk.common.key_operations.as_ref().is_none_or(|ops| ops.contains(&KeyOperations::Verify));
@@ -175,6 +182,7 @@ mod tests {
             with("2041 bits", "n", json!(URL_SAFE_NO_PAD.encode(with_top_byte(0x01)))),
             with("2047 bits", "n", json!(URL_SAFE_NO_PAD.encode(with_top_byte(0x7f)))),
             with("short", "n", json!(URL_SAFE_NO_PAD.encode([0xff; 128]))), with("bad", "n", json!("***")),
+            with("private half", "d", json!("AQAB")), with("private half, odd", "d", Value::Null),
             with("", "use", json!("sig")), with("chain", "x5c", json!("not a list")),
             TestKey::shared().jwk("twice"), TestKey::shared().jwk("twice"), good,
             with("verify", "key_ops", json!(["verify"])), with("rs256", "alg", json!("RS256")),

@@ -290,3 +290,79 @@ async fn limits_are_kept_to_the_second() {
         assert_eq!(endpoint.calls(), 3, "{name}: due");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_the_issuer_did_not_have_is_asked_for_again_only_after_a_while() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a"]);
+    let keys = endpoint.keys();
+    find(&keys, "a").await.unwrap();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    assert_eq!(find(&keys, "b").await, Err(KeyError::Unknown));
+    assert_eq!(endpoint.calls(), 2);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(find(&keys, "b").await, Err(KeyError::Unknown));
+    assert_eq!(endpoint.calls(), 2, "this one was not there a minute ago");
+    assert_eq!(find(&keys, "c").await, Err(KeyError::Unknown));
+    assert_eq!(endpoint.calls(), 3, "another may be");
+    // What was asked for "c" brings "b", too, when it is there.
+    endpoint.publish(&["a", "b"]);
+    tokio::time::advance(Duration::from_secs(30)).await;
+    assert_eq!(find(&keys, "d").await, Err(KeyError::Unknown));
+    assert_eq!(find(&keys, "b").await, Ok(()));
+    assert_eq!(endpoint.calls(), 4);
+    endpoint.publish(&["a", "b", "c"]);
+    tokio::time::advance(Duration::from_secs(119)).await;
+    assert_eq!(find(&keys, "d").await, Err(KeyError::Unknown));
+    assert_eq!(endpoint.calls(), 4);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(find(&keys, "d").await, Err(KeyError::Unknown));
+    assert_eq!(endpoint.calls(), 5, "two minutes are over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_makes_no_key_unknown() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a"]);
+    let keys = endpoint.keys();
+    find(&keys, "a").await.unwrap();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    endpoint.fail();
+    assert!(matches!(find(&keys, "b").await, Err(KeyError::Unavailable(_))));
+    endpoint.publish(&["a", "b"]);
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert_eq!(find(&keys, "b").await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_without_a_key_id_costs_no_fetch() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a"]);
+    let keys = endpoint.keys();
+    let nameless = KeyHint { kid: None, algorithm: Algorithm::Rs256 };
+    assert!(matches!(keys.find(&nameless), Lookup::Unknown));
+    find(&keys, "a").await.unwrap();
+    assert!(matches!(keys.find(&nameless), Lookup::Unknown));
+    assert_eq!(endpoint.calls(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn replicas_that_start_together_do_not_refresh_together() {
+    let mut due = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let endpoint = Endpoint::default();
+        endpoint.publish(&["a"]);
+        let keys = endpoint.keys();
+        find(&keys, "a").await.unwrap();
+        let begun = tokio::time::Instant::now();
+        while endpoint.calls() == 1 {
+            tokio::time::advance(Duration::from_secs(1)).await;
+            find(&keys, "a").await.unwrap();
+            background().await;
+        }
+        let age = begun.elapsed().as_secs();
+        assert!((3_239..=3_602).contains(&age), "{age}");
+        due.insert(age);
+    }
+    assert!(due.len() > 5, "{due:?}");
+}
