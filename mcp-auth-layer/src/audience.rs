@@ -106,6 +106,16 @@ mod tests {
     }
 
     #[test]
+    fn all_names_are_listed_as_they_were_given() {
+        let mut ours = Audiences::of_client(ID);
+        ours.add("https://mcp.contoso.example").unwrap();
+        ours.add(ID).unwrap();
+        assert_eq!(ours.iter().collect::<Vec<_>>(), [ID, &format!("api://{ID}"), "https://mcp.contoso.example"]);
+        assert_eq!(known_resource(ours.iter()), None);
+        assert_eq!(known_resource(["x", "https://graph.microsoft.com"].into_iter()), Some(KnownResource::Graph));
+    }
+
+    #[test]
     fn a_known_resource_or_a_blank_cannot_be_configured() {
         let mut ours = Audiences::of_client(ID);
         for bad in ["", " ", "a b", "https://graph.microsoft.com/", "00000003-0000-0000-C000-000000000000"] {
