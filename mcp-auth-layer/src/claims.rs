@@ -243,4 +243,24 @@ mod tests {
             assert!(Claims::parse(payload.as_bytes()).is_err(), "{name}");
         }
     }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = "[".repeat(8_000) + &"]".repeat(8_000);
+        let payload = format!(r#"{{"iss":"i","aud":"a","exp":1,"x":{deep}}}"#);
+        assert!(Claims::parse(payload.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_claim_is_read_by_its_name_and_type() {
+        let payload =
+            r#"{"iss":"i","aud":"a","exp":1,"text":"t","list":["a",7,"b"],"number":7,"scope":"r w","cid":"okta"}"#;
+        let claims = Claims::parse(payload.as_bytes()).unwrap();
+        assert_eq!((claims.text("text"), claims.text("list"), claims.text("number")), (Some("t"), None, None));
+        for (name, expected) in [("text", &["t"][..]), ("list", &["a", "b"]), ("number", &[]), ("none", &[])] {
+            assert_eq!(claims.texts(name).collect::<Vec<_>>(), expected, "{name}");
+        }
+        assert_eq!((claims.scopes().to_string(), claims.client_id()), ("r w".to_owned(), Some("okta")));
+        assert_eq!((claims.scope_form(), claims.roles().len()), (ScopeForm::None, 0));
+    }
 }

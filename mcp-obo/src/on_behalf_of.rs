@@ -36,7 +36,11 @@ impl OnBehalfOf {
     /// # Errors
     /// [`Rejection::NotWired`], a 500, when no `OboLayer` stands outside.
     pub fn from_extensions(extensions: &Extensions) -> Result<&Self, Rejection> {
-        extensions.get().ok_or(Rejection::NotWired { missing: "OboLayer" })
+        extensions.get().ok_or_else(|| {
+            let missing = "OboLayer";
+            tracing::error!(missing, "a handler acts for its caller, and OboLayer does not stand around it");
+            Rejection::NotWired { missing }
+        })
     }
 
     /// Returns a token of `target` for the caller: from the cache, or from Entra.
