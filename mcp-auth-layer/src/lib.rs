@@ -108,10 +108,8 @@ pub mod session;
 mod signal;
 mod template;
 pub mod tenant;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
-#[cfg(test)]
-mod testkey;
 #[cfg(test)]
 mod testlog;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
     fetch::HttpClient,
     keys::FixedKeys,
     tenant::TenantId,
-    testkey::TestKey,
+    testing::key::SigningKey as TestKey,
     verify::Verifier,
 };
 

@@ -154,7 +154,7 @@ fn number(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkey::TestKey;
+    use crate::testing::key::SigningKey as TestKey;
     use serde_json::json;
 
     /// A modulus of 256 bytes that starts with this one.

@@ -14,7 +14,7 @@ use http::{Request, Response, StatusCode};
 use serde_json::json;
 
 use super::*;
-use crate::{fetch::HttpClient, testkey::TestKey, testtenant::app};
+use crate::{fetch::HttpClient, testing::key::SigningKey as TestKey, testtenant::app};
 
 /// A key endpoint whose answers the test chooses, and that counts.
 #[derive(Clone, Default)]

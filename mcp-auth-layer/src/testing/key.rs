@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 
 /// An RSA key of 2,048 bits.
 #[derive(Debug)]
-pub(super) struct SigningKey(KeyPair);
+pub(crate) struct SigningKey(KeyPair);
 
 impl SigningKey {
     /// Returns the key of all tenants of this process: making one takes a while.
-    pub(super) fn shared() -> Arc<Self> {
+    pub(crate) fn shared() -> Arc<Self> {
         static KEY: OnceLock<Arc<SigningKey>> = OnceLock::new();
         Arc::clone(KEY.get_or_init(|| Arc::new(Self::generate())))
     }
@@ -27,19 +27,26 @@ impl SigningKey {
         Arc::clone(KEY.get_or_init(|| Arc::new(Self::generate())))
     }
 
-    fn generate() -> Self {
+    pub(crate) fn generate() -> Self {
         Self(KeyPair::generate(KeySize::Rsa2048).expect("the operating system's random source works"))
     }
 
-    /// Returns the public half as Entra publishes it: without `alg`, with the issuer whose tokens it may sign.
-    pub(super) fn jwk(&self, kid: &str, issuer: &str) -> Value {
+    /// Returns the public half as Entra publishes it: without `alg`.
+    pub(crate) fn jwk(&self, kid: &str) -> Value {
         let public = self.0.public_key();
         let n = URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero());
         let e = URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero());
-        json!({"kty": "RSA", "use": "sig", "kid": kid, "n": n, "e": e, "issuer": issuer})
+        json!({"kty": "RSA", "use": "sig", "kid": kid, "n": n, "e": e})
     }
 
-    pub(super) fn sign(&self, header: &Value, claims: &Value) -> String {
+    /// Returns the public key as DER, the "secret" of the HS256 confusion attack.
+    #[cfg(test)]
+    pub(crate) fn public_der(&self) -> Vec<u8> {
+        use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+        AsDer::<PublicKeyX509Der<'_>>::as_der(self.0.public_key()).unwrap().as_ref().to_vec()
+    }
+
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", encode(header), encode(claims));
         let mut signature = vec![0; self.0.public_modulus_len()];

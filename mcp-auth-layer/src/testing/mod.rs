@@ -34,7 +34,7 @@
 //! # Ok(()) }
 //! ```
 
-mod key;
+pub(crate) mod key;
 mod tenant;
 #[cfg(test)]
 mod tests;

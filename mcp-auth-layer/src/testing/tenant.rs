@@ -102,7 +102,10 @@ impl TestTenant {
         } else if path == format!("/{tenant}/.well-known/openid-configuration") {
             json!({"issuer": format!("https://sts.windows.net/{tenant}/")})
         } else if path == format!("/{tenant}/discovery/v2.0/keys") {
-            json!({"keys": [self.key.jwk(KID, &format!("{HOST}/{{tenantid}}/v2.0"))]})
+            // Whose tokens a key may sign stands beside it in Entra's documents.
+            let mut key = self.key.jwk(KID);
+            key["issuer"] = json!(format!("{HOST}/{{tenantid}}/v2.0"));
+            json!({"keys": [key]})
         } else {
             let mut missing = Response::new(Bytes::new());
             *missing.status_mut() = StatusCode::NOT_FOUND;

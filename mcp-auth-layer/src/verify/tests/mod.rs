@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     known_resource::KnownResource,
     principal::Principal,
-    testkey::TestKey,
+    testing::key::SigningKey as TestKey,
     testtenant::{CLIENT, KID, NOW, OTHER_TENANT, TENANT, changed, claims, header, token, v1_claims, verifier},
 };
 
