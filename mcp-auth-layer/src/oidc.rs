@@ -14,6 +14,25 @@
 //! let layer = BearerLayer::with_verifier(Verifier::oidc(&issuer)).require_scope("posts:read")?;
 //! # let _ = layer; Ok(()) }
 //! ```
+//!
+//! Several issuers at once, each token judged by the one that it names:
+//! ```
+//! use mcp_auth_layer::{BearerLayer, EntraApp, oidc::OidcIssuer, verify::Verifier};
+//!
+//! # fn main() -> Result<(), mcp_auth_layer::config::ConfigError> {
+//! let staff = EntraApp::single_tenant("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555")?;
+//! let partners = OidcIssuer::new("https://login.partners.example", "https://mcp.example/mcp")?;
+//! let verifier = Verifier::entra(&staff).or(&Verifier::oidc(&partners))?;
+//! let layer = BearerLayer::with_verifier(verifier);
+//! # let _ = layer; Ok(()) }
+//! ```
+//!
+//! # Which kind of Microsoft tenant is which
+//! | tenant | how |
+//! |---|---|
+//! | Entra ID | [`EntraApp`](crate::EntraApp) |
+//! | External ID | `EntraApp` with the authority host `https://<name>.ciamlogin.com`, or here, by the exact name that its document gives, with [`with_discovery_url`](OidcIssuer::with_discovery_url) |
+//! | Azure AD B2C | here, one issuer for each policy; there is no On-Behalf-Of |
 
 use std::sync::Arc;
 

@@ -242,6 +242,11 @@ pub(crate) fn parse_host(text: &str) -> Result<(Box<str>, Option<Cloud>), Config
             "it must be spelled scheme://host, with a port only if that is not the default, and end there",
         ));
     }
+    if url.host_str().is_some_and(|host| host.ends_with(".b2clogin.com")) {
+        return Err(refuse(
+            "Azure AD B2C is a plain issuer with policies in its path, and has no On-Behalf-Of: see `oidc`",
+        ));
+    }
     let cloud = url.host_str().and_then(Cloud::of_authority_host);
     Ok((origin.into(), cloud))
 }

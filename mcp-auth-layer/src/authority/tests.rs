@@ -25,6 +25,8 @@ fn an_authority_host_has_no_path_and_loses_its_slashes() {
         ("https://login.microsoftonline.com/common", None),
         ("https://u:p@login.microsoftonline.com", None),
         ("https://login.microsoftonline.com?x", None),
+        ("https://contoso.ciamlogin.com/", Some(("https://contoso.ciamlogin.com", None))),
+        ("https://contoso.b2clogin.com", None),
         ("login.microsoftonline.com", None),
         ("https:login.microsoftonline.com", None),
         ("https:\\\\login.microsoftonline.com", None),
