@@ -253,6 +253,10 @@ fn a_key_that_is_not_for_this_verifies_nothing() {
         ("RSA of 1,024 bits", &modulus, "n", json!(URL_SAFE_NO_PAD.encode([0xff; 128]))),
         ("RSA of the weak generator", &modulus, "n", json!(URL_SAFE_NO_PAD.encode(of_the_weak_generator()))),
         ("RSA of another type", &modulus, "kty", json!("OKP")),
+        ("RSA with a private exponent", &modulus, "d", json!("AQAB")),
+        ("RSA with a prime", &modulus, "p", json!("AQAB")),
+        ("RSA with the other prime", &modulus, "q", json!("AQAB")),
+        ("RSA with a CRT exponent", &modulus, "dp", json!("AQAB")),
     ] {
         let text = signer.sign(&json!({"alg": signer.alg(), "kid": "k"}), "anything");
         let key = changed(&signer.jwk("k"), member, value);
@@ -260,6 +264,80 @@ fn a_key_that_is_not_for_this_verifies_nothing() {
         assert_eq!(verify(&key, &text, &[]), refused("key"), "{name}");
         let beside = json!({"keys": [key, Signer::es256().jwk("other")]});
         assert_eq!(verify(&beside, &text, &[]), refused("unknown_key"), "{name}, in a set");
+    }
+}
+
+#[test]
+fn a_point_is_written_in_full_on_the_curve_that_it_names() {
+    let decode = |key: &Value, member: &str| URL_SAFE_NO_PAD.decode(key[member].as_str().unwrap()).unwrap();
+    let encode = |bytes: &[u8]| json!(URL_SAFE_NO_PAD.encode(bytes));
+    for signer in Signer::all().into_iter().filter(|signer| signer.alg().starts_with('E')) {
+        let key = signer.jwk("k");
+        let text = signer.sign(&json!({"alg": signer.alg(), "kid": "k"}), "anything");
+        let x = decode(&key, "x");
+        let mut odd = vec![
+            ("x without its last byte", changed(&key, "x", encode(&x[..x.len() - 1]))),
+            ("x with a zero in front", changed(&key, "x", encode(&[&[0], &*x].concat()))),
+            ("x with a zero behind", changed(&key, "x", encode(&[&*x, &[0]].concat()))),
+            ("x padded", changed(&key, "x", json!(format!("{}=", key["x"].as_str().unwrap())))),
+            ("x as a number", changed(&key, "x", json!(1))),
+            ("no x", changed(&key, "x", Value::Null)),
+            ("with its private half", changed(&key, "d", encode(&x))),
+            ("with an empty private half", changed(&key, "d", json!(""))),
+        ];
+        for curve in ["P-256", "P-384", "P-521", "secp256k1", "Ed25519", "Ed448", "X25519", "X448", "p-256", ""] {
+            if key["crv"] != curve {
+                odd.push((curve, changed(&key, "crv", json!(curve))));
+            }
+        }
+        if key["kty"] == "EC" {
+            let y = decode(&key, "y");
+            let infinity = changed(&key, "x", encode(&vec![0; x.len()]));
+            odd.extend([
+                ("coordinates exchanged", changed(&changed(&key, "x", encode(&y)), "y", encode(&x))),
+                (
+                    "half of y in x",
+                    changed(&changed(&key, "x", encode(&[&*x, &y[..1]].concat())), "y", encode(&y[1..])),
+                ),
+                ("both coordinates zero", changed(&infinity, "y", encode(&vec![0; x.len()]))),
+                ("no y", changed(&key, "y", Value::Null)),
+            ]);
+        }
+        assert_eq!(verify(&key, &text, &[]), good(), "{}", signer.alg());
+        for (name, odd) in odd {
+            assert_eq!(verify(&odd, &text, &[]), refused("key"), "{}: {name}", signer.alg());
+        }
+    }
+}
+
+#[test]
+fn a_key_for_which_everybody_can_sign_is_no_key() {
+    // The points of edwards25519 whose order divides 8, in every spelling of their y, without the sign of x. Under such a key
+    // a signature of R = the neutral point and S = 0 is good for one message in eight at least, without any secret.
+    let near_p = |last: u8| [&[last][..], &[0xff; 30], &[0x7f]].concat();
+    let order_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05";
+    let its_inverse = "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a";
+    let hex = |text: &str| (0..32).map(|at| u8::from_str_radix(&text[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let points: [Vec<u8>; 7] = [
+        vec![0; 32],
+        [&[1][..], &[0; 31]].concat(),
+        hex(order_8),
+        hex(its_inverse),
+        near_p(0xec),
+        near_p(0xed),
+        near_p(0xee),
+    ];
+    let header = URL_SAFE_NO_PAD.encode(json!({"alg": "EdDSA", "kid": "k"}).to_string());
+    let signature = URL_SAFE_NO_PAD.encode([&[1][..], &[0; 63]].concat());
+    for mut point in points {
+        for sign in [0, 0x80] {
+            point[31] = point[31] & 0x7f | sign;
+            let key = json!({"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": URL_SAFE_NO_PAD.encode(&point)});
+            for number in 0..64_u8 {
+                let forged = format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode([number]));
+                assert_eq!(verify(&key, &forged, &[]), refused("key"), "{point:02x?}, message {number}");
+            }
+        }
     }
 }
 

@@ -11,11 +11,15 @@ use jsonwebtoken::jwk::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{VerifyingKey, roca};
+use super::{VerifyingKey, roca, small_order};
 use crate::{
     algorithm::{Algorithm, Algorithms, Kind},
     present::present,
 };
+
+/// What only private keys have (RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2): with any one of these everybody who reads
+/// the document can sign.
+const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
 /// The usable keys of a set, by `kid`.
 pub(super) type Keys = HashMap<Box<str>, Arc<VerifyingKey>>;
@@ -63,8 +67,7 @@ pub(super) fn read(document: &[u8], allowed: Algorithms) -> Option<Keys> {
 
 /// Reads one signing key, with its name if it has one; anything else (`oct` above all) is not a key for us.
 pub(super) fn read_one(value: Value, allowed: Algorithms) -> Option<(Option<Box<str>>, VerifyingKey)> {
-    // Whoever reads the document could sign with it (RFC 7518 sections 6.2.2 and 6.3.2, RFC 8037 section 2).
-    if value.get("d").is_some() {
+    if PRIVATE.iter().any(|member| value.get(member).is_some()) {
         tracing::warn!(
             "a key set holds a private key, which is not used: everybody who reads the set can sign with it"
         );
@@ -130,7 +133,8 @@ fn of_point(EllipticCurveKeyParameters { curve, x, y, .. }: &EllipticCurveKeyPar
 /// RFC 8037 section 2.
 fn of_pair(OctetKeyPairParameters { curve, x, .. }: &OctetKeyPairParameters) -> Option<Parser> {
     let x = decode(x)?;
-    (*curve == EllipticCurve::Ed25519 && x.len() == 32).then(|| on_curve(Algorithm::EdDsa, x))
+    let sound = *curve == EllipticCurve::Ed25519 && x.len() == 32 && !small_order::is_of_small_order(&x);
+    sound.then(|| on_curve(Algorithm::EdDsa, x))
 }
 
 fn on_curve(meant: Algorithm, bytes: Vec<u8>) -> Parser {

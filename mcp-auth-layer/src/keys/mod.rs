@@ -6,6 +6,7 @@ mod key;
 mod limits;
 mod remote;
 mod roca;
+mod small_order;
 mod source;
 #[cfg(test)]
 mod tests;
