@@ -81,12 +81,15 @@ impl RemoteKeys {
     }
 
     /// Reads keys for these algorithms, which must be those of the issuer's policy.
+    ///
+    /// Keys that were read or [brought along](Self::with_initial_keys) before are forgotten.
     #[must_use]
     pub fn with_algorithms(mut self, algorithms: Algorithms) -> Self {
         let inner = Arc::make_mut(&mut self.0);
         inner.algorithms = algorithms;
         // Keys that were read for other algorithms are other keys; a flight in the air would bring more of them.
         inner.loaded = Arc::default();
+        inner.unknown = Cache::new(UNKNOWN_KEYS);
         inner.flight = Flight::new(inner.limits.cool_down, inner.limits.retry_after);
         self
     }
@@ -101,8 +104,7 @@ impl RemoteKeys {
     pub fn with_initial_keys(self, jwks: &str) -> Result<Self, ConfigError> {
         let keys = jwk::read(jwks.as_bytes(), self.0.algorithms);
         let keys = keys.ok_or(ConfigError::Key { why: "no usable signing key in the initial JWK set" })?;
-        let initial = Loaded { keys, at: Instant::now(), refresh_after: Duration::ZERO, generation: 0 };
-        self.0.loaded.store(Some(Arc::new(initial)));
+        self.0.store(keys, Duration::ZERO);
         Ok(self)
     }
 
@@ -115,7 +117,7 @@ impl RemoteKeys {
         match self.0.place.fetch(&self.0.http, self.0.algorithms).await {
             Ok(keys) => {
                 meter::key_fetch(meter::Fetch::Success);
-                self.0.store(keys);
+                self.0.store(keys, earlier(self.0.limits.refresh_after));
                 Landing::Success
             }
             Err(error) => {
@@ -206,13 +208,12 @@ impl Inner {
         since.is_some_and(|since| since.elapsed() < self.limits.unknown_for)
     }
 
-    fn store(&self, keys: jwk::Keys) {
+    fn store(&self, keys: jwk::Keys, refresh_after: Duration) {
         let old = self.loaded.load_full();
         let generation = old.map_or(0, |old| {
             let lost = old.keys.iter().any(|(kid, old)| !keys.get(kid).is_some_and(|new| new.is(old)));
             old.generation + u64::from(lost)
         });
-        let refresh_after = earlier(self.limits.refresh_after);
         self.loaded.store(Some(Arc::new(Loaded { keys, at: Instant::now(), refresh_after, generation })));
     }
 }

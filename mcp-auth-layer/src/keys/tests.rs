@@ -1,5 +1,7 @@
 //! The key engine against a network that is driven by the test.
 
+mod initial;
+
 use std::{
     convert::Infallible,
     sync::{
@@ -14,7 +16,7 @@ use http::{Request, Response, StatusCode};
 use serde_json::json;
 
 use super::*;
-use crate::{fetch::HttpClient, testing::key::SigningKey as TestKey, testtenant::app};
+use crate::{algorithm::Algorithms, fetch::HttpClient, testing::key::SigningKey as TestKey, testtenant::app};
 
 /// A key endpoint whose answers the test chooses, and that counts.
 #[derive(Clone, Default)]
