@@ -23,6 +23,8 @@ mod trusted;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
+use tokio::task::JoinSet;
+
 pub(crate) use self::progress::Progress;
 pub use self::seen::CacheCounts;
 use self::{
@@ -33,7 +35,7 @@ use self::{
 use crate::{
     algorithm::Algorithms,
     audience,
-    authority::{Endpoints, Unavailable},
+    authority::{Endpoints, PATIENCE, Unavailable},
     clock::UnixTime,
     config::ConfigError,
     digest::TokenDigest,
@@ -133,9 +135,11 @@ impl Verifier {
 
     /// Loads the keys of every issuer that has none to use, and tells whether tokens can be judged.
     pub async fn warm(&self) -> Readiness {
+        // At the same time: a probe does not wait for one silent issuer after the other.
+        let mut warming: JoinSet<_> = self.0.trusted.iter().map(|trusted| trusted.keys.warm()).collect();
         let mut worst = Readiness::Ready;
-        for trusted in &self.0.trusted {
-            worst = worst.worse(trusted.keys.warm().await);
+        while let Some(one) = warming.join_next().await {
+            worst = worst.worse(one.unwrap_or(Readiness::NotLoaded));
         }
         worst
     }
@@ -245,7 +249,7 @@ impl Verifier {
             Selection::NotYet => {
                 let verifier = self.clone();
                 Progress::waiting(async move {
-                    let outage = verifier.learn().await.err();
+                    let outage = verifier.learn(&jwt).await.err();
                     match (verifier.select(&jwt), outage) {
                         (Selection::Of(index, known), _) => match verifier.judge_as(jwt, index, known) {
                             Progress::Done(verdict) => verdict,
@@ -278,11 +282,17 @@ impl Verifier {
         if all_known { Selection::Nobody } else { Selection::NotYet }
     }
 
-    /// Finds out what must be known of every issuer; an outage of one does not keep the others from being asked.
-    async fn learn(&self) -> Result<(), Unavailable> {
+    /// Finds out what must be known of every issuer, or of the token's own.
+    ///
+    /// All are asked at the same time: a silent one keeps no token of another waiting.
+    async fn learn(&self, jwt: &Jwt) -> Result<(), Unavailable> {
+        let each = self.0.trusted.iter().cloned().map(|trusted| async move { trusted.learn().await.map(drop) });
+        let mut learning: JoinSet<_> = each.collect();
         let mut outage = Ok(());
-        for trusted in &self.0.trusted {
-            outage = trusted.learn().await.map(drop).and(outage);
+        while !matches!(self.select(jwt), Selection::Of(..))
+            && let Some(learned) = learning.join_next().await
+        {
+            outage = learned.unwrap_or(Err(Unavailable::new(PATIENCE))).and(outage);
         }
         outage
     }

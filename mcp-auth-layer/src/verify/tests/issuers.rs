@@ -1,11 +1,16 @@
 //! Tokens of many tenants, of plain issuers, and of several issuers at once.
 
+use bytes::Bytes;
+use http::{Request, Response};
+
 use super::*;
 use crate::{
     algorithm::Algorithm,
     clock::{FixedClock, UnixTime},
+    fetch::HttpClient,
     keys::FixedKeys,
     scope::ScopeHierarchy,
+    testing::TestTenant,
     testtenant::{dead_network, keys},
 };
 
@@ -199,6 +204,37 @@ async fn an_issuer_that_cannot_be_reached_stops_only_its_own_tokens() {
     let unavailable = |verdict| matches!(verdict, Err(Rejection::Unavailable { .. }));
     assert!(unavailable(judged(&both, signed(KID, &claims())).await), "whose it is could not be found out");
     assert_eq!(both.readiness(), Readiness::NotLoaded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_hangs_keeps_no_other_from_being_discovered() {
+    let hangs = HttpClient::new(tower::service_fn(|_: Request<Bytes>| {
+        std::future::pending::<Result<Response<Bytes>, std::convert::Infallible>>()
+    }));
+    let silent = EntraApp::single_tenant_over(hangs, "contoso.example", CLIENT).unwrap();
+    let tenant = TestTenant::new();
+    let both = Verifier::entra(&silent).or(&Verifier::entra(&tenant.app().unwrap())).unwrap();
+    let started = tokio::time::Instant::now();
+    let good = tenant.user("alice").scopes("a");
+    assert_eq!(judged(&both, BearerToken::new(&good.clone().token())).await, Ok(()));
+    assert_eq!(started.elapsed(), Duration::ZERO, "its own issuer answered at once");
+    let of_nobody = judged(&both, BearerToken::new(&good.claim("iss", "x").token())).await;
+    assert!(matches!(of_nobody, Err(Rejection::Unavailable { .. })), "{of_nobody:?}");
+    assert_eq!(started.elapsed(), Duration::from_secs(2), "it could be the silent one's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn issuers_that_hang_are_waited_for_at_the_same_time() {
+    let hanging = |name: &str| {
+        let hangs = HttpClient::new(tower::service_fn(|_: Request<Bytes>| {
+            std::future::pending::<Result<Response<Bytes>, std::convert::Infallible>>()
+        }));
+        Verifier::oidc(&OidcIssuer::over(hangs, name, AUDIENCE).unwrap())
+    };
+    let three = hanging("https://a.example").or(&hanging("https://b.example")).and_then(|two| two.or(&verifier().0));
+    let started = tokio::time::Instant::now();
+    assert_eq!(three.unwrap().warm().await, Readiness::NotLoaded);
+    assert_eq!(started.elapsed(), Duration::from_secs(2));
 }
 
 #[test]

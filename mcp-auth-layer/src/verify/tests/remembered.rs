@@ -255,3 +255,31 @@ async fn a_remembered_token_asks_for_no_key_and_without_memory_every_token_does(
         assert_eq!((counts.hits, counts.misses), expected, "{capacity}");
     }
 }
+
+#[tokio::test]
+async fn of_two_issuers_a_verdict_ends_with_its_own_issuers_keys_and_not_with_the_others() {
+    let (ours, theirs) = (Watched::new(false), Watched::new(false));
+    let plain = OidcIssuer::over(crate::testtenant::dead_network(), "https://issuer.example", "us").unwrap();
+    let plain = plain.with_keys(theirs.clone()).with_clock(FixedClock::at(UnixTime::from_secs(NOW)));
+    let both = verifier().0.with_keys(ours.clone()).or(&Verifier::oidc(&plain)).unwrap();
+    let plain_claims =
+        json!({"iss": "https://issuer.example", "aud": "us", "exp": NOW + 60, "sub": "alice", "scope": "read"});
+    let of_plain = TestKey::shared().sign(&json!({"alg": "RS256", "kid": "unrestricted"}), &plain_claims);
+    for (name, exchanged, expected) in [
+        ("new", None, (1, 1)),
+        ("ours", Some(&ours), (2, 1)),
+        ("theirs", Some(&theirs), (2, 2)),
+        ("none", None, (2, 2)),
+    ] {
+        if let Some(keys) = exchanged {
+            keys.generation.fetch_add(1, Ordering::SeqCst);
+        }
+        for _ in 0..2 {
+            for token in [&token(&claims()), &of_plain] {
+                both.verify(BearerToken::new(token)).await.unwrap();
+            }
+        }
+        let finds = |keys: &Watched| keys.finds.load(Ordering::SeqCst);
+        assert_eq!((finds(&ours), finds(&theirs)), expected, "{name}");
+    }
+}
