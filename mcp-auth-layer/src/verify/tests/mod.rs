@@ -2,6 +2,7 @@
 
 mod issuers;
 mod remembered;
+mod selection;
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
