@@ -205,10 +205,11 @@ impl Verifier {
 
     /// Returns where a caller must sign in again, as far as that is known.
     pub(crate) fn sign_in_place(&self, caller: Option<&VerifiedToken>) -> Option<Arc<Endpoints>> {
-        let known = self.0.trusted.iter().find_map(Trusted::app)?.authority().known()?;
+        let may_be_its = |trusted: &&Trusted| caller.is_none_or(|one| trusted.is_named_by(one.claims()) == Some(true));
+        let known = self.0.trusted.iter().filter(may_be_its).find_map(Trusted::app)?.authority().known()?;
         match caller.and_then(|caller| caller.claims().tenant()) {
-            Some(tenant) if known.tenant().is_none() => known.of_tenant(tenant).map(Arc::new),
-            _ => Some(known),
+            Some(tenant) => known.of_tenant(tenant).map(Arc::new),
+            None => Some(known),
         }
     }
 

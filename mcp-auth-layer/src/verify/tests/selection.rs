@@ -5,6 +5,7 @@ use crate::{
     clock::{FixedClock, UnixTime},
     fetch::HttpClient,
     keys::FixedKeys,
+    tenant::TenantId,
     testtenant::dead_network,
 };
 use bytes::Bytes;
@@ -43,7 +44,7 @@ async fn a_token_of_nobody_is_refused_at_once_when_every_issuer_is_known() {
 }
 
 #[tokio::test]
-async fn a_caller_signs_in_again_at_his_own_tenant() {
+async fn a_caller_signs_in_again_at_the_tenant_that_issued_the_token() {
     let token = |claims: Value| {
         let facts = Facts {
             principal: Principal::of_entra(&parsed(&claims), &Default::default()).unwrap(),
@@ -53,14 +54,27 @@ async fn a_caller_signs_in_again_at_his_own_tenant() {
     };
     let many = EntraApp::any_organization_over(dead_network(), CLIENT).unwrap();
     let many = many.with_endpoints(Endpoints::documented_for_organizations(crate::cloud::Cloud::Public)).unwrap();
-    let other = token(changed(&[("tid", json!(OTHER_TENANT))]));
+    let two = {
+        let apart = EntraApp::single_tenant_over(dead_network(), OTHER_TENANT, CLIENT).unwrap();
+        let other = Endpoints::documented(crate::cloud::Cloud::Public, TenantId::parse(OTHER_TENANT).unwrap());
+        Verifier::entra(&apart.with_endpoints(other).unwrap()).or(&verifier().0).unwrap()
+    };
+    let own = token(claims());
+    let of_other = format!("https://login.microsoftonline.com/{OTHER_TENANT}/v2.0");
+    let other = token(changed(&[("iss", json!(of_other)), ("tid", json!(OTHER_TENANT))]));
+    // A plain issuer may write Entra's claims, and is still another issuer.
+    let stranger = token(changed(&[("iss", json!("https://issuer.example"))]));
     for (name, verifier, caller, expected) in [
-        ("one tenant", verifier().0, Some(&other), Some(TENANT)),
+        ("one tenant", verifier().0, Some(&own), Some(TENANT)),
+        ("one tenant, a caller of another", verifier().0, Some(&other), None),
+        ("the first of two", two.clone(), Some(&other), Some(OTHER_TENANT)),
+        ("the second of two", two, Some(&own), Some(TENANT)),
         ("one tenant, nobody known", verifier().0, None, Some(TENANT)),
         ("many tenants", Verifier::entra(&many), Some(&other), Some(OTHER_TENANT)),
         ("many tenants, nobody known", Verifier::entra(&many), None, Some("organizations")),
         ("behind a plain issuer", plain().or(&verifier().0).unwrap(), None, Some(TENANT)),
-        ("a plain issuer alone", plain(), Some(&other), None),
+        ("beside a plain issuer, of which the caller is", verifier().0.or(&plain()).unwrap(), Some(&stranger), None),
+        ("a plain issuer alone", plain(), Some(&stranger), None),
     ] {
         let place = verifier.sign_in_place(caller);
         assert_eq!(place.as_ref().map(|place| place.reach().segment()), expected, "{name}");
