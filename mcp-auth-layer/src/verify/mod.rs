@@ -98,7 +98,8 @@ impl Verifier {
     /// Trusts the issuers of another verifier too.
     ///
     /// A token is judged by the rules of the issuer that it names, and by no other's. This verifier's cache capacity, scope
-    /// hierarchy and, for the policies of the bearer layer, clock stay.
+    /// hierarchy and, for the policies of the bearer layer, clock stay. Where two issuers overlap, as a tenant and "any
+    /// organisation" do, the one that was trusted first judges.
     ///
     /// # Errors
     /// [`ConfigError::RepeatedIssuer`] when both trust the same issuer: the second would never be asked.

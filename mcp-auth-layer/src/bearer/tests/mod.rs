@@ -270,7 +270,8 @@ async fn the_service_that_was_ready_is_the_one_that_is_called() {
             let issuer = claims()["iss"].as_str().unwrap().to_owned();
             assert_request_eq!(handle, issuer).send_response(Response::new(Bytes::from("ok")));
         };
-        let (response, ()) = tokio::join!(response, serve);
+        let both = async { tokio::join!(response, serve) };
+        let (response, ()) = tokio::time::timeout(Duration::from_secs(9), both).await.expect("the inner is called");
         assert_eq!(response.unwrap().body(), "ok");
     }
 }

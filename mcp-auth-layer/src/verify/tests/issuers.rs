@@ -237,6 +237,18 @@ async fn issuers_that_hang_are_waited_for_at_the_same_time() {
     assert_eq!(started.elapsed(), Duration::from_secs(2));
 }
 
+#[tokio::test]
+async fn where_two_overlap_the_one_that_was_trusted_first_judges() {
+    let any = of_many(EntraApp::any_organization_over(dead_network(), CLIENT).unwrap());
+    let (app, _) = crate::testtenant::app();
+    let one = Verifier::entra(&app.with_audiences([AUDIENCE]).unwrap()).with_keys(keys());
+    let for_one = || signed("literal", &changed(&[("aud", json!(AUDIENCE))]));
+    let one_first = one.clone().or(&any).unwrap();
+    assert_eq!(judged(&one_first, for_one()).await, Ok(()));
+    assert_eq!(judged(&one_first, signed(KID, &of_tenant(OTHER_TENANT))).await, Ok(()));
+    assert_eq!(judged(&any.or(&one).unwrap(), for_one()).await, Err(TokenFault::WrongAudience.into()));
+}
+
 #[test]
 fn an_issuer_is_trusted_once() {
     let plain = Verifier::oidc(&plain_issuer("k"));
