@@ -252,8 +252,13 @@ async fn where_two_overlap_the_one_that_was_trusted_first_judges() {
 #[test]
 fn an_issuer_is_trusted_once() {
     let plain = Verifier::oidc(&plain_issuer("k"));
-    assert!(plain.clone().or(&plain).is_err());
-    assert!(verifier().0.or(&verifier().0).is_err());
+    let told = |refused: Result<Verifier, ConfigError>| refused.unwrap_err().to_string();
+    assert!(told(plain.clone().or(&plain)).starts_with("issuer https://issuer.example/ is trusted twice"));
+    let entra = told(verifier().0.or(&verifier().0));
+    assert!(
+        entra.starts_with(&format!("issuer https://login.microsoftonline.com/{TENANT} is trusted twice")),
+        "{entra}"
+    );
     assert!(verifier().0.or(&plain).is_ok());
 }
 
