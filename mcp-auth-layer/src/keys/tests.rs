@@ -337,6 +337,18 @@ async fn an_outage_makes_no_key_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_outdated_set_did_not_have_is_not_held_against_the_caller() {
+    let endpoint = Endpoint::default();
+    endpoint.publish(&["a"]);
+    let limits = KeyLimits::default().with_serve_for(Duration::from_secs(60));
+    let keys = RemoteKeys::new(app().0.authority().clone(), endpoint.client(), limits);
+    assert_eq!(find(&keys, "b").await, Err(KeyError::Unknown));
+    tokio::time::advance(Duration::from_secs(60)).await;
+    endpoint.fail();
+    assert!(matches!(find(&keys, "b").await, Err(KeyError::Unavailable(_))));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_without_a_key_id_costs_no_fetch() {
     let endpoint = Endpoint::default();
     endpoint.publish(&["a"]);

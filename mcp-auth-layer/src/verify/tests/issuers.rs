@@ -66,6 +66,20 @@ async fn of_many_tenants_each_token_is_its_own_tenants_by_a_key_that_says_so() {
 }
 
 #[tokio::test]
+async fn a_key_that_names_the_v1_issuer_signs_v1_tokens_alone() {
+    for (named, v2, v1) in [
+        (format!("https://sts.windows.net/{TENANT}/"), false, true),
+        ("https://sts.windows.net/{tenantid}/".to_owned(), false, true),
+        (format!("https://sts.windows.net/{OTHER_TENANT}/"), false, false),
+        ("https://login.microsoftonline.com/{tenantid}/v2.0".to_owned(), true, true),
+    ] {
+        let verifier = verifier().0.with_keys(plain_keys(KID, &[("issuer", json!(named))]));
+        assert_eq!(judged(&verifier, signed(KID, &claims())).await.is_ok(), v2, "{named}, v2");
+        assert_eq!(judged(&verifier, signed(KID, &v1_claims())).await.is_ok(), v1, "{named}, v1");
+    }
+}
+
+#[tokio::test]
 async fn personal_accounts_come_in_only_where_they_are_wanted() {
     let app = || EntraApp::any_organization_over(dead_network(), CLIENT).unwrap();
     assert_eq!(app().with_personal_accounts().unwrap().authority().segment(), "common");
