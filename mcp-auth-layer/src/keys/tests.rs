@@ -348,6 +348,16 @@ async fn what_an_outdated_set_did_not_have_is_not_held_against_the_caller() {
     assert!(matches!(find(&keys, "b").await, Err(KeyError::Unavailable(_))));
 }
 
+#[test]
+fn keys_print_what_they_are_for() {
+    let mut jwk = TestKey::shared().jwk("a");
+    jwk["issuer"] = json!("https://issuer.example");
+    let fixed = format!("{:?}", FixedKeys::from_jwks(&json!({"keys": [jwk]}).to_string()).unwrap());
+    assert!(fixed.contains("Rs256") && fixed.contains("https://issuer.example"), "{fixed}");
+    let remote = format!("{:?}", Endpoint::default().keys());
+    assert!(remote.contains("https://login.microsoftonline.com"), "{remote}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_token_without_a_key_id_costs_no_fetch() {
     let endpoint = Endpoint::default();

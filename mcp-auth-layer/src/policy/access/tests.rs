@@ -116,6 +116,15 @@ fn scopes_that_are_added_bind_users_and_leave_applications_to_their_roles() {
 }
 
 #[test]
+fn a_recent_sign_in_is_asked_for_besides_everything_else() {
+    let policy = AccessPolicy::default().allow_clients(["client"]).unwrap();
+    let policy = policy.require_sign_in_within(Duration::from_secs(300));
+    assert_eq!(judged(&policy, &[("auth_time", json!(NOW))]), "passes");
+    assert_eq!(judged(&policy, &[("auth_time", json!(NOW - 301))]), "authentication");
+    assert_eq!(judged(&policy, &[("auth_time", json!(NOW)), ("azp", json!("stranger"))]), "client");
+}
+
+#[test]
 fn lists_are_never_empty_or_blank() {
     let policy = AccessPolicy::default;
     for blank in [&[][..], &[""], &["a", " "]] {
