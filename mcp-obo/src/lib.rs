@@ -60,6 +60,7 @@
 mod aadsts;
 pub mod access_token;
 pub mod answer;
+mod boxed;
 mod cache;
 pub mod credential;
 pub mod error;
@@ -74,16 +75,19 @@ mod testlog;
 #[cfg(test)]
 mod testtenant;
 pub mod token_endpoint;
+pub mod token_source;
 
 pub use self::{
     access_token::AccessToken,
-    credential::{ClientCredential, ClientSecret},
+    boxed::BoxFuture,
+    credential::{ClientCredential, ClientCredentials, ClientSecret},
     error::{ExchangeError, ExchangeErrorKind},
     exchange::Exchange,
     grant::TokenRequest,
     layer::OboLayer,
     on_behalf_of::OnBehalfOf,
     target::Target,
+    token_source::TokenSource,
 };
 
 /// Compiles the examples of the repository's README with the tests.

@@ -7,9 +7,11 @@ use mcp_auth_layer::{VerifiedToken, reject::Rejection};
 
 use crate::{
     access_token::AccessToken,
+    boxed::BoxFuture,
     error::{ExchangeError, ExchangeErrorKind},
     exchange::Exchange,
     target::Target,
+    token_source::TokenSource,
 };
 
 /// Acts on behalf of the caller of one request.
@@ -82,6 +84,24 @@ impl OnBehalfOf {
 
     fn user(&self) -> Result<&VerifiedToken, ExchangeError> {
         self.0.user.as_ref().ok_or(ExchangeErrorKind::NoUser.into())
+    }
+}
+
+impl TokenSource for OnBehalfOf {
+    fn token<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<AccessToken, ExchangeError>> {
+        Box::pin(Self::token(self, target))
+    }
+
+    fn token_with_claims<'a>(
+        &'a self,
+        target: &'a Target,
+        challenge: &'a str,
+    ) -> BoxFuture<'a, Result<AccessToken, ExchangeError>> {
+        Box::pin(Self::token_with_claims(self, target, challenge))
+    }
+
+    fn invalidate(&self, target: &Target, spent: &AccessToken) {
+        Self::invalidate(self, target, spent);
     }
 }
 

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use crate::{
     answer::{self, TokenAnswer},
-    credential::{ClientAuth, ClientCredential, CredentialError},
+    credential::{ClientAuth, ClientContext, ClientCredential, ClientCredentials, CredentialError},
     error::{ExchangeError, ExchangeErrorKind, Failure},
     grant::TokenRequest,
 };
@@ -35,7 +35,7 @@ use crate::{
 #[derive(Clone)]
 pub struct TokenEndpoint {
     app: EntraApp,
-    credential: Arc<dyn ClientCredential>,
+    credentials: ClientCredentials,
     capabilities: Arc<[Box<str>]>,
 }
 
@@ -45,8 +45,8 @@ const DEADLINE: Duration = Duration::from_secs(15);
 impl TokenEndpoint {
     /// Addresses the endpoint that discovery gives for the app's tenant, as this app.
     #[must_use]
-    pub fn new(app: &EntraApp, credential: impl ClientCredential) -> Self {
-        Self { app: app.clone(), credential: Arc::new(credential), capabilities: Arc::new([]) }
+    pub fn new(app: &EntraApp, credential: impl Into<ClientCredentials>) -> Self {
+        Self { app: app.clone(), credentials: credential.into(), capabilities: Arc::new([]) }
     }
 
     pub(crate) fn with_capabilities(mut self, capabilities: &[&str]) -> Self {
@@ -93,15 +93,42 @@ impl TokenEndpoint {
             .token_endpoint()
             .parse()
             .map_err(|why: http::uri::InvalidUri| Failure::new(ExchangeErrorKind::Configuration).because(why))?;
-        let auth = self.credential.authenticate(&uri).await.map_err(unpresentable)?;
-        let refused = match self.post(&uri, request, &auth, id).await {
-            Err(failure) if failure.kind == ExchangeErrorKind::ClientCredential => failure,
+        let mut refused = None;
+        for candidate in self.credentials.in_order(self.app.clock().now()) {
+            match self.attempt(candidate.credential(), &uri, request, id).await {
+                Err(failure) if failure.is_of_credential() => {
+                    candidate.set_back(self.app.clock().now());
+                    set_back(candidate.credential(), &failure, id);
+                    // The first one's reason: the others are there for the case that it fails.
+                    refused.get_or_insert(failure);
+                }
+                settled => {
+                    candidate.accepted();
+                    return settled;
+                }
+            }
+        }
+        Err(refused.unwrap_or_else(|| Failure::new(ExchangeErrorKind::ClientCredential)))
+    }
+
+    /// Tries one credential, once more if it has another proof after a refusal.
+    async fn attempt(
+        &self,
+        credential: &dyn ClientCredential,
+        uri: &Uri,
+        request: &TokenRequest,
+        id: &str,
+    ) -> Result<TokenAnswer, Failure> {
+        let client = ClientContext::new(self.app.client_id(), uri, self.app.clock().now());
+        let auth = credential.authenticate(&client).await.map_err(unpresentable)?;
+        let refused = match self.post(uri, request, &auth, id).await {
+            Err(failure) if failure.is_of_credential() => failure,
             settled => return settled,
         };
-        self.credential.refused();
-        let renewed = self.credential.authenticate(&uri).await.map_err(unpresentable)?;
+        credential.refused(&auth);
+        let renewed = credential.authenticate(&client).await.map_err(unpresentable)?;
         // Sending the same again would only count as one more failed sign-in of this app.
-        if renewed.is_the_same(&auth) { Err(refused) } else { self.post(&uri, request, &renewed, id).await }
+        if renewed.is_the_same(&auth) { Err(refused) } else { self.post(uri, request, &renewed, id).await }
     }
 
     async fn post(
@@ -140,7 +167,7 @@ impl Service<TokenRequest> for TokenEndpoint {
 
 impl fmt::Debug for TokenEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenEndpoint").field("app", &self.app).field("credential", &self.credential).finish()
+        f.debug_struct("TokenEndpoint").field("app", &self.app).field("credentials", &self.credentials).finish()
     }
 }
 
@@ -169,6 +196,19 @@ fn unreachable(why: FetchError) -> Failure {
 
 fn unpresentable(why: CredentialError) -> Failure {
     Failure::new(ExchangeErrorKind::ClientCredential).because(why)
+}
+
+/// One line per credential that failed, because another one may hide it.
+fn set_back(credential: &dyn ClientCredential, failure: &Failure, client_request_id: &str) {
+    tracing::warn!(
+        target: TRACE,
+        credential = credential.status().kind().as_str(),
+        aadsts = failure.report.aadsts,
+        client_request_id,
+        cause = failure.source.as_ref().map(tracing::field::display),
+        advice = failure.advice.unwrap_or(failure.kind.advice()),
+        "a credential of this app failed; the next one is tried, and this one again in ten minutes",
+    );
 }
 
 const TRACE: &str = "mcp_obo::token_endpoint";

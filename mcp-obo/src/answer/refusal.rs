@@ -50,7 +50,7 @@ pub(super) fn read(response: &Response<Bytes>, members: Option<Map<String, Value
     Failure {
         retry_after,
         advice: known.filter(|known| known.kind == kind).map(|known| known.advice),
-        report: Box::new(Report { claims, ..refusal.report }),
+        report: Box::new(Report { claims, client_refused: refusal.error == "invalid_client", ..refusal.report }),
         ..Failure::new(kind)
     }
 }
@@ -124,6 +124,7 @@ impl Refusal {
                 trace_id: text("trace_id").and_then(id),
                 correlation_id: text("correlation_id").and_then(id),
                 claims: None,
+                client_refused: false,
                 diagnostic: Some(Diagnostic::of(&diagnostic.join(": "))),
             },
             codes,

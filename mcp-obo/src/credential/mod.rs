@@ -1,26 +1,68 @@
 //! How this service proves to Entra that it is itself (RFC 6749 section 2.3, RFC 7523 section 2.2).
 
+mod list;
 mod secret;
+mod status;
 
-use std::{fmt, future::Future, pin::Pin};
+use std::fmt;
 
 use http::Uri;
+use mcp_auth_layer::clock::UnixTime;
 use secrecy::{ExposeSecret, SecretString};
 
-pub use self::secret::ClientSecret;
+pub use self::{
+    list::ClientCredentials,
+    secret::ClientSecret,
+    status::{CredentialKind, CredentialStatus},
+};
+use crate::boxed::BoxFuture;
 
 /// The credential of an app registration.
 pub trait ClientCredential: fmt::Debug + Send + Sync + 'static {
-    /// Returns what proves the client to this token endpoint.
+    /// Returns what proves the client to a token endpoint.
     ///
     /// Called once for every request, so whatever is costly to make must be kept between calls.
-    fn authenticate<'a>(
-        &'a self,
-        token_endpoint: &'a Uri,
-    ) -> Pin<Box<dyn Future<Output = Result<ClientAuth, CredentialError>> + Send + 'a>>;
+    fn authenticate<'a>(&'a self, client: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>>;
 
-    /// Hears that Entra refused the credential: the next `authenticate` must not answer from memory.
-    fn refused(&self) {}
+    /// Hears that Entra refused what `authenticate` returned: the next one must not be the same from memory.
+    fn refused(&self, _spent: &ClientAuth) {}
+
+    /// Returns what an operator should know about it; asks nobody.
+    fn status(&self) -> CredentialStatus {
+        CredentialStatus::of(CredentialKind::Custom)
+    }
+}
+
+/// Which client has to prove itself, where, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientContext<'a> {
+    client_id: &'a str,
+    token_endpoint: &'a Uri,
+    now: UnixTime,
+}
+
+impl<'a> ClientContext<'a> {
+    pub(crate) const fn new(client_id: &'a str, token_endpoint: &'a Uri, now: UnixTime) -> Self {
+        Self { client_id, token_endpoint, now }
+    }
+
+    /// Returns the app's id: issuer and subject of a client assertion.
+    #[must_use]
+    pub const fn client_id(&self) -> &'a str {
+        self.client_id
+    }
+
+    /// Returns the token endpoint: the audience of a client assertion, which is good there alone.
+    #[must_use]
+    pub const fn token_endpoint(&self) -> &'a Uri {
+        self.token_endpoint
+    }
+
+    /// Returns the present time, by the app's clock.
+    #[must_use]
+    pub const fn now(&self) -> UnixTime {
+        self.now
+    }
 }
 
 /// The form fields that prove a client; nothing of them is printed by `Debug`.

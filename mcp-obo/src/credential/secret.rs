@@ -1,22 +1,19 @@
 //! A client secret, given or in a file.
 
 use std::{
-    fmt, fs,
-    future::Future,
-    io,
+    fmt, fs, io,
     path::{Path, PathBuf},
-    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use http::Uri;
 use mcp_auth_layer::config::ConfigError;
 use secrecy::SecretString;
 
-use super::{ClientAuth, ClientCredential, CredentialError};
+use super::{ClientAuth, ClientContext, ClientCredential, CredentialError, CredentialKind, CredentialStatus};
+use crate::boxed::BoxFuture;
 
 /// A client secret; one in a file is read again when Entra refuses it, so that rotation needs no restart.
 pub struct ClientSecret {
@@ -66,10 +63,7 @@ impl ClientSecret {
 }
 
 impl ClientCredential for ClientSecret {
-    fn authenticate<'a>(
-        &'a self,
-        _: &'a Uri,
-    ) -> Pin<Box<dyn Future<Output = Result<ClientAuth, CredentialError>> + Send + 'a>> {
+    fn authenticate<'a>(&'a self, _: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
         Box::pin(async move {
             let secret = match &self.file {
                 Some(file) if self.stale.load(Ordering::Acquire) => self.reload(Arc::clone(file)).await?,
@@ -79,8 +73,12 @@ impl ClientCredential for ClientSecret {
         })
     }
 
-    fn refused(&self) {
+    fn refused(&self, _: &ClientAuth) {
         self.stale.store(true, Ordering::Release);
+    }
+
+    fn status(&self) -> CredentialStatus {
+        CredentialStatus::of(CredentialKind::Secret)
     }
 }
 
@@ -103,9 +101,11 @@ fn is_blank(secret: &SecretString) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mcp_auth_layer::clock::UnixTime;
 
     async fn shown(credential: &ClientSecret) -> Result<String, CredentialError> {
-        let auth = credential.authenticate(&Uri::from_static("https://login.example/token")).await?;
+        let endpoint = http::Uri::from_static("https://login.example/token");
+        let auth = credential.authenticate(&ClientContext::new("app", &endpoint, UnixTime::from_secs(0))).await?;
         let fields = auth.fields();
         assert_eq!(fields[0].0, "client_secret");
         Ok(fields[0].1.to_owned())
@@ -119,12 +119,12 @@ mod tests {
         let credential = ClientSecret::from_file(&file).unwrap();
         fs::write(&file, "second").unwrap();
         assert_eq!(shown(&credential).await.unwrap(), "first");
-        credential.refused();
+        credential.refused(&ClientAuth::secret("spent".into()));
         assert_eq!(shown(&credential).await.unwrap(), "second");
 
         // While the file is gone or empty the old secret is not used as if nothing had happened.
         for break_it in [|file: &Path| fs::write(file, "\n"), |file: &Path| fs::remove_file(file)] {
-            credential.refused();
+            credential.refused(&ClientAuth::secret("spent".into()));
             break_it(&file).unwrap();
             assert!(shown(&credential).await.is_err());
         }

@@ -75,7 +75,7 @@ impl ExchangeErrorKind {
     }
 
     /// What to do when nothing more precise is known.
-    pub(super) const fn advice(self) -> &'static str {
+    pub(crate) const fn advice(self) -> &'static str {
         match self {
             Self::NotAUser => "call with a user's token; for work without a user configure this service's own identity",
             Self::NoUser => "sign in; this call came through an opened hatch, without a user",

@@ -48,12 +48,19 @@ pub(crate) struct Report {
     pub(crate) trace_id: Option<Box<str>>,
     pub(crate) correlation_id: Option<Box<str>>,
     pub(crate) claims: Option<String>,
+    /// Whether it was the client's proof that was refused, whatever the reason for that means.
+    pub(crate) client_refused: bool,
     pub(crate) diagnostic: Option<Diagnostic>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: ExchangeErrorKind) -> Self {
         Self { kind, advice: None, retry_after: None, tenant: None, report: Box::default(), source: None }
+    }
+
+    /// Tells whether another credential of this app may succeed.
+    pub(crate) fn is_of_credential(&self) -> bool {
+        self.kind == ExchangeErrorKind::ClientCredential || self.report.client_refused
     }
 
     pub(crate) fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

@@ -10,7 +10,7 @@ use mcp_auth_layer::{EntraApp, VerifiedToken, principal::UserId};
 use crate::{
     access_token::AccessToken,
     cache::{EntryKey, FlightKey, Outcome, TokenCache, UserCell, UserKey},
-    credential::ClientCredential,
+    credential::ClientCredentials,
     error::{ExchangeError, ExchangeErrorKind},
     grant::TokenRequest,
     refusals::Refusals,
@@ -39,9 +39,9 @@ struct Inner {
 const MAX_BYTES: u64 = 64 << 20;
 
 impl Exchange {
-    /// Exchanges as this app, with this credential.
+    /// Exchanges as this app, with this credential or list of credentials.
     #[must_use]
-    pub fn new(app: &EntraApp, credential: impl ClientCredential) -> Self {
+    pub fn new(app: &EntraApp, credential: impl Into<ClientCredentials>) -> Self {
         let endpoint = TokenEndpoint::new(app, credential);
         let cache = Arc::new(TokenCache::new(MAX_BYTES, Arc::clone(app.clock())));
         Self(Arc::new(Inner { endpoint, targets: Vec::new(), cache, refusals: Arc::new(Refusals::new()) }))
