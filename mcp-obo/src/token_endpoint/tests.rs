@@ -162,7 +162,7 @@ async fn a_refused_credential_has_its_turn_again_later() {
     let exchange = Exchange::new(&tenant.app, list).add_target(&Target::graph());
     for _ in 0..3 {
         exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap();
-        tenant.clock.advance(std::time::Duration::from_secs(5 * 60));
+        tenant.clock.advance(Duration::from_secs(5 * 60));
     }
     let sent: Vec<_> = tenant.calls().iter().map(|call| call.form["client_secret"].clone()).collect();
     assert_eq!(sent, ["a", "b", "b", "a"]);
