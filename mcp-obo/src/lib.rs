@@ -60,6 +60,7 @@
 mod aadsts;
 pub mod access_token;
 pub mod answer;
+pub mod audit;
 mod boxed;
 mod cache;
 pub mod credential;
@@ -67,6 +68,7 @@ pub mod error;
 pub mod exchange;
 pub mod grant;
 pub mod layer;
+pub mod meter;
 pub mod on_behalf_of;
 mod refusals;
 pub mod target;

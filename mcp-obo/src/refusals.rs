@@ -1,10 +1,12 @@
 //! Remembers refusals for a short while, so that a caller who repeats a failing call does not repeat it at Entra.
 //!
 //! Asked only when there is no token. A refusal counts for the assertion, or for the user, that it was given to, and never
-//! for anybody else: one user's outage is not everybody's.
+//! for anybody else: one user's outage is not everybody's. Two things alone count for all users of a tenant: that Entra
+//! refuses this service's own credential, and that it throttles the whole tenant, which has an error of its own.
 
 use std::{sync::Arc, time::Duration};
 
+use mcp_auth_layer::tenant::TenantId;
 use moka::sync::Cache;
 use tokio::time::Instant;
 
@@ -17,9 +19,13 @@ use crate::{
             NoUser, NotAUser, StepUp, Throttled, Unavailable, UndeclaredTarget,
         },
     },
+    meter,
 };
 
 const CAPACITY: u64 = 10_000;
+
+/// AADSTS90055: too many requests of the tenant as a whole.
+const TENANT_THROTTLED: u32 = 90_055;
 
 /// Longer than any window, so that nothing stays for want of traffic.
 const LONGEST: Duration = Duration::from_secs(60 * 60 + 1);
@@ -29,14 +35,15 @@ const LONGEST: Duration = Duration::from_secs(60 * 60 + 1);
 pub(crate) struct Refusals {
     by_request: Cache<FlightKey, Refused>,
     by_user: Cache<UserKey, Refused>,
+    by_tenant: Cache<TenantId, Refused>,
 }
 
 #[derive(Clone, Debug)]
 struct Refused {
     error: ExchangeError,
     until: Instant,
-    /// Keeps the user's epoch alive, which is a part of the key.
-    _user: Arc<UserCell>,
+    /// Keeps the user's epoch alive, which is a part of the key; tenants have none.
+    _user: Option<Arc<UserCell>>,
 }
 
 impl Refused {
@@ -51,32 +58,42 @@ impl Refused {
 
 impl Refusals {
     pub(crate) fn new() -> Self {
-        Self { by_request: bounded(), by_user: bounded() }
+        Self { by_request: bounded(), by_user: bounded(), by_tenant: bounded() }
     }
 
     /// Finds a refusal that still counts, with the time that is left of it.
     pub(crate) fn find(&self, request: &FlightKey, user: &UserKey) -> Option<ExchangeError> {
         let now = Instant::now();
-        self.by_user
-            .get(user)
-            .and_then(|refused| refused.repeat(now))
-            .or_else(|| self.by_request.get(request).and_then(|refused| refused.repeat(now)))
+        let repeat = |refused: Refused| refused.repeat(now);
+        (self.by_tenant.get(user.tenant()).and_then(repeat))
+            .or_else(|| self.by_user.get(user).and_then(repeat))
+            .or_else(|| self.by_request.get(request).and_then(repeat))
     }
 
     /// Remembers a refusal as long as its kind is worth it.
     pub(crate) fn note(&self, request: &FlightKey, user: &UserKey, cell: &Arc<UserCell>, error: &ExchangeError) {
-        let Some(window) = window(error.kind(), error.retry_after()) else { return };
-        let refused = Refused { error: error.clone(), until: Instant::now() + window, _user: Arc::clone(cell) };
-        match error.kind() {
-            // Entra throttles people, not tokens; a fresh token does not make it answer.
-            Throttled | Unavailable => self.by_user.insert(user.clone(), refused),
-            _ => self.by_request.insert(request.clone(), refused),
+        // Nobody was asked: whoever comes next finds out by himself whether that is still so.
+        if error.is_of_breaker() {
+            return;
         }
+        let Some(window) = window(error.kind(), error.retry_after()) else { return };
+        let refused = |user| Refused { error: error.clone(), until: Instant::now() + window, _user: user };
+        match error.kind() {
+            ClientCredential => self.by_tenant.insert(user.tenant().clone(), refused(None)),
+            Throttled if error.aadsts_code() == Some(TENANT_THROTTLED) => {
+                self.by_tenant.insert(user.tenant().clone(), refused(None));
+            }
+            // Entra throttles people, not tokens; a fresh token does not make it answer.
+            Throttled | Unavailable => self.by_user.insert(user.clone(), refused(Some(Arc::clone(cell)))),
+            _ => self.by_request.insert(request.clone(), refused(Some(Arc::clone(cell)))),
+        }
+        meter::refusal_entered();
     }
 }
 
 fn bounded<K: std::hash::Hash + Eq + Send + Sync + 'static>() -> Cache<K, Refused> {
-    Cache::builder().max_capacity(CAPACITY).time_to_live(LONGEST).build()
+    let left = |_, _, _| meter::refusal_left();
+    Cache::builder().max_capacity(CAPACITY).time_to_live(LONGEST).eviction_listener(left).build()
 }
 
 /// How long a refusal is repeated without asking again; nothing for what was never asked.

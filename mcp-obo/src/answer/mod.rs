@@ -25,6 +25,7 @@ use crate::{
 pub struct TokenAnswer {
     access_token: AccessToken,
     lifetime: Duration,
+    renew_from: Option<UnixTime>,
     scope: Option<Box<str>>,
 }
 
@@ -39,6 +40,12 @@ impl TokenAnswer {
     #[must_use]
     pub fn lifetime(&self) -> Duration {
         self.lifetime
+    }
+
+    /// Returns from when on Entra wants the token renewed, if it said so (`refresh_in`).
+    #[must_use]
+    pub fn renew_from(&self) -> Option<UnixTime> {
+        self.renew_from
     }
 
     /// Returns the scopes that were granted; none when Entra did not say, which means those that were asked for.
@@ -84,8 +91,12 @@ fn granted(mut members: Map<String, Value>, now: UnixTime) -> Result<TokenAnswer
     let token = SecretString::from(token);
     check_characters(secrecy::ExposeSecret::expose_secret(&token))?;
     let lifetime = members.get("expires_in").and_then(seconds).ok_or(Unusable::Lifetime)?.min(LONGEST_LIFE);
+    // A later time than the token's end, or a number that is none, is no advice.
+    let renew_in = members.get("refresh_in").and_then(seconds).filter(|renew_in| *renew_in < lifetime);
+    let renew_from = renew_in.map(|renew_in| now.saturating_add(renew_in));
     let scope = members.get("scope").and_then(Value::as_str).map(Into::into);
-    Ok(TokenAnswer { access_token: AccessToken::new(token, now.saturating_add(lifetime)), lifetime, scope })
+    let access_token = AccessToken::new(token, now.saturating_add(lifetime));
+    Ok(TokenAnswer { access_token, lifetime, renew_from, scope })
 }
 
 fn check_characters(token: &str) -> Result<(), Unusable> {

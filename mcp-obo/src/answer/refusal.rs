@@ -123,9 +123,8 @@ impl Refusal {
                 aadsts: codes.first().copied(),
                 trace_id: text("trace_id").and_then(id),
                 correlation_id: text("correlation_id").and_then(id),
-                claims: None,
-                client_refused: false,
                 diagnostic: Some(Diagnostic::of(&diagnostic.join(": "))),
+                ..Report::default()
             },
             codes,
         }

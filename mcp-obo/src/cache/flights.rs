@@ -34,15 +34,17 @@ pub(crate) struct Ticket(watch::Receiver<Option<Outcome>>);
 pub(crate) enum Boarding {
     /// It was settled while the caller looked for it.
     Settled(Outcome),
-    /// One is under way, begun now or before.
-    Aboard(Ticket),
+    /// One was under way.
+    Joined(Ticket),
+    /// One begins now.
+    Begun(Ticket),
 }
 
 impl Boarding {
     pub(crate) async fn outcome(self) -> Outcome {
         match self {
             Self::Settled(outcome) => outcome,
-            Self::Aboard(ticket) => ticket.landing().await,
+            Self::Joined(ticket) | Self::Begun(ticket) => ticket.landing().await,
         }
     }
 }
@@ -76,7 +78,7 @@ impl Flights {
     {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ticket) = running.get(&key) {
-            return Boarding::Aboard(ticket.clone());
+            return Boarding::Joined(ticket.clone());
         }
         if let Some(outcome) = settled() {
             return Boarding::Settled(outcome);
@@ -92,7 +94,7 @@ impl Flights {
             sender.send_replace(Some(request.await));
         };
         tokio::spawn(flight.in_current_span());
-        Boarding::Aboard(ticket)
+        Boarding::Begun(ticket)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What makes two requests for a token the same.
 
-use mcp_auth_layer::{TokenDigest, principal::UserId};
+use mcp_auth_layer::{TokenDigest, principal::UserId, tenant::TenantId};
 
 use crate::{
     grant::ClaimsRequest,
@@ -43,5 +43,9 @@ pub(crate) struct UserKey {
 impl UserKey {
     pub(crate) fn new(user: &UserId, target: &Target) -> Self {
         Self { user: user.clone(), target: target.id() }
+    }
+
+    pub(crate) fn tenant(&self) -> &TenantId {
+        self.user.tenant()
     }
 }

@@ -12,15 +12,20 @@ use mcp_auth_layer::{
     clock::{Clock, UnixTime},
     principal::UserId,
 };
-use moka::{Expiry, ops::compute::Op, sync::Cache};
+use moka::{
+    Expiry,
+    ops::compute::{CompResult, Op},
+    sync::Cache,
+};
+use tower::util::rng::{HasherRng, Rng as _};
 
 use super::{
-    expiry::usable_until,
+    expiry::{renewed_from, usable_until},
     flights::Flights,
     key::{EntryKey, FlightKey},
     users::{UserCell, Users},
 };
-use crate::{access_token::AccessToken, answer::TokenAnswer};
+use crate::{access_token::AccessToken, answer::TokenAnswer, meter};
 
 /// What an entry costs besides its token, measured with moka's bookkeeping included.
 const OVERHEAD: usize = 600;
@@ -42,10 +47,30 @@ struct Entry {
     usable_until: UnixTime,
     /// For moka, which keeps time by itself, so that memory is given back.
     remaining: Duration,
+    /// Seconds since the epoch from which on a hit has it renewed.
+    renew_from: AtomicU64,
     epoch: u64,
     departure: Departure,
     user: Arc<UserCell>,
 }
+
+/// A token that is good now.
+#[derive(Debug)]
+pub(crate) struct Hit {
+    pub(crate) token: AccessToken,
+    pub(crate) renewal: Renewal,
+}
+
+/// Whether whoever got a token has to see to the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renewal {
+    NotYet,
+    /// Told to one hit only; the next one hears it when the renewal has had its time.
+    Due,
+}
+
+/// How long a renewal has before another one begins.
+const RENEWAL: Duration = Duration::from_secs(30);
 
 /// When a request left, in order; a later one's token is the newer, whichever arrives first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +82,7 @@ impl TokenCache {
             .max_capacity(max_bytes)
             .weigher(|_, entry: &Arc<Entry>| entry.weight())
             .expire_after(Remaining)
+            .eviction_listener(|_, entry, _| meter::left(entry.weight()))
             .build();
         let departures = AtomicU64::new(0);
         Self { entries, users: Users::default(), flights: Arc::default(), clock, max_bytes, departures }
@@ -82,9 +108,19 @@ impl TokenCache {
     ///
     /// moka expires entries by the monotonic clock; tokens end by the wall clock, which may jump, so it is asked every time.
     pub(crate) fn find(&self, key: &EntryKey) -> Option<AccessToken> {
+        self.good(key, self.clock.now()).map(|entry| entry.token.clone())
+    }
+
+    /// Returns a token that is good now, and tells one of those who ask to renew it when its end is near.
+    pub(crate) fn hit(&self, key: &EntryKey) -> Option<Hit> {
+        let now = self.clock.now();
+        let entry = self.good(key, now)?;
+        Some(Hit { token: entry.token.clone(), renewal: entry.renewal(now) })
+    }
+
+    fn good(&self, key: &EntryKey, now: UnixTime) -> Option<Arc<Entry>> {
         let entry = self.entries.get(key)?;
-        let is_good = entry.epoch == entry.user.epoch() && self.clock.now() < entry.usable_until;
-        is_good.then(|| entry.token.clone())
+        (entry.epoch == entry.user.epoch() && now < entry.usable_until).then_some(entry)
     }
 
     /// Keeps a token, unless its user was forgotten since it was asked for, or a newer one is there.
@@ -98,17 +134,24 @@ impl TokenCache {
     ) {
         let token = answer.access_token().clone();
         let usable_until = usable_until(token.expires_at(), answer.lifetime(), assertion);
-        let remaining = self.clock.now().until(usable_until);
+        let now = self.clock.now();
+        let remaining = now.until(usable_until);
         if remaining.is_zero() {
             return;
         }
+        let spread = HasherRng::default().next_f64();
+        let renew_from = renewed_from(now, usable_until, assertion, answer.renew_from(), spread);
+        let renew_from = AtomicU64::new(renew_from.map_or(u64::MAX, UnixTime::as_secs));
         let user = Arc::clone(user);
         user.note(key.entry, |key| self.entries.contains_key(key));
-        let entry = Arc::new(Entry { token, usable_until, remaining, epoch: key.epoch, departure, user });
-        self.entries.entry(key.entry).and_compute_with(|present| match present {
+        let entry = Arc::new(Entry { token, usable_until, remaining, renew_from, epoch: key.epoch, departure, user });
+        let kept = self.entries.entry(key.entry).and_compute_with(|present| match present {
             Some(present) if present.value().is_newer_than(&entry) => Op::Nop,
             _ => Op::Put(Arc::clone(&entry)),
         });
+        if matches!(kept, CompResult::Inserted(_) | CompResult::ReplacedWith(_)) {
+            meter::entered(entry.weight());
+        }
         // Forgotten since the request left: the entry is void already, and its text need not stay in memory.
         if key.epoch != entry.user.epoch() {
             self.remove(&key.entry, &entry.token);
@@ -119,6 +162,14 @@ impl TokenCache {
     pub(crate) fn remove(&self, key: &EntryKey, spent: &AccessToken) {
         self.entries.entry(*key).and_compute_with(|present| match present {
             Some(present) if present.value().token.is(spent) => Op::Remove,
+            _ => Op::Nop,
+        });
+    }
+
+    /// Removes what was there when the request left: Entra says that this user may no longer have it.
+    pub(crate) fn revoke(&self, key: &EntryKey, departure: Departure) {
+        self.entries.entry(*key).and_compute_with(|present| match present {
+            Some(present) if present.value().departure < departure => Op::Remove,
             _ => Op::Nop,
         });
     }
@@ -140,6 +191,19 @@ impl TokenCache {
 impl Entry {
     fn weight(&self) -> u32 {
         u32::try_from(self.token.expose_secret().len() + OVERHEAD).unwrap_or(u32::MAX)
+    }
+
+    fn renewal(&self, now: UnixTime) -> Renewal {
+        let from = self.renew_from.load(Ordering::Relaxed);
+        if now.as_secs() < from {
+            return Renewal::NotYet;
+        }
+        let again = now.saturating_add(RENEWAL).as_secs();
+        match self.renew_from.compare_exchange(from, again, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => Renewal::Due,
+            // Somebody else was told in this moment.
+            Err(_) => Renewal::NotYet,
+        }
     }
 
     fn is_newer_than(&self, other: &Self) -> bool {

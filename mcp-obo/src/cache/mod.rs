@@ -7,8 +7,8 @@ mod l1;
 mod users;
 
 pub(crate) use self::{
-    flights::Outcome,
+    flights::{Boarding, Outcome},
     key::{EntryKey, FlightKey, UserKey},
-    l1::TokenCache,
+    l1::{Renewal, TokenCache},
     users::UserCell,
 };

@@ -50,6 +50,8 @@ pub(crate) struct Report {
     pub(crate) claims: Option<String>,
     /// Whether it was the client's proof that was refused, whatever the reason for that means.
     pub(crate) client_refused: bool,
+    /// Whether nobody was asked, because the breaker is open.
+    pub(crate) not_asked: bool,
     pub(crate) diagnostic: Option<Diagnostic>,
 }
 
@@ -149,6 +151,10 @@ impl ExchangeError {
     #[must_use]
     pub fn diagnostic(&self) -> Option<&str> {
         self.failure.report.diagnostic.as_ref().map(Diagnostic::as_str)
+    }
+
+    pub(crate) fn is_of_breaker(&self) -> bool {
+        self.failure.report.not_asked
     }
 
     /// Makes the same error for one who comes later.

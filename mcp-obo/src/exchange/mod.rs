@@ -1,20 +1,22 @@
 //! The On-Behalf-Of exchange: the token endpoint behind the cache.
 
+mod flight;
 #[cfg(test)]
 mod tests;
 
 use std::{fmt, sync::Arc};
 
-use mcp_auth_layer::{EntraApp, VerifiedToken, principal::UserId};
+use mcp_auth_layer::{EntraApp, VerifiedToken, clock::UnixTime, principal::UserId};
 
+use self::flight::Inner;
 use crate::{
     access_token::AccessToken,
-    cache::{EntryKey, FlightKey, Outcome, TokenCache, UserCell, UserKey},
-    credential::ClientCredentials,
-    error::{ExchangeError, ExchangeErrorKind},
+    cache::{EntryKey, TokenCache},
+    credential::{ClientCredentials, CredentialStatus},
+    error::{ExchangeError, ExchangeErrorKind, Failure},
     grant::TokenRequest,
     refusals::Refusals,
-    target::Target,
+    target::{Target, TargetError},
     token_endpoint::TokenEndpoint,
 };
 
@@ -22,19 +24,16 @@ use crate::{
 ///
 /// Cloning is cheap, and clones share one cache. No constructor does I/O or starts a task.
 ///
+/// A token near its end is renewed in the background by the hit that notices it; everybody goes on with the old one, and if
+/// Entra answers that the user may no longer have one, the old one is dropped as well.
+///
 /// # Defaults
 /// No target is declared, so every exchange is refused until [`add_target`](Self::add_target). The cache holds up to 64 MiB.
-/// No client capability is declared.
+/// No client capability is declared. A token is renewed from five minutes before the end of its use on, which is five minutes
+/// before its own end. Refusals are remembered for the assertion (a minute where only a new sign-in helps, 15 s where people
+/// repair something) or the user (as long as Entra says; 30 s when throttled, 1 s after an outage).
 #[derive(Clone)]
 pub struct Exchange(Arc<Inner>);
-
-#[derive(Clone)]
-struct Inner {
-    endpoint: TokenEndpoint,
-    targets: Vec<Target>,
-    cache: Arc<TokenCache>,
-    refusals: Arc<Refusals>,
-}
 
 const MAX_BYTES: u64 = 64 << 20;
 
@@ -85,9 +84,9 @@ impl Exchange {
         let inner = &self.0;
         inner.check_declared(target)?;
         let key = EntryKey::new(user.digest(), target);
-        match inner.cache.find(&key) {
+        match inner.hit(&key, user, target) {
             Some(token) => Ok(token),
-            None => Inner::fly(inner, key, TokenRequest::on_behalf_of(user, target)?, target).await,
+            None => Inner::fly(inner, key, TokenRequest::on_behalf_of(user, target)?).await,
         }
     }
 
@@ -108,7 +107,7 @@ impl Exchange {
         inner.check_declared(target)?;
         let key = EntryKey::new(user.digest(), target);
         let request = TokenRequest::on_behalf_of(user, target)?.with_claims(challenge)?;
-        Inner::fly(inner, key, request, target).await
+        Inner::fly(inner, key, request).await
     }
 
     /// Drops a token that the downstream API refused, unless another has taken its place.
@@ -120,57 +119,38 @@ impl Exchange {
     pub fn forget_user(&self, user: &UserId) {
         self.0.cache.forget(user);
     }
-}
 
-impl Inner {
-    fn check_declared(&self, target: &Target) -> Result<(), ExchangeError> {
-        if self.targets.contains(target) { Ok(()) } else { Err(ExchangeErrorKind::UndeclaredTarget.into()) }
+    /// Returns what an operator should know about each credential, in the order in which they would be tried now.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<CredentialStatus> {
+        self.0.endpoint.credentials().status(self.now())
     }
 
-    fn empty(&mut self, max_bytes: u64) {
-        self.cache = Arc::new(TokenCache::new(max_bytes, Arc::clone(self.endpoint.app().clock())));
-        self.refusals = Arc::new(Refusals::new());
-    }
-
-    /// Joins or begins the request to Entra.
-    async fn fly(this: &Arc<Self>, entry: EntryKey, request: TokenRequest, target: &Target) -> Outcome {
-        // The bearer layer forgives a minute at the end; Entra forgives nothing, so it is not even asked.
-        if request.assertion_expires_at() <= this.endpoint.app().clock().now() {
-            return Err(ExchangeErrorKind::AssertionExpired.into());
+    /// Asks Entra whether it accepts this app's credential, by requesting a token of the app for itself.
+    ///
+    /// The token is dropped. For an app of one tenant; for others there is no tenant to ask, and the first exchange will tell.
+    /// A request for each call: for the start of a service and after an outage, not for each probe of `/readyz`, because every
+    /// one stands in the sign-in log.
+    ///
+    /// # Errors
+    /// [`ExchangeError`] of kind [`ClientCredential`](ExchangeErrorKind::ClientCredential) when it is refused or cannot be
+    /// presented, [`Unavailable`](ExchangeErrorKind::Unavailable) when Entra did not say. Whatever else Entra refuses, it has
+    /// accepted the credential first.
+    pub async fn check_credential(&self) -> Result<(), ExchangeError> {
+        let endpoint = self.0.endpoint.clone();
+        let endpoints = endpoint.app().authority().endpoints().await?;
+        let Some(tenant) = endpoints.tenant().cloned() else { return Ok(()) };
+        let own = Target::new(endpoint.app().client_id(), &[".default"])
+            .map_err(|why: TargetError| Failure::new(ExchangeErrorKind::Configuration).because(why))?;
+        use ExchangeErrorKind::{ClientCredential, Throttled, Unavailable};
+        match endpoint.exchange(TokenRequest::client_credentials(tenant, own)).await {
+            Err(error) if matches!(error.kind(), ClientCredential | Throttled | Unavailable) => Err(error),
+            Ok(_) | Err(_) => Ok(()),
         }
-        let cell = this.cache.user(request.user());
-        let user = UserKey::new(request.user(), target);
-        let key = FlightKey { entry, claims: request.claims().cloned(), epoch: cell.epoch() };
-        let settled = || this.settled(&key, &user);
-        let flight = || Arc::clone(this).flight(request, key.clone(), user.clone(), cell);
-        this.cache.flights().board(key.clone(), settled, flight).outcome().await
     }
 
-    /// What is known by now: a request with claims is never answered by a token from before.
-    fn settled(&self, key: &FlightKey, user: &UserKey) -> Option<Outcome> {
-        let cached = if key.claims.is_none() { self.cache.find(&key.entry) } else { None };
-        cached.map(Ok).or_else(|| self.refusals.find(key, user).map(Err))
-    }
-
-    async fn flight(
-        self: Arc<Self>,
-        request: TokenRequest,
-        key: FlightKey,
-        user: UserKey,
-        cell: Arc<UserCell>,
-    ) -> Outcome {
-        let departure = self.cache.depart();
-        let assertion = request.assertion_expires_at();
-        match self.endpoint.clone().exchange(request).await {
-            Ok(answer) => {
-                self.cache.keep(&key, departure, &answer, assertion, &cell);
-                Ok(answer.access_token().clone())
-            }
-            Err(error) => {
-                self.refusals.note(&key, &user, &cell, &error);
-                Err(error)
-            }
-        }
+    fn now(&self) -> UnixTime {
+        self.0.endpoint.app().clock().now()
     }
 }
 

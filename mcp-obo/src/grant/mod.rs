@@ -8,6 +8,7 @@ use mcp_auth_layer::{
     VerifiedToken,
     clock::UnixTime,
     principal::{Principal, UserId},
+    tenant::TenantId,
     token::BearerToken,
 };
 use url::form_urlencoded::Serializer;
@@ -26,12 +27,40 @@ use crate::{
 /// a caller chose.
 #[derive(Clone)]
 pub struct TokenRequest {
-    user: UserId,
-    issuer: Box<str>,
-    assertion: BearerToken,
-    expires_at: UnixTime,
+    grant: Grant,
     target: Target,
     claims: Option<ClaimsRequest>,
+}
+
+#[derive(Clone)]
+enum Grant {
+    OnBehalfOf(Assertion),
+    ClientCredentials(TenantId),
+}
+
+/// The token that is exchanged, and what is known of it.
+#[derive(Clone)]
+pub(crate) struct Assertion {
+    user: UserId,
+    issuer: Box<str>,
+    token: BearerToken,
+    expires_at: UnixTime,
+}
+
+impl Assertion {
+    pub(crate) fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// Who issued it, and alone may be shown it.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// When it ends; nothing that it buys is asked for again afterwards.
+    pub(crate) fn expires_at(&self) -> UnixTime {
+        self.expires_at
+    }
 }
 
 /// The token belongs to an application: there is nobody to act for.
@@ -46,14 +75,18 @@ impl TokenRequest {
     /// [`NotAUser`] for an application's token, which Entra would refuse in the end.
     pub fn on_behalf_of(user: &VerifiedToken, target: &Target) -> Result<Self, NotAUser> {
         let Principal::User { user: id, .. } = user.principal() else { return Err(NotAUser) };
-        Ok(Self {
+        let assertion = Assertion {
             user: id.clone(),
             issuer: user.claims().issuer().into(),
-            assertion: user.bearer().clone(),
+            token: user.bearer().clone(),
             expires_at: user.expires_at(),
-            target: target.clone(),
-            claims: None,
-        })
+        };
+        Ok(Self { grant: Grant::OnBehalfOf(assertion), target: target.clone(), claims: None })
+    }
+
+    /// Asks for a token of `target` for this app itself (RFC 6749 section 4.4).
+    pub(crate) fn client_credentials(tenant: TenantId, target: Target) -> Self {
+        Self { grant: Grant::ClientCredentials(tenant), target, claims: None }
     }
 
     /// Adds what a claims challenge asks for: base64 as in its header, or JSON.
@@ -65,36 +98,48 @@ impl TokenRequest {
         Ok(self)
     }
 
-    pub(crate) fn user(&self) -> &UserId {
-        &self.user
+    /// Returns the assertion, when a user is acted for.
+    pub(crate) fn assertion(&self) -> Option<&Assertion> {
+        match &self.grant {
+            Grant::OnBehalfOf(assertion) => Some(assertion),
+            Grant::ClientCredentials(_) => None,
+        }
     }
 
-    /// Who issued the assertion, and alone may be shown it.
-    pub(crate) fn issuer(&self) -> &str {
-        &self.issuer
+    pub(crate) fn user(&self) -> Option<&UserId> {
+        self.assertion().map(Assertion::user)
     }
 
-    /// When the assertion ends; nothing that it buys is asked for again afterwards.
-    pub(crate) fn assertion_expires_at(&self) -> UnixTime {
-        self.expires_at
+    /// Returns the tenant that issues the token.
+    pub(crate) fn tenant(&self) -> &TenantId {
+        match &self.grant {
+            Grant::OnBehalfOf(assertion) => assertion.user.tenant(),
+            Grant::ClientCredentials(tenant) => tenant,
+        }
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
     }
 
     pub(crate) fn claims(&self) -> Option<&ClaimsRequest> {
         self.claims.as_ref()
     }
 
-    /// Writes the form of the On-Behalf-Of flow.
+    /// Writes the form of the flow.
     ///
     /// `openid`, `profile` and `offline_access`, which MSAL always adds, are left out: the ID token and the refresh token
     /// that they buy would have to be kept safe and have no use here.
     pub(crate) fn form(&self, client_id: &str, auth: &ClientAuth, capabilities: &[Box<str>]) -> String {
         let mut form = Serializer::new(String::new());
-        form.append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
-            .append_pair("client_id", client_id)
-            .extend_pairs(auth.fields())
-            .append_pair("assertion", self.assertion.expose_secret())
-            .append_pair("scope", self.target.scope())
-            .append_pair("requested_token_use", "on_behalf_of");
+        form.append_pair("client_id", client_id).extend_pairs(auth.fields()).append_pair("scope", self.target.scope());
+        match &self.grant {
+            Grant::OnBehalfOf(assertion) => form
+                .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
+                .append_pair("requested_token_use", "on_behalf_of")
+                .append_pair("assertion", assertion.token.expose_secret()),
+            Grant::ClientCredentials(_) => form.append_pair("grant_type", "client_credentials"),
+        };
         if let Some(claims) = claims::parameter(self.claims.as_ref(), capabilities) {
             form.append_pair("claims", &claims);
         }
@@ -104,7 +149,7 @@ impl TokenRequest {
 
 impl fmt::Debug for TokenRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenRequest").field("user", &self.user).field("target", &self.target).finish_non_exhaustive()
+        f.debug_struct("TokenRequest").field("user", &self.user()).field("target", &self.target).finish_non_exhaustive()
     }
 }
 

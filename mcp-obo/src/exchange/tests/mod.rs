@@ -1,8 +1,10 @@
 //! What an exchange costs: requests to Entra, counted.
 
 mod claims;
+mod credential;
 mod forgetting;
 mod refusals;
+mod renewal;
 
 use std::{future::ready, sync::Arc, time::Duration};
 

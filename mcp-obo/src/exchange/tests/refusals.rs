@@ -12,12 +12,13 @@ fn refusing(name: &'static str, refusal: impl Fn() -> http::Response<bytes::Byte
 
 #[tokio::test(start_paused = true)]
 async fn one_users_failure_is_nobody_elses() {
-    for (name, refusal) in [
-        ("outage", status(503, &[], "<html>")),
-        ("throttled", status(429, &[("retry-after", "60")], "{}")),
-        ("consent", refused("invalid_grant", 65_001, json!({"suberror": "consent_required"}))),
-        ("step-up", step_up()),
-        ("wrong secret", refused("invalid_client", 7_000_215, json!({}))),
+    for (name, refusal, attempts) in [
+        ("outage", status(503, &[], "<html>"), 2),
+        ("outage with a number", status(503, &[("retry-after", "20")], ""), 1),
+        ("throttled", status(429, &[("retry-after", "60")], "{}"), 1),
+        ("a loop", refused("invalid_grant", 50_196, json!({})), 1),
+        ("consent", refused("invalid_grant", 65_001, json!({"suberror": "consent_required"})), 1),
+        ("step-up", step_up(), 1),
     ] {
         let tenant = refusing("mallory", move || refusal.clone());
         let exchange = tenant.exchange();
@@ -26,7 +27,28 @@ async fn one_users_failure_is_nobody_elses() {
             assert!(exchange.token(&mallory, &graph()).await.is_err(), "{name}");
             assert!(exchange.token(&alice, &graph()).await.is_ok(), "{name}");
         }
-        assert_eq!(tenant.exchanges(), 2, "{name}: one each, and the repeated ones are answered here");
+        assert_eq!(tenant.exchanges(), attempts + 1, "{name}: one each, and the repeated ones are answered here");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_to_the_app_or_the_tenant_is_refused_to_all_for_a_while() {
+    for (name, refusal, window) in [
+        ("wrong secret", refused("invalid_client", 7_000_215, json!({})), 5),
+        ("the tenant is throttled", refused("invalid_grant", 90_055, json!({})), 30),
+    ] {
+        let tenant = refusing("mallory", move || refusal.clone());
+        let exchange = tenant.exchange();
+        let (mallory, alice, bob) =
+            (tenant.user("mallory").await, tenant.user("alice").await, tenant.user("bob").await);
+        exchange.token(&alice, &graph()).await.unwrap();
+        let kind = exchange.token(&mallory, &graph()).await.unwrap_err().kind();
+        tokio::time::advance(Duration::from_secs(window) - Duration::from_millis(1)).await;
+        assert_eq!(exchange.token(&bob, &graph()).await.unwrap_err().kind(), kind, "{name}");
+        assert!(exchange.token(&alice, &graph()).await.is_ok(), "{name}: a token that is there serves");
+        assert_eq!(tenant.exchanges(), 2, "{name}");
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert!(exchange.token(&bob, &graph()).await.is_ok(), "{name}");
     }
 }
 
@@ -46,12 +68,13 @@ async fn a_refusal_is_not_repeated_beyond_its_window() {
         let exchange = tenant.exchange();
         let mallory = tenant.user("mallory").await;
         let kind = exchange.token(&mallory, &graph()).await.unwrap_err().kind();
+        let attempts = tenant.exchanges();
         tokio::time::advance(Duration::from_millis(window * 1_000 - 1)).await;
         let repeated = exchange.token(&mallory, &graph()).await.unwrap_err();
-        assert_eq!((repeated.kind(), tenant.exchanges()), (kind, 1), "{name}");
+        assert_eq!((repeated.kind(), tenant.exchanges()), (kind, attempts), "{name}");
         tokio::time::advance(Duration::from_millis(1)).await;
         exchange.token(&mallory, &graph()).await.unwrap_err();
-        assert_eq!(tenant.exchanges(), 2, "{name}");
+        assert_eq!(tenant.exchanges(), 2 * attempts, "{name}");
     }
 }
 
@@ -95,7 +118,7 @@ async fn an_outage_that_is_over_does_not_hide_what_was_refused_before_it() {
     assert_eq!(exchange.token(&alice, &graph()).await.unwrap_err().kind(), Unavailable);
     tokio::time::advance(Duration::from_secs(2)).await;
     assert_eq!(exchange.token(&alice, &graph()).await.unwrap_err().kind(), StepUp);
-    assert_eq!(tenant.exchanges(), 2);
+    assert_eq!(tenant.exchanges(), 3, "the step-up, and two attempts in the outage");
 }
 
 #[tokio::test]
@@ -126,10 +149,10 @@ async fn all_who_wait_share_one_failure() {
     for caller in callers {
         assert_eq!(caller.await.unwrap().unwrap_err().kind(), Unavailable);
     }
-    assert_eq!(tenant.exchanges(), 1);
+    assert_eq!(tenant.exchanges(), 2, "two attempts of one exchange");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_error_is_never_a_cached_token_nor_the_other_way_round() {
     let tenant =
         Tenant::answering(|call| Box::pin(ready(if call.number == 0 { granted(0) } else { status(503, &[], "") })));

@@ -196,7 +196,7 @@ async fn a_declared_tools_step_up_comes_before_the_service() {
         ("revoked", refused("invalid_grant", 50_173, serde_json::json!({})), 401, 0),
         // Signing in again cures none of these: the tool reports them in its own words.
         ("consent", consent, 200, 1),
-        ("outage", status(503, &[], ""), 200, 1),
+        ("outage", status(503, &[("retry-after", "5")], ""), 200, 1),
     ] {
         let tenant = Tenant::answering(move |_| Box::pin(ready(answer.clone())));
         reached.store(0, Ordering::SeqCst);

@@ -1,5 +1,7 @@
 //! The token endpoint as a `tower::Service`: one POST, no redirects, a deadline.
 
+mod breaker;
+mod retry;
 #[cfg(test)]
 mod tests;
 
@@ -17,36 +19,60 @@ use bytes::Bytes;
 use http::{Request, Uri, header};
 use mcp_auth_layer::{
     EntraApp,
-    fetch::{FetchError, TransportFault},
+    authority::Unavailable,
+    fetch::{FetchError, HttpClient, TransportFault},
+    principal::UserId,
 };
+use tower::{ServiceExt as _, limit::ConcurrencyLimit, retry::Retry};
 use tower_service::Service;
 use uuid::Uuid;
 
+use self::{
+    breaker::{Breaker, Fault},
+    retry::OnceMore,
+};
 use crate::{
     answer::{self, TokenAnswer},
     credential::{ClientAuth, ClientContext, ClientCredential, ClientCredentials, CredentialError},
-    error::{ExchangeError, ExchangeErrorKind, Failure},
+    error::{ExchangeError, ExchangeErrorKind, Failure, Report},
     grant::TokenRequest,
 };
 
 /// The token endpoint of the app's tenant.
 ///
-/// Cloning is cheap. Always ready: a limit or a time-out of your own belongs into the `HttpClient` of the `EntraApp`.
+/// Cloning is cheap, and clones share limit and breaker. Always ready: waiting is a part of the call.
+///
+/// # Defaults
+/// 15 s for everything: discovery, credential, attempts and waiting for a place. 64 requests at a time. One more attempt, half
+/// a second to one and a half later, after an answer of 500 and above without `Retry-After` or a connection that was refused
+/// or broke. After five connections in a row that could not be made, or five users in a row who got no usable answer, nobody
+/// asks for 5 s; then one request tries, and when it fails the pause is doubled, up to 60 s.
 #[derive(Clone)]
 pub struct TokenEndpoint {
     app: EntraApp,
+    http: HttpClient,
     credentials: ClientCredentials,
     capabilities: Arc<[Box<str>]>,
+    breaker: Arc<Breaker>,
 }
 
-/// Discovery, credential and, after a refused credential, the second attempt included.
 const DEADLINE: Duration = Duration::from_secs(15);
+
+/// So many that no honest load waits, so few that a slow endpoint does not eat all sockets.
+const AT_A_TIME: usize = 64;
 
 impl TokenEndpoint {
     /// Addresses the endpoint that discovery gives for the app's tenant, as this app.
     #[must_use]
     pub fn new(app: &EntraApp, credential: impl Into<ClientCredentials>) -> Self {
-        Self { app: app.clone(), credentials: credential.into(), capabilities: Arc::new([]) }
+        let http = app.http().clone();
+        let send = tower::service_fn(move |request| {
+            let http = http.clone();
+            async move { http.send(request).await }
+        });
+        let http = HttpClient::new(ConcurrencyLimit::new(send, AT_A_TIME));
+        let credentials = credential.into();
+        Self { app: app.clone(), http, credentials, capabilities: Arc::new([]), breaker: Arc::default() }
     }
 
     pub(crate) fn with_capabilities(mut self, capabilities: &[&str]) -> Self {
@@ -58,24 +84,52 @@ impl TokenEndpoint {
         &self.app
     }
 
+    pub(crate) fn credentials(&self) -> &ClientCredentials {
+        &self.credentials
+    }
+
     /// Sends a request.
     pub(crate) async fn exchange(self, request: TokenRequest) -> Result<TokenAnswer, ExchangeError> {
         // One id for all attempts: the sign-in logs then show them together.
-        let id = Uuid::new_v4().to_string();
-        let attempts = tokio::time::timeout(DEADLINE, self.attempts(&request, &id));
-        let failure = match attempts.await {
-            Ok(Ok(answer)) => {
-                tracing::debug!(target: TRACE, scope = ?answer.scope(), client_request_id = id, "token granted");
+        let id: Arc<str> = Uuid::new_v4().to_string().into();
+        let tenant = request.tenant().clone();
+        let failure = match self.admitted(request, &id).await {
+            Ok(answer) => {
+                tracing::debug!(target: TRACE, scope = ?answer.scope(), client_request_id = &*id, "token granted");
                 return Ok(answer);
             }
-            Ok(Err(failure)) => failure,
-            Err(late) => late_answer(late),
+            Err(failure) => failure,
         };
-        let mut failure = Failure { tenant: Some(request.user().tenant().clone()), ..failure };
-        failure.report.correlation_id.get_or_insert_with(|| id.as_str().into());
+        let mut failure = Failure { tenant: Some(tenant), ..failure };
+        failure.report.correlation_id.get_or_insert_with(|| (*id).into());
         let error = ExchangeError::from(failure);
         report(&error, &id);
         Err(error)
+    }
+
+    /// Asks if the breaker lets it, and tells the breaker what came of it.
+    async fn admitted(&self, request: TokenRequest, id: &Arc<str>) -> Result<TokenAnswer, Failure> {
+        let leave = self.breaker.admit().map_err(|open| {
+            let retry_after = Some(open.retry_after);
+            let report = Box::new(Report { not_asked: true, ..Report::default() });
+            Failure { retry_after, report, ..Failure::new(ExchangeErrorKind::Unavailable) }.because(open)
+        })?;
+        let user = request.user().cloned();
+        let attempt = tower::service_fn(|request: TokenRequest| {
+            let (endpoint, id) = (self.clone(), Arc::clone(id));
+            async move { endpoint.attempts(&request, &id).await }
+        });
+        let attempts = Retry::new(OnceMore::default(), attempt).oneshot(request);
+        let outcome = tokio::time::timeout(DEADLINE, attempts).await.unwrap_or_else(|late| Err(late_answer(late)));
+        match &outcome {
+            Err(failure) => match fault(failure, user.as_ref()) {
+                Verdict::Failed(fault) => leave.failed(fault),
+                Verdict::Answered => leave.answered(),
+                Verdict::NotAsked => drop(leave),
+            },
+            Ok(_) => leave.answered(),
+        }
+        outcome
     }
 
     async fn attempts(&self, request: &TokenRequest, id: &str) -> Result<TokenAnswer, Failure> {
@@ -85,7 +139,8 @@ impl TokenEndpoint {
         })?;
         // Always the tenant that issued the assertion: `organizations` would mean a guest's home tenant, which this app knows
         // nothing of.
-        let own = endpoints.of_tenant(request.user().tenant()).filter(|own| own.is_issuer(request.issuer()));
+        let own = endpoints.of_tenant(request.tenant());
+        let own = own.filter(|own| request.assertion().is_none_or(|token| own.is_issuer(token.issuer())));
         let Some(endpoints) = own else {
             return Err(Failure::new(ExchangeErrorKind::Configuration).because(OtherIssuer));
         };
@@ -146,7 +201,7 @@ impl TokenEndpoint {
             .header("return-client-request-id", "true")
             .body(Bytes::from(form))
             .map_err(|why| Failure::new(ExchangeErrorKind::Configuration).because(why))?;
-        let response = self.app.http().send(post).await.map_err(unreachable)?;
+        let response = self.http.send(post).await.map_err(unreachable)?;
         answer::read(&response, self.app.clock().now())
     }
 }
@@ -180,6 +235,33 @@ struct OtherIssuer;
 #[derive(Debug, thiserror::Error)]
 #[error("no answer within {} s", DEADLINE.as_secs())]
 struct Late(#[source] tokio::time::error::Elapsed);
+
+/// What a failure says about the endpoint.
+enum Verdict<'a> {
+    Failed(Fault<'a>),
+    Answered,
+    NotAsked,
+}
+
+fn fault<'a>(failure: &Failure, user: Option<&'a UserId>) -> Verdict<'a> {
+    use TransportFault::{ConnectTimeout, Dns, Proxy, Refused, TlsOther, TlsUntrusted};
+    if failure.kind != ExchangeErrorKind::Unavailable {
+        // A credential that could not be made was never shown to anybody.
+        let asked =
+            failure.source.as_ref().is_none_or(|source| !source.is::<CredentialError>() && !source.is::<OtherIssuer>());
+        return if asked { Verdict::Answered } else { Verdict::NotAsked };
+    }
+    let Some(source) = &failure.source else { return Verdict::Failed(Fault::Answer(user)) };
+    match source.downcast_ref::<FetchError>() {
+        // Discovery has a pause of its own.
+        None if source.is::<Unavailable>() => Verdict::NotAsked,
+        None => Verdict::Failed(Fault::Answer(user)),
+        Some(fetch) => Verdict::Failed(match fetch.fault() {
+            Some(ConnectTimeout | Dns | Proxy | Refused | TlsOther | TlsUntrusted) => Fault::Connection,
+            _ => Fault::Answer(user),
+        }),
+    }
+}
 
 fn late_answer(late: tokio::time::error::Elapsed) -> Failure {
     unreachable(FetchError::Transport { fault: TransportFault::Timeout, source: Late(late).into() })
