@@ -79,6 +79,23 @@ pub enum ConfigError {
         /// What is empty.
         what: &'static str,
     },
+    /// A proxy variable cannot be used; its value may hold a password and is not shown.
+    #[error("{variable} names no proxy that can be used: {why}")]
+    Proxy {
+        /// The variable.
+        variable: &'static str,
+        /// The rule it breaks.
+        why: &'static str,
+    },
+    /// CA certificates that were to be trusted could not be read.
+    #[error("CA certificates could not be read from {from}")]
+    Roots {
+        /// The variable and the path.
+        from: String,
+        /// The reason.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The HTTP client could not be built, mostly because no CA certificate was found.
     #[error("the HTTP client could not be built")]
     HttpClient {

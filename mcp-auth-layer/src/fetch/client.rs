@@ -11,39 +11,33 @@ use http::{Request, Response};
 use reqwest::redirect;
 use tower::Service;
 
-use super::{FetchError, FetchLimits, TransportFault, is_loopback};
+use super::{Egress, FetchError, FetchLimits, TransportFault, proxies::is_here};
 use crate::config::ConfigError;
 
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     outside: reqwest::Client,
-    /// Loopback is never proxied: a proxy would look for the service on *its* machine, with our token in hand.
-    loopback: reqwest::Client,
+    /// For hosts that no proxy may see.
+    direct: reqwest::Client,
     max_body: usize,
 }
 
 impl Client {
-    pub(super) fn new(limits: FetchLimits) -> Result<Self, ConfigError> {
-        let build = |builder: reqwest::ClientBuilder| {
-            builder
-                .redirect(redirect::Policy::none())
-                .connect_timeout(limits.connect)
-                .timeout(limits.total)
-                .user_agent(concat!("mcp-auth-layer/", env!("CARGO_PKG_VERSION")))
-                .build()
-                .map_err(|error| ConfigError::HttpClient { source: error.without_url().into() })
-        };
+    pub(super) fn new(limits: FetchLimits, egress: &Egress) -> Result<Self, ConfigError> {
+        let roots = egress.roots.beside_the_clients_own()?;
+        let build = |builder| bounded(builder, limits).tls_certs_merge(roots.clone()).build().map_err(unbuildable);
+        let proxied = egress.proxies.apply(reqwest::Client::builder()).map_err(unbuildable)?;
         Ok(Self {
-            outside: build(reqwest::Client::builder())?,
-            loopback: build(reqwest::Client::builder().no_proxy())?,
+            outside: build(proxied)?,
+            direct: build(reqwest::Client::builder().no_proxy())?,
             max_body: limits.body,
         })
     }
 
     async fn exchange(self, request: Request<Bytes>) -> Result<Response<Bytes>, FetchError> {
-        let local = request.uri().host().is_some_and(is_loopback);
-        let client = if local { &self.loopback } else { &self.outside };
         let request = reqwest::Request::try_from(request.map(reqwest::Body::from)).map_err(transport)?;
+        // Asked of the URL as the client reads it: `https://2130706433/` is loopback, too.
+        let client = if is_here(request.url()) { &self.direct } else { &self.outside };
         let mut answer = client.execute(request).await.map_err(transport)?;
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = answer.status();
@@ -72,6 +66,27 @@ impl Service<Request<Bytes>> for Client {
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         Box::pin(self.clone().exchange(request))
     }
+}
+
+/// Sets what must not depend on the features that another crate switches on in the client library.
+fn bounded(builder: reqwest::ClientBuilder, limits: FetchLimits) -> reqwest::ClientBuilder {
+    builder
+        .redirect(redirect::Policy::none())
+        .connect_timeout(limits.connect)
+        .timeout(limits.total)
+        // All requests share one HTTP/2 connection; one that died silently would fail them until the kernel notices.
+        .http2_keep_alive_interval(limits.connect / 2)
+        .http2_keep_alive_timeout(limits.connect / 2)
+        // Nothing is inflated, so nothing can be a bomb.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .user_agent(concat!("mcp-auth-layer/", env!("CARGO_PKG_VERSION")))
+}
+
+fn unbuildable(error: reqwest::Error) -> ConfigError {
+    ConfigError::HttpClient { source: error.without_url().into() }
 }
 
 fn transport(error: reqwest::Error) -> FetchError {

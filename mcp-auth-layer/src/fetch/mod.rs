@@ -2,21 +2,32 @@
 //!
 //! It is an erased `tower::Service`, so a timeout, a concurrency limit or a recording stub is Tower's own layer around it.
 
+mod bulkhead;
 #[cfg(feature = "reqwest")]
 mod client;
+#[cfg(feature = "reqwest")]
+mod egress;
 mod fault;
+mod limits;
+#[cfg(feature = "reqwest")]
+mod proxies;
+#[cfg(feature = "reqwest")]
+mod roots;
 
-use std::{fmt, time::Duration};
+use std::{fmt, num::NonZeroUsize, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, Uri};
-use tower::{BoxError, Service, ServiceExt, util::BoxCloneSyncService};
+use tower::{BoxError, Service, ServiceExt};
 
-pub use self::fault::TransportFault;
+use self::bulkhead::{Bulkhead, Erased};
+#[cfg(feature = "reqwest")]
+pub use self::egress::Egress;
+pub use self::{fault::TransportFault, limits::FetchLimits};
 
 /// An HTTP client with whole bodies, bounded and without redirects.
 #[derive(Clone)]
-pub struct HttpClient(BoxCloneSyncService<Request<Bytes>, Response<Bytes>, BoxError>);
+pub struct HttpClient(Erased);
 
 impl HttpClient {
     /// Takes any service that answers requests.
@@ -29,17 +40,35 @@ impl HttpClient {
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
     {
-        Self(BoxCloneSyncService::new(service.map_err(Into::into)))
+        Self(Erased::new(service.map_err(Into::into)))
     }
 
     /// Makes the ready-made client: rustls, the system's roots and proxies, https only outside loopback.
     ///
     /// # Errors
-    /// [`ConfigError::HttpClient`](crate::config::ConfigError::HttpClient) when no TLS roots are found or a proxy variable
-    /// cannot be read.
+    /// [`ConfigError::HttpClient`](crate::config::ConfigError::HttpClient) when no TLS roots are found, or when
+    /// `SSL_CERT_FILE` or `SSL_CERT_DIR` cannot be read.
     #[cfg(feature = "reqwest")]
     pub fn reqwest(limits: FetchLimits) -> Result<Self, crate::config::ConfigError> {
-        client::Client::new(limits).map(Self::new)
+        Self::reqwest_through(limits, &Egress::default())
+    }
+
+    /// Makes the ready-made client with the proxies and additional CAs given.
+    ///
+    /// # Errors
+    /// As of [`reqwest`](Self::reqwest).
+    #[cfg(feature = "reqwest")]
+    pub fn reqwest_through(limits: FetchLimits, egress: &Egress) -> Result<Self, crate::config::ConfigError> {
+        let client = client::Client::new(limits, egress)?;
+        Ok(Self::new(client).with_concurrency(limits.at_once, limits.wait))
+    }
+
+    /// Lets at most `at_once` requests to one host be under way; the next one waits no longer than `wait`.
+    ///
+    /// A second call does not lift the bound of the first; that of the ready-made client is set in its [`FetchLimits`].
+    #[must_use]
+    pub fn with_concurrency(self, at_once: NonZeroUsize, wait: Duration) -> Self {
+        Self::new(Bulkhead::new(self.0, at_once, wait))
     }
 
     /// Sends one request and waits for the whole answer, whatever its status.
@@ -65,46 +94,6 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// Bounds of one HTTP exchange.
-///
-/// # Defaults
-/// 5 s to connect, 10 s in all, 1 MiB of body.
-#[derive(Clone, Copy, Debug)]
-pub struct FetchLimits {
-    connect: Duration,
-    total: Duration,
-    body: usize,
-}
-
-impl Default for FetchLimits {
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(5), total: Duration::from_secs(10), body: 1 << 20 }
-    }
-}
-
-impl FetchLimits {
-    /// Sets how long a connection may take.
-    #[must_use]
-    pub const fn with_connect_timeout(mut self, connect: Duration) -> Self {
-        self.connect = connect;
-        self
-    }
-
-    /// Sets how long the whole exchange may take.
-    #[must_use]
-    pub const fn with_timeout(mut self, total: Duration) -> Self {
-        self.total = total;
-        self
-    }
-
-    /// Sets how many bytes an answer may have.
-    #[must_use]
-    pub const fn with_max_body(mut self, bytes: usize) -> Self {
-        self.body = bytes;
-        self
-    }
-}
-
 /// Why no answer arrived.
 ///
 /// Neither the text nor its source contains the URL, which may carry a query that nobody should log.
@@ -123,6 +112,14 @@ pub enum FetchError {
         /// The bound, in bytes.
         limit: usize,
     },
+    /// As many requests to this host as are allowed were under way, and none of them ended in time.
+    #[error("{at_once} requests to the host are under way, and none ended within {} ms", waited.as_millis())]
+    Busy {
+        /// How many are allowed at once.
+        at_once: usize,
+        /// How long this one waited for its turn.
+        waited: Duration,
+    },
     /// The network, the peer or the TLS handshake failed.
     #[error("{fault}")]
     Transport {
@@ -140,7 +137,7 @@ impl FetchError {
     pub const fn fault(&self) -> Option<TransportFault> {
         match self {
             Self::Transport { fault, .. } => Some(*fault),
-            Self::PlainHttp | Self::Address | Self::TooLarge { .. } => None,
+            Self::PlainHttp | Self::Address | Self::TooLarge { .. } | Self::Busy { .. } => None,
         }
     }
 

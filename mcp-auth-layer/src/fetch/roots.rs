@@ -1,0 +1,118 @@
+//! Whose certificates are trusted: the system's CAs, and those that are added.
+
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+};
+
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use rustls_native_certs::{CertificateResult, load_certs_from_paths};
+use tower::BoxError;
+
+use crate::config::ConfigError;
+
+/// CA certificates, each of which can be a trust anchor.
+#[derive(Clone, Default)]
+pub(super) struct Roots(Vec<CertificateDer<'static>>);
+
+impl Roots {
+    pub(super) fn add_pem(&mut self, pem: &[u8]) -> Result<(), ConfigError> {
+        let refused = |source| ConfigError::Roots { from: "the PEM given".to_owned(), source };
+        let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+        self.add(found.map_err(|error| refused(error.into()))?).map_err(refused)
+    }
+
+    /// Adds a bundle; `variable` is for the operator, who has to correct it.
+    pub(super) fn add_file(&mut self, variable: &str, path: &Path) -> Result<(), ConfigError> {
+        let refused = |source| ConfigError::Roots { from: format!("{variable} {}", path.display()), source };
+        bounded_file(path).map_err(|error| refused(error.into()))?;
+        whole(load_certs_from_paths(Some(path), None)).and_then(|found| self.add(found)).map_err(refused)
+    }
+
+    pub(super) fn add_folder(&mut self, variable: &str, path: &Path) -> Result<(), ConfigError> {
+        let refused = |source| ConfigError::Roots { from: format!("{variable} {}", path.display()), source };
+        whole(load_certs_from_paths(None, Some(path))).and_then(|found| self.add(found)).map_err(refused)
+    }
+
+    fn add(&mut self, found: Vec<CertificateDer<'static>>) -> Result<(), BoxError> {
+        if found.is_empty() {
+            return Err(NoCertificate.into());
+        }
+        for certificate in &found {
+            RootCertStore::empty().add(certificate.clone())?;
+        }
+        self.0.extend(found);
+        Ok(())
+    }
+
+    /// Returns what the client has to be given besides what it finds by itself.
+    pub(super) fn beside_the_clients_own(&self) -> Result<Vec<reqwest::Certificate>, ConfigError> {
+        let client_error = |source: BoxError| ConfigError::HttpClient { source };
+        let system = hidden_system_roots().map_err(client_error)?;
+        let all = self.0.iter().chain(&system);
+        all.map(|der| reqwest::Certificate::from_der(der).map_err(|error| client_error(error.into()))).collect()
+    }
+}
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Roots({})", self.0.len())
+    }
+}
+
+/// Returns the system's roots that `SSL_CERT_FILE` or `SSL_CERT_DIR` hide from the client; none when neither is set.
+///
+/// rustls-native-certs, which the client asks, takes these variables *instead of* the system's store; whoever sets them to
+/// trust a corporate proxy would lose everything that is reached without it. It also only logs what it cannot read, so that a
+/// wrong path would show as an untrusted certificate much later.
+#[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
+fn hidden_system_roots() -> Result<Vec<CertificateDer<'static>>, BoxError> {
+    let seen = rustls_native_certs::load_native_certs();
+    let is_named = openssl_probe::has_ssl_cert_env_vars();
+    match seen.errors.into_iter().next() {
+        Some(error) if is_named || seen.certs.is_empty() => return Err(error.into()),
+        None if is_named && seen.certs.is_empty() => return Err(NoCertificate.into()),
+        _ => {}
+    }
+    let folders = openssl_probe::candidate_cert_dirs();
+    let system = folders.flat_map(|folder| load_certs_from_paths(None, Some(folder)).certs);
+    let hidden = system.filter(|certificate| !seen.certs.contains(certificate));
+    // One old certificate that cannot be an anchor must not cost all the others.
+    Ok(hidden.filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok()).collect())
+}
+
+/// macOS, Windows and Android verify by the system itself, which knows nothing of the variables.
+#[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"))))]
+fn hidden_system_roots() -> Result<Vec<CertificateDer<'static>>, BoxError> {
+    Ok(Vec::new())
+}
+
+/// A device or a pipe would be read for ever.
+fn bounded_file(path: &Path) -> io::Result<()> {
+    let file = fs::metadata(path)?;
+    match (file.is_file(), file.len()) {
+        (true, ..=MAX_BYTES) => Ok(()),
+        (true, _) => Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 8 MiB")),
+        (false, _) => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a file")),
+    }
+}
+
+/// A part of a bundle is not what the operator asked for.
+fn whole(found: CertificateResult) -> Result<Vec<CertificateDer<'static>>, BoxError> {
+    found.errors.into_iter().next().map_or(Ok(found.certs), |error| Err(error.into()))
+}
+
+/// Splits `SSL_CERT_DIR` as OpenSSL does.
+pub(super) fn folders(list: &str) -> impl Iterator<Item = PathBuf> {
+    std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty())
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no certificate in PEM form in it")]
+struct NoCertificate;
+
+/// Mozilla's list is 0.2 MiB.
+const MAX_BYTES: u64 = 8 << 20;
