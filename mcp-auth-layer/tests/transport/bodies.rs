@@ -1,0 +1,66 @@
+//! Answers that are too large, too slow, packed, or that lead elsewhere.
+
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use mcp_auth_layer::fetch::{FetchError, TransportFault};
+use tokio::io::AsyncWriteExt;
+
+use crate::{
+    client, get,
+    peers::{Proxy, answers, head, listen},
+};
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_not_a_second_request() {
+    let peer = answers(b"HTTP/1.1 302 Found\r\nlocation: https://evil.example/\r\ncontent-length: 0\r\n\r\n").await;
+    assert_eq!(get(&client(), &format!("http://{peer}")).await.unwrap().status(), StatusCode::FOUND);
+}
+
+#[tokio::test]
+async fn a_body_is_bounded_whatever_it_announces() {
+    for (name, start) in [
+        ("nothing", "HTTP/1.1 200 OK\r\n\r\n"),
+        ("its length", "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n"),
+        ("chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffff\r\n"),
+    ] {
+        let peer = listen(move |mut stream| async move {
+            head(&mut stream).await;
+            let _ = stream.write_all(start.as_bytes()).await;
+            // As much as the client takes.
+            while stream.write_all(&[b'x'; 4_096]).await.is_ok() {}
+        })
+        .await;
+        let answer = get(&client(), &format!("http://{peer}")).await;
+        assert!(matches!(answer, Err(FetchError::TooLarge { limit: 1_000 })), "{name}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_drips_ends_at_the_total_deadline() {
+    let peer = listen(|mut stream| async move {
+        head(&mut stream).await;
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        let mut tick = tokio::time::interval(Duration::from_millis(50));
+        while stream.write_all(b"x").await.is_ok() {
+            tick.tick().await;
+        }
+    })
+    .await;
+    let start = Instant::now();
+    let error = get(&client(), &format!("http://{peer}")).await.unwrap_err();
+    assert_eq!(error.fault(), Some(TransportFault::Timeout));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_packed_body_is_neither_asked_for_nor_unpacked() {
+    // 20 bytes that are 0 bytes when inflated; what matters is that they arrive as they are.
+    const EMPTY: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0";
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 20\r\n\r\n\
+        \x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0";
+    let peer = Proxy::answering(ANSWER).await;
+    let answer = get(&client(), &format!("http://{}", peer.address)).await.unwrap();
+    assert_eq!(answer.body(), EMPTY);
+    assert!(!peer.heads().to_ascii_lowercase().contains("accept-encoding"), "{}", peer.heads());
+}
