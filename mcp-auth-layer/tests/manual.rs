@@ -36,12 +36,12 @@ fn every_test_that_the_manual_names_exists() {
     rust_files(&root.join("tests"), &mut sources);
     let known: BTreeSet<&str> = sources.iter().flat_map(|source| tests_in(source)).collect();
     let mut named = 0;
-    for page in ["threats", "known_failures"] {
-        let text = fs::read_to_string(root.join(format!("src/manual/{page}.rs"))).unwrap();
-        for row in text.lines().filter(|line| line.starts_with("//! |")) {
+    for page in ["manual/threats", "manual/known_failures", "fetch/fault"] {
+        let text = fs::read_to_string(root.join(format!("src/{page}.rs"))).unwrap();
+        for row in text.lines().filter(|line| line.starts_with("//! |") || line.starts_with("/// |")) {
             let tests = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
             let names: Vec<_> = tests.split('`').skip(1).step_by(2).collect();
-            let heading = tests.starts_with("test") || tests.starts_with("//! |---");
+            let heading = tests.starts_with("test") || row[4..].starts_with("|---");
             assert!(heading || !names.is_empty(), "{page}: a row without a test: {row}");
             for name in names {
                 assert!(known.contains(name), "{page}: no test is called {name}");

@@ -3,6 +3,18 @@
 use std::{error::Error, fmt, io};
 
 /// What failed on the way to a peer.
+///
+/// | kind | cause | cure | test |
+/// |---|---|---|---|
+/// | `dns` | the resolver does not know the host | check the name, the resolver, and the private zone of a private endpoint | `a_name_that_does_not_exist_is_dns` |
+/// | `connect_timeout` | a firewall drops packets, or a host or proxy accepts and then says nothing | allow TCP 443 to the host, or to the proxy | `a_firewall_that_drops_or_a_handshake_that_hangs_is_connect_timeout` |
+/// | `timeout` | connected, but no whole answer in time | try again; then look at the host's load and at what stands between | `a_peer_that_accepts_and_never_answers_is_timeout`, `a_body_that_drips_ends_at_the_total_deadline` |
+/// | `refused` | nobody listens at the port, or a firewall says so | check address and port | `a_port_at_which_nobody_listens_is_refused` |
+/// | `tls_untrusted` | the certificate's authority is unknown here, mostly that of a proxy that reads along | add the authority by `SSL_CERT_FILE` or [`Egress::add_roots`](super::Egress::add_roots) | `a_certificate_of_an_unknown_authority_is_tls_untrusted`, `the_process_s_certificate_variables_are_honoured` |
+/// | `tls_other` | expired, for another name, or no common version | check this machine's clock, the name, and what answers there | `any_other_failure_of_the_handshake_is_tls_other` |
+/// | `proxy` | the proxy is not there, wants a password, or may not connect to the host | check `HTTPS_PROXY`, its password and its rules, or name the host in `NO_PROXY` | `a_proxy_that_does_not_connect_is_proxy` |
+/// | `reset` | the connection broke before the answer was whole | try again; if it stays, a firewall or proxy cuts the connection | `a_connection_that_breaks_is_reset_whenever_it_breaks`, `an_http_2_stream_that_breaks_is_reset` |
+/// | `transport` | anything else, such as an answer that is not HTTP | the log has the client library's words | `an_answer_that_is_not_http_is_a_failure_without_a_kind_of_its_own` |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportFault {
@@ -45,7 +57,8 @@ impl TransportFault {
 
     /// Classifies an error by its chain of sources.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
-        chain(error).find_map(by_library).or_else(|| chain(error).find_map(by_io)).unwrap_or(Self::Other)
+        let known = chain(error).find_map(by_library).or_else(|| chain(error).find_map(by_io));
+        known.or_else(|| chain(error).find_map(by_stream)).unwrap_or(Self::Other)
     }
 }
 
@@ -96,8 +109,8 @@ fn by_library(error: &(dyn Error + 'static)) -> Option<TransportFault> {
     {
         return Some(if client.is_connect() { TransportFault::ConnectTimeout } else { TransportFault::Timeout });
     }
-    // The connector's own error types are private to it; these two texts are all that tells them apart. A test with a
-    // real connector guards both.
+    // The connector's own error types are private to it; these texts are all that tells them apart. Tests with a
+    // real connector guard them.
     let text = error.to_string();
     if text == "dns error" {
         Some(TransportFault::Dns)
@@ -110,6 +123,11 @@ fn by_library(error: &(dyn Error + 'static)) -> Option<TransportFault> {
     } else {
         None
     }
+}
+
+/// A peer that ends an HTTP/2 stream or connection with an error; what it says has no type here, either.
+fn by_stream(error: &(dyn Error + 'static)) -> Option<TransportFault> {
+    (error.to_string() == "http2 error").then_some(TransportFault::Reset)
 }
 
 #[cfg(not(feature = "reqwest"))]

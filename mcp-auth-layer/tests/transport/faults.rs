@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use crate::{
     authority::{Authority, Flaw, self_signed},
     client, client_with, get,
-    peers::{Proxy, answers, drops, head, listen, mute, nobody, resets, says_hello},
+    peers::{Proxy, answers, drops, head, listen, mute, nobody, resets, says_hello, serves_by_http_2},
     texts,
 };
 
@@ -75,6 +75,15 @@ async fn a_connection_that_breaks_is_reset_whenever_it_breaks() {
     ] {
         assert_eq!(fault(&client, &url).await, TransportFault::Reset, "{name}");
     }
+}
+
+#[tokio::test]
+async fn an_http_2_stream_that_breaks_is_reset() {
+    let ca = Authority::named("reset");
+    let client = client_with(&[], &ca.pem);
+    let tls = ca.server("localhost", Flaw::None, &["h2"]);
+    let server = serves_by_http_2(tls, async || Err(std::io::Error::other("the handler failed"))).await;
+    assert_eq!(fault(&client, &format!("https://localhost:{}", server.port())).await, TransportFault::Reset);
 }
 
 #[tokio::test]

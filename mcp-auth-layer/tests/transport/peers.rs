@@ -110,6 +110,23 @@ where
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
+/// An HTTP/2 server that keeps the connection well and does this with each request.
+pub(crate) async fn serves_by_http_2<F>(tls: TlsAcceptor, answer: impl Fn() -> F + Clone + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = std::io::Result<http::Response<Full<Bytes>>>> + Send + 'static,
+{
+    listen(move |stream| {
+        let (tls, answer) = (tls.clone(), answer.clone());
+        async move {
+            let stream = TokioIo::new(tls.accept(stream).await.unwrap());
+            let service = service_fn(move |_: http::Request<hyper::body::Incoming>| answer());
+            let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            let _ = server.serve_connection(stream, service).await;
+        }
+    })
+    .await
+}
+
 /// A relay whose connections can all be made to swallow everything, as a firewall that has forgotten them does.
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,

@@ -9,7 +9,7 @@ use tokio::{io::AsyncWriteExt, sync::mpsc::unbounded_channel};
 use crate::{
     authority::{Authority, Flaw},
     client, client_with, get,
-    peers::{Relay, head, listen, says_hello},
+    peers::{Relay, head, listen, says_hello, serves_by_http_2},
 };
 
 #[tokio::test]
@@ -66,31 +66,17 @@ async fn a_connection_that_died_silently_fails_one_request_within_the_deadline_a
 async fn a_peer_that_answers_pings_but_no_request_costs_no_more_than_the_deadline() {
     let ca = Authority::named("pool");
     let tls = ca.server("localhost", Flaw::None, &["h2"]);
-    let address = listen(move |stream| {
-        let tls = tls.clone();
-        async move {
-            let stream = hyper_util::rt::TokioIo::new(tls.accept(stream).await.unwrap());
-            let never = hyper::service::service_fn(|_: http::Request<hyper::body::Incoming>| {
-                std::future::pending::<Result<http::Response<http_body_util::Empty<Bytes>>, std::io::Error>>()
-            });
-            let server = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
-            let _ = server.serve_connection(stream, never).await;
-        }
-    })
-    .await;
+    let address = serves_by_http_2(tls, async || std::future::pending().await).await;
     let client = client_with(&[], &ca.pem);
     let url = format!("https://localhost:{}", address.port());
     let start = Instant::now();
-    let callers: Vec<_> = (0..10)
-        .map(|_| {
-            tokio::spawn({
-                let (client, url) = (client.clone(), url.clone());
-                async move { get(&client, &url).await }
-            })
-        })
-        .collect();
-    for caller in callers {
-        assert_eq!(caller.await.unwrap().unwrap_err().fault(), Some(TransportFault::Timeout));
+    let mut callers = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let (client, url) = (client.clone(), url.clone());
+        callers.spawn(async move { get(&client, &url).await });
+    }
+    while let Some(answer) = callers.join_next().await {
+        assert_eq!(answer.unwrap().unwrap_err().fault(), Some(TransportFault::Timeout));
     }
     assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }
