@@ -15,8 +15,8 @@ use crate::config::ConfigError;
 ///
 /// # Defaults
 /// The proxies that the process's environment names, as `reqwest` reads it, and the system's CAs with those of `SSL_CERT_FILE`
-/// and `SSL_CERT_DIR`. `reqwest` passes over a proxy variable that it cannot read, and connects without one; services should
-/// prefer [`from_variables`](Self::from_variables), which says so at start.
+/// and `SSL_CERT_DIR`. `reqwest` passes over a proxy variable that it cannot read, and over all of them under CGI, and
+/// connects without one; services should prefer [`from_variables`](Self::from_variables), which says so at start.
 #[derive(Clone, Debug, Default)]
 pub struct Egress {
     pub(super) proxies: Proxies,

@@ -67,5 +67,6 @@ impl FetchLimits {
     }
 }
 
-/// At Entra's usual 200 ms this is more than 1,000 requests a second, and a hung host costs no more than 256 sockets.
+/// At Entra's usual 200 ms this is more than 1,000 requests a second, and a hung host costs no more than 256 sockets;
+/// a hung resolver, which tokio asks on its 512 blocking threads, leaves the other half of them.
 const AT_ONCE: NonZeroUsize = NonZeroUsize::new(256).expect("256 is not zero");

@@ -37,6 +37,25 @@ async fn a_body_is_bounded_whatever_it_announces() {
 }
 
 #[tokio::test]
+async fn a_head_is_bounded() {
+    for (name, line) in [("one field", "x"), ("many fields", "a: b\r\n"), ("many interim answers", "")] {
+        let peer = listen(move |mut stream| async move {
+            head(&mut stream).await;
+            let interim = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100);
+            let more = if line.is_empty() { interim } else { line.repeat(1_000) };
+            let start = if line.is_empty() { "" } else { "HTTP/1.1 200 OK\r\na: " };
+            let _ = stream.write_all(start.as_bytes()).await;
+            while stream.write_all(more.as_bytes()).await.is_ok() {}
+        })
+        .await;
+        let start = Instant::now();
+        let error = get(&client(), &format!("http://{peer}")).await.unwrap_err();
+        assert!(error.fault().is_some(), "{name}: {error:?}");
+        assert!(start.elapsed() < Duration::from_secs(5), "{name}: {:?}", start.elapsed());
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_drips_ends_at_the_total_deadline() {
     let peer = listen(|mut stream| async move {
         head(&mut stream).await;

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response};
-use mcp_auth_layer::fetch::{FetchError, HttpClient};
+use mcp_auth_layer::fetch::{FetchError, HttpClient, TransportFault};
 use tokio::time::Instant;
 
 use crate::get;
@@ -97,4 +97,16 @@ async fn a_host_that_hangs_delays_no_request_to_another() {
         refused += usize::from(caller.await.unwrap().0.is_err());
     }
     assert_eq!((refused, sent.load(Ordering::Relaxed)), (8, 3));
+}
+
+#[tokio::test]
+async fn the_ready_made_client_has_the_bound_of_its_limits() {
+    let mute = crate::peers::mute().await;
+    let at_once = NonZeroUsize::new(1).unwrap();
+    let limits = crate::limits().with_concurrency(at_once).with_max_wait(Duration::from_millis(50));
+    let client = HttpClient::reqwest(limits).unwrap();
+    let url = format!("http://{mute}/");
+    let (first, second) = tokio::join!(get(&client, &url), get(&client, &url));
+    assert_eq!(first.unwrap_err().fault(), Some(TransportFault::Timeout));
+    assert!(matches!(second, Err(FetchError::Busy { at_once: 1, .. })), "{second:?}");
 }

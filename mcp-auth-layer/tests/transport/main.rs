@@ -21,8 +21,8 @@ use mcp_auth_layer::fetch::{Egress, FetchError, FetchLimits, HttpClient};
 /// Bounds that a test can wait for.
 fn limits() -> FetchLimits {
     FetchLimits::default()
-        .with_connect_timeout(Duration::from_millis(500))
-        .with_timeout(Duration::from_millis(900))
+        .with_connect_timeout(Duration::from_millis(800))
+        .with_timeout(Duration::from_millis(1_500))
         .with_max_body(1_000)
 }
 

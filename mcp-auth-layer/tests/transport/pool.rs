@@ -1,10 +1,20 @@
 //! Connections that are kept, and die while they are.
 
-use std::time::{Duration, Instant};
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{server::conn::http2, service::service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use mcp_auth_layer::fetch::TransportFault;
-use tokio::{io::AsyncWriteExt, sync::mpsc::unbounded_channel};
+use tokio::{
+    io::AsyncWriteExt,
+    sync::{Notify, mpsc::unbounded_channel},
+};
 
 use crate::{
     authority::{Authority, Flaw},
@@ -33,6 +43,37 @@ async fn a_connection_that_the_server_closed_meanwhile_fails_nobody() {
         closings.recv().await.unwrap();
         // The end of the connection is in the socket; with this it is known to the client's side, too.
         tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_says_it_goes_away_fails_nobody() {
+    let ca = Authority::named("pool");
+    let tls = ca.server("localhost", Flaw::None, &["h2"]);
+    let address = listen(move |stream| {
+        let tls = tls.clone();
+        async move {
+            let stream = TokioIo::new(tls.accept(stream).await.unwrap());
+            let answered = Arc::new(Notify::new());
+            let signal = Arc::clone(&answered);
+            let service = service_fn(move |_: http::Request<hyper::body::Incoming>| {
+                signal.notify_one();
+                std::future::ready(Ok::<_, Infallible>(http::Response::new(Full::new(Bytes::from_static(b"ok")))))
+            });
+            let connection = http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service);
+            let mut connection = std::pin::pin!(connection);
+            tokio::select! {
+                _ = connection.as_mut() => return,
+                () = answered.notified() => connection.as_mut().graceful_shutdown(),
+            }
+            let _ = connection.await;
+        }
+    })
+    .await;
+    let client = client_with(&[], &ca.pem);
+    for round in 0..20 {
+        let answer = get(&client, &format!("https://localhost:{}", address.port())).await;
+        assert_eq!(answer.unwrap().body(), &Bytes::from_static(b"ok"), "round {round}");
     }
 }
 

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a helper that cannot set up its certificate fails the test")]
+
 use std::process::Command;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
