@@ -9,6 +9,7 @@ use std::{
     error::Error,
     fmt,
     future::Future,
+    num::NonZeroUsize,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -23,7 +24,7 @@ use mcp_auth_layer::{
     fetch::{FetchError, HttpClient, TransportFault},
     principal::UserId,
 };
-use tower::{ServiceExt as _, limit::ConcurrencyLimit, retry::Retry};
+use tower::{ServiceExt as _, retry::Retry};
 use tower_service::Service;
 use uuid::Uuid;
 
@@ -43,7 +44,7 @@ use crate::{
 /// Cloning is cheap, and clones share limit and breaker. Always ready: waiting is a part of the call.
 ///
 /// # Defaults
-/// 15 s for everything: discovery, credential, attempts and waiting for a place. 64 requests at a time. One more attempt, half
+/// 15 s for everything: discovery, credential, attempts and waiting. 128 requests at a time; the next one waits 5 s for its turn. One more attempt, half
 /// a second to one and a half later, after an answer of 500 and above without `Retry-After` or a connection that was refused
 /// or broke. After five connections in a row that could not be made, or five users in a row who got no usable answer, nobody
 /// asks for 5 s; then one request tries, and when it fails the pause is doubled, up to 60 s.
@@ -59,18 +60,16 @@ pub struct TokenEndpoint {
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// So many that no honest load waits, so few that a slow endpoint does not eat all sockets.
-const AT_A_TIME: usize = 64;
+const AT_A_TIME: NonZeroUsize = NonZeroUsize::new(128).unwrap();
+
+/// How long a request waits for its turn.
+const TURN: Duration = Duration::from_secs(5);
 
 impl TokenEndpoint {
     /// Addresses the endpoint that discovery gives for the app's tenant, as this app.
     #[must_use]
     pub fn new(app: &EntraApp, credential: impl Into<ClientCredentials>) -> Self {
-        let http = app.http().clone();
-        let send = tower::service_fn(move |request| {
-            let http = http.clone();
-            async move { http.send(request).await }
-        });
-        let http = HttpClient::new(ConcurrencyLimit::new(send, AT_A_TIME));
+        let http = app.http().clone().with_concurrency(AT_A_TIME, TURN);
         let credentials = credential.into();
         Self { app: app.clone(), http, credentials, capabilities: Arc::new([]), breaker: Arc::default() }
     }
@@ -256,6 +255,7 @@ fn fault<'a>(failure: &Failure, user: Option<&'a UserId>) -> Verdict<'a> {
         // Discovery has a pause of its own.
         None if source.is::<Unavailable>() => Verdict::NotAsked,
         None => Verdict::Failed(Fault::Answer(user)),
+        Some(FetchError::Busy { .. }) => Verdict::NotAsked,
         Some(fetch) => Verdict::Failed(match fetch.fault() {
             Some(ConnectTimeout | Dns | Proxy | Refused | TlsOther | TlsUntrusted) => Fault::Connection,
             _ => Fault::Answer(user),

@@ -280,17 +280,17 @@ async fn so_many_requests_at_a_time_and_the_others_wait() {
     });
     let exchange = tenant.exchange();
     let mut callers = Vec::new();
-    for number in 0..AT_A_TIME + 10 {
+    for number in 0..AT_A_TIME.get() + 10 {
         let (exchange, user) = (exchange.clone(), tenant.user(&number.to_string()).await);
         callers.push(tokio::spawn(async move { exchange.token(&user, &Target::graph()).await }));
     }
     crate::testtenant::settle().await;
-    assert_eq!(tenant.exchanges(), AT_A_TIME);
-    gate.add_permits(AT_A_TIME + 10);
+    assert_eq!(tenant.exchanges(), AT_A_TIME.get());
+    gate.add_permits(AT_A_TIME.get() + 10);
     for caller in callers {
         caller.await.unwrap().unwrap();
     }
-    assert_eq!(tenant.exchanges(), AT_A_TIME + 10);
+    assert_eq!(tenant.exchanges(), AT_A_TIME.get() + 10);
 }
 
 #[tokio::test(start_paused = true)]
