@@ -63,6 +63,7 @@ pub mod answer;
 pub mod audit;
 mod boxed;
 mod cache;
+mod challenges;
 pub mod credential;
 pub mod error;
 pub mod exchange;

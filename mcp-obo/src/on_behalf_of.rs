@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::Extensions;
 use mcp_auth_layer::{VerifiedToken, reject::Rejection};
+use tokio::time::Instant;
 
 use crate::{
     access_token::AccessToken,
@@ -25,12 +26,23 @@ pub struct OnBehalfOf(Arc<Handle>);
 struct Handle {
     exchange: Exchange,
     user: Option<VerifiedToken>,
+    arrived: Instant,
     raised: Mutex<Option<Rejection>>,
+}
+
+/// Whether the request is answered by what was raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Raised {
+    /// Yes, unless the response's head has left by then.
+    Yes,
+    /// No: another error was raised first, or the caller's token has been given this challenge before.
+    No,
 }
 
 impl OnBehalfOf {
     pub(crate) fn new(exchange: Exchange, user: Option<VerifiedToken>) -> Self {
-        Self(Arc::new(Handle { exchange, user, raised: Mutex::new(None) }))
+        Self(Arc::new(Handle { exchange, user, arrived: Instant::now(), raised: Mutex::new(None) }))
     }
 
     /// Finds the handle of a request.
@@ -73,9 +85,32 @@ impl OnBehalfOf {
     /// Answers this request with the error's rejection, in place of what the handler returns.
     ///
     /// Explicit, because a handler may well cope with an error. It has an effect until the handler's response is returned;
-    /// a response that streams has been by the time its body fails. The first error that is raised stays.
-    pub fn raise(&self, error: &ExchangeError) {
-        self.0.raised.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.rejection());
+    /// a response that streams has been by the time its body fails. The first error that is raised stays. A challenge is
+    /// given once for each token: a client that comes back with the same one gets what the handler returns.
+    pub fn raise(&self, error: &ExchangeError) -> Raised {
+        self.raise_rejection(error.rejection())
+    }
+
+    /// Answers this request with a rejection, as [`raise`](Self::raise) does with an error's.
+    pub fn raise_rejection(&self, why: Rejection) -> Raised {
+        if !self.may_challenge(&why) {
+            return Raised::No;
+        }
+        let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        if raised.is_some() {
+            return Raised::No;
+        }
+        *raised = Some(why);
+        Raised::Yes
+    }
+
+    /// Tells whether the caller may be given this rejection; what is no challenge may always be given.
+    pub(crate) fn may_challenge(&self, why: &Rejection) -> bool {
+        let asks_for_sign_in = matches!(why, Rejection::StepUp { .. } | Rejection::Token(_));
+        match &self.0.user {
+            Some(user) if asks_for_sign_in => self.0.exchange.challenges().allow(user, why, self.0.arrived),
+            _ => true,
+        }
     }
 
     pub(crate) fn take_raised(&self) -> Option<Rejection> {

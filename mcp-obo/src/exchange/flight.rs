@@ -8,6 +8,7 @@ use crate::{
     access_token::AccessToken,
     audit,
     cache::{Boarding, EntryKey, FlightKey, Outcome, Renewal, TokenCache, UserCell, UserKey},
+    challenges::Challenges,
     error::{
         ExchangeError,
         ExchangeErrorKind::{
@@ -28,6 +29,7 @@ pub(super) struct Inner {
     pub(super) targets: Vec<Target>,
     pub(super) cache: Arc<TokenCache>,
     pub(super) refusals: Arc<Refusals>,
+    pub(super) challenges: Arc<Challenges>,
 }
 
 /// A request before it leaves, and all that its answer needs.

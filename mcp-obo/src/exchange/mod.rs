@@ -12,6 +12,7 @@ use self::flight::Inner;
 use crate::{
     access_token::AccessToken,
     cache::{EntryKey, TokenCache},
+    challenges::Challenges,
     credential::{ClientCredentials, CredentialStatus},
     error::{ExchangeError, ExchangeErrorKind, Failure},
     grant::TokenRequest,
@@ -43,7 +44,8 @@ impl Exchange {
     pub fn new(app: &EntraApp, credential: impl Into<ClientCredentials>) -> Self {
         let endpoint = TokenEndpoint::new(app, credential);
         let cache = Arc::new(TokenCache::new(MAX_BYTES, Arc::clone(app.clock())));
-        Self(Arc::new(Inner { endpoint, targets: Vec::new(), cache, refusals: Arc::new(Refusals::new()) }))
+        let (refusals, challenges) = (Arc::new(Refusals::new()), Arc::default());
+        Self(Arc::new(Inner { endpoint, targets: Vec::new(), cache, refusals, challenges }))
     }
 
     /// Declares a target; what is not declared is never asked for, whoever wants it.
@@ -147,6 +149,10 @@ impl Exchange {
             Err(error) if matches!(error.kind(), ClientCredential | Throttled | Unavailable) => Err(error),
             Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    pub(crate) fn challenges(&self) -> &Challenges {
+        &self.0.challenges
     }
 
     fn now(&self) -> UnixTime {

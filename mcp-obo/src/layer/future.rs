@@ -78,7 +78,9 @@ where
                     let Fetching { handle, request, mut ready, .. } =
                         fetching.take().expect("it was there a line above");
                     let next = match fetched {
-                        Err(error) if error.kind().is_cured_by_sign_in() => {
+                        Err(error)
+                            if error.kind().is_cured_by_sign_in() && handle.may_challenge(&error.rejection()) =>
+                        {
                             State::Refused { why: Some(error.rejection()) }
                         }
                         // The token waits in the cache, and any other failure does too: the tool asks for it again.

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+mod challenges;
 
 use std::{
     convert::Infallible,

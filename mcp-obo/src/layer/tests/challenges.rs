@@ -1,0 +1,70 @@
+//! One challenge per token, however the failure comes about.
+
+use super::*;
+use crate::on_behalf_of::Raised;
+
+/// Sends the same token again, as a client does that takes no notice.
+fn again(request: &Request<()>) -> Request<()> {
+    let mut copy = Request::new(());
+    *copy.headers_mut() = request.headers().clone();
+    copy
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_gets_each_challenge_once() {
+    let revoked = refused("invalid_grant", 50_173, serde_json::json!({}));
+    for (name, refusal) in [("step-up", step_up()), ("revoked", revoked)] {
+        let tenant = Tenant::answering(move |_| Box::pin(ready(refusal.clone())));
+        let service = stack(&tenant);
+        for first in [bearer(&tenant, "alice").await, tool_call(&tenant).await] {
+            for status in [401, 200, 200] {
+                let response = service.clone().oneshot(again(&first)).await.unwrap();
+                assert_eq!(response.status().as_u16(), status, "{name}");
+                assert_eq!(response.body().is_empty(), status == 401, "{name}: later the tool's own answer");
+                tokio::time::advance(Duration::from_secs(61)).await;
+            }
+        }
+        // A new sign-in is another token, and hears what is asked of it.
+        let response = service.oneshot(bearer(&tenant, "alice").await).await.unwrap();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_were_under_way_hear_it_too() {
+    let tenant = Tenant::answering(|_| {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            step_up()
+        })
+    });
+    let (service, request) = (stack(&tenant), bearer(&tenant, "alice").await);
+    let calls: Vec<_> = (0..5).map(|_| tokio::spawn(service.clone().oneshot(again(&request)))).collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().status(), StatusCode::UNAUTHORIZED);
+    }
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(service.oneshot(again(&request)).await.unwrap().status(), StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_challenge_may_be_repeated_and_other_claims_are_another_challenge() {
+    let tenant = Tenant::granting();
+    let (exchange, user) = (tenant.exchange(), tenant.user("alice").await);
+    let step_up = |claims: &str| Rejection::StepUp { claims: claims.to_owned() };
+    let unavailable = || Rejection::Unavailable { retry_after: Duration::from_secs(1) };
+    for (why, expected) in [
+        (step_up("{}"), Raised::Yes),
+        (step_up("{}"), Raised::No),
+        (step_up(r#"{"access_token":{}}"#), Raised::Yes),
+        (TokenFault::AssertionRefused.into(), Raised::Yes),
+        (TokenFault::AssertionRefused.into(), Raised::No),
+        (unavailable(), Raised::Yes),
+        (unavailable(), Raised::Yes),
+    ] {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let request = OnBehalfOf::new(exchange.clone(), Some(user.clone()));
+        assert_eq!(request.raise_rejection(why.clone()), expected, "{why}");
+        assert_eq!(request.take_raised().is_some(), expected == Raised::Yes);
+    }
+}
