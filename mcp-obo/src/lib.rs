@@ -74,6 +74,8 @@ pub mod on_behalf_of;
 mod refusals;
 pub mod target;
 #[cfg(test)]
+mod testcertificate;
+#[cfg(test)]
 mod testlog;
 #[cfg(test)]
 mod testtenant;
@@ -83,7 +85,7 @@ pub mod token_source;
 pub use self::{
     access_token::AccessToken,
     boxed::BoxFuture,
-    credential::{ClientCredential, ClientCredentials, ClientSecret},
+    credential::{ClientCertificate, ClientCredential, ClientCredentials, ClientSecret, PrivateKey},
     error::{ExchangeError, ExchangeErrorKind},
     exchange::Exchange,
     grant::TokenRequest,

@@ -1,8 +1,15 @@
 //! How this service proves to Entra that it is itself (RFC 6749 section 2.3, RFC 7523 section 2.2).
 
+mod assertion;
+mod certificate;
 mod list;
+mod pem;
+#[cfg(feature = "pfx")]
+mod pfx;
+mod private_key;
 mod secret;
 mod status;
+mod thumbprint;
 
 use std::fmt;
 
@@ -11,9 +18,12 @@ use mcp_auth_layer::clock::UnixTime;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use self::{
+    certificate::{CertificateError, ClientCertificate},
     list::ClientCredentials,
+    private_key::PrivateKey,
     secret::ClientSecret,
     status::{CredentialKind, CredentialStatus},
+    thumbprint::{Thumbprint, ThumbprintError},
 };
 use crate::boxed::BoxFuture;
 
@@ -42,7 +52,9 @@ pub struct ClientContext<'a> {
 }
 
 impl<'a> ClientContext<'a> {
-    pub(crate) const fn new(client_id: &'a str, token_endpoint: &'a Uri, now: UnixTime) -> Self {
+    /// Describes a client, for whoever asks a credential without an [`Exchange`](crate::Exchange).
+    #[must_use]
+    pub const fn new(client_id: &'a str, token_endpoint: &'a Uri, now: UnixTime) -> Self {
         Self { client_id, token_endpoint, now }
     }
 
@@ -88,7 +100,9 @@ impl ClientAuth {
         Self(Proof::Assertion(jwt))
     }
 
-    pub(crate) fn fields(&self) -> Vec<(&'static str, &str)> {
+    /// Returns the form fields, secret as they are, for the token endpoint and nobody else.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, &str)> {
         const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         match &self.0 {
             Proof::Secret(secret) => vec![("client_secret", secret.expose_secret())],
@@ -127,6 +141,9 @@ pub enum CredentialError {
     /// It is empty.
     #[error("the credential is empty")]
     Empty,
+    /// Its certificate or private key cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// Something that a credential of your own depends on failed.
     #[error("the credential could not be made")]
     Other {

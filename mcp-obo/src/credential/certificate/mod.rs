@@ -1,0 +1,107 @@
+//! An app's certificate, given or in a file.
+
+mod ending;
+mod error;
+mod file;
+mod held;
+mod local;
+mod material;
+#[cfg(test)]
+mod tests;
+mod x509;
+
+use std::{fmt, path::PathBuf};
+
+pub use self::error::CertificateError;
+#[cfg(test)]
+pub(super) use self::material::Style;
+pub(super) use self::{file::Format, local::Local, material::SendChain};
+use super::{ClientAuth, ClientContext, ClientCredential, CredentialError, CredentialStatus, assertion::Algorithm};
+use crate::boxed::BoxFuture;
+
+const TRACE: &str = "mcp_obo::credential";
+
+/// A certificate with its private key, which signs what proves the app (RFC 7523).
+///
+/// The certificate is registered at the app in Entra; the private key never leaves this process. One in a file is read again
+/// when the file changes, at the latest after half a minute, and at once when Entra refuses it, so that rotation needs no restart. A
+/// new file that cannot be used is reported, and the certificate before it stays in use until its end.
+///
+/// A certificate that has ended or has not begun is no error here. From thirty days before its end a line a day says so.
+///
+/// # Defaults
+/// PS256 with the SHA-256 thumbprint, as Entra advises; the certificate itself is not sent.
+pub struct ClientCertificate(Local);
+
+impl ClientCertificate {
+    /// Reads a certificate and its private key from a PEM file.
+    ///
+    /// They stand in any order; the key is `PRIVATE KEY` (PKCS#8) or `RSA PRIVATE KEY` (PKCS#1), RSA, of 2048 bits or more, and
+    /// not encrypted. Certificates of those that signed it may stand beside it.
+    ///
+    /// # Errors
+    /// [`CertificateError`] when it cannot be read, or says nothing that Entra would accept.
+    pub fn from_pem_file(path: impl Into<PathBuf>) -> Result<Self, CertificateError> {
+        Local::of_file(path.into(), Format::Pem).map(Self)
+    }
+
+    /// Reads a certificate and its private key from PEM text.
+    ///
+    /// # Errors
+    /// [`CertificateError`] as for [`from_pem_file`](Self::from_pem_file).
+    pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self, CertificateError> {
+        Local::of_bytes(pem.as_ref(), &Format::Pem).map(Self)
+    }
+
+    /// Reads a certificate and its private key from a PKCS#12 file (`.pfx`, `.p12`).
+    ///
+    /// An empty password stands for none.
+    ///
+    /// # Errors
+    /// [`CertificateError`] when it cannot be read or opened, or says nothing that Entra would accept.
+    #[cfg(feature = "pfx")]
+    pub fn from_pfx_file(path: impl Into<PathBuf>, password: impl Into<String>) -> Result<Self, CertificateError> {
+        Local::of_file(path.into(), Format::Pfx(password.into().into())).map(Self)
+    }
+
+    /// Reads a certificate and its private key from PKCS#12.
+    ///
+    /// # Errors
+    /// [`CertificateError`] as for [`from_pfx_file`](Self::from_pfx_file).
+    #[cfg(feature = "pfx")]
+    pub fn from_pfx(pfx: impl AsRef<[u8]>, password: impl Into<String>) -> Result<Self, CertificateError> {
+        Local::of_bytes(pfx.as_ref(), &Format::Pfx(password.into().into())).map(Self)
+    }
+
+    /// Sends the certificates too, for apps that trust a subject name and issuer in place of one certificate.
+    #[must_use]
+    pub fn with_x5c(self) -> Self {
+        Self(self.0.restyle(|style| style.chain = SendChain::Yes))
+    }
+
+    /// Signs with RS256, and adds the SHA-1 thumbprint, for authorities that know nothing newer.
+    #[must_use]
+    pub fn with_rs256(self) -> Self {
+        Self(self.0.restyle(|style| style.algorithm = Algorithm::Rs256))
+    }
+}
+
+impl ClientCredential for ClientCertificate {
+    fn authenticate<'a>(&'a self, client: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
+        Box::pin(self.0.authenticate(client))
+    }
+
+    fn refused(&self, spent: &ClientAuth) {
+        self.0.refused(spent);
+    }
+
+    fn status(&self) -> CredentialStatus {
+        self.0.status()
+    }
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.describe(f.debug_struct("ClientCertificate"))
+    }
+}

@@ -1,0 +1,71 @@
+//! A private key without its certificate, which is known by its thumbprint.
+
+use std::{fmt, path::PathBuf};
+
+use super::{
+    ClientAuth, ClientContext, ClientCredential, CredentialError, CredentialStatus,
+    certificate::{CertificateError, Format, Local},
+    thumbprint::Thumbprint,
+};
+use crate::boxed::BoxFuture;
+
+/// A private key whose certificate is registered in Entra and not at hand; prefer [`ClientCertificate`](super::ClientCertificate).
+///
+/// Nothing says when the certificate ends, and nothing proves that the thumbprint is this key's.
+///
+/// # Defaults
+/// With a SHA-256 thumbprint PS256; with a SHA-1 thumbprint RS256, and a line in the log that says so.
+pub struct PrivateKey(Local);
+
+impl PrivateKey {
+    /// Reads a private key from PEM text.
+    ///
+    /// When its certificate stands beside it, that is used, and the thumbprint is not.
+    ///
+    /// # Errors
+    /// [`CertificateError`] when it cannot be read, or is no key that Entra would accept.
+    pub fn from_pem(pem: impl AsRef<[u8]>, thumbprint: Thumbprint) -> Result<Self, CertificateError> {
+        hint(thumbprint);
+        Local::of_bytes(pem.as_ref(), &Format::Key(thumbprint)).map(Self)
+    }
+
+    /// Reads a private key from a PEM file, and again when the file changes.
+    ///
+    /// # Errors
+    /// [`CertificateError`] as for [`from_pem`](Self::from_pem).
+    pub fn from_pem_file(path: impl Into<PathBuf>, thumbprint: Thumbprint) -> Result<Self, CertificateError> {
+        hint(thumbprint);
+        Local::of_file(path.into(), Format::Key(thumbprint)).map(Self)
+    }
+}
+
+/// Says what would be better than SHA-1.
+pub(super) fn hint(thumbprint: Thumbprint) {
+    if let Thumbprint::Sha1(_) = thumbprint {
+        tracing::info!(
+            target: "mcp_obo::credential",
+            "only the certificate's SHA-1 thumbprint is known, so assertions are signed with RS256; give its SHA-256 \
+             thumbprint, or the certificate beside its key, for PS256",
+        );
+    }
+}
+
+impl ClientCredential for PrivateKey {
+    fn authenticate<'a>(&'a self, client: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
+        Box::pin(self.0.authenticate(client))
+    }
+
+    fn refused(&self, spent: &ClientAuth) {
+        self.0.refused(spent);
+    }
+
+    fn status(&self) -> CredentialStatus {
+        self.0.status()
+    }
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.describe(f.debug_struct("PrivateKey"))
+    }
+}
