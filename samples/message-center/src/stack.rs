@@ -18,11 +18,10 @@ use mcp_auth_layer::{
     respond::JsonRpc,
     verify::Verifier,
 };
-use mcp_obo::{ClientSecret, Exchange, OboLayer};
+use mcp_obo::{Exchange, OboLayer};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
-use secrecy::ExposeSecret;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -101,8 +100,7 @@ fn bearer(
 }
 
 fn exchange(settings: &Settings) -> Exchange {
-    let secret = ClientSecret::new(settings.secret.expose_secret());
-    let exchange = Exchange::new(&settings.app, secret).add_target(&settings.target);
+    let exchange = Exchange::new(&settings.app, settings.credentials.clone()).add_target(&settings.target);
     let capabilities: Vec<_> = settings.capabilities.iter().map(String::as_str).collect();
     if capabilities.is_empty() { exchange } else { exchange.with_client_capabilities(&capabilities) }
 }
@@ -114,7 +112,7 @@ fn mcp_service(
     let limits = FetchLimits::default().with_timeout(Duration::from_secs(30)).with_max_body(MAX_GRAPH_ANSWER);
     let open = settings.hatches.is_open(Hatch::TokenArgument);
     let server = MessageCenter(Arc::new(Shared {
-        graph: Graph::new(HttpClient::reqwest(limits)?, &settings.graph_base_url),
+        graph: Graph::new(HttpClient::reqwest_through(limits, &settings.egress)?, &settings.graph_base_url),
         target: settings.target.clone(),
         token_argument: if open { TokenArgument::Open } else { TokenArgument::Closed },
         static_token: settings.hatches.static_token.clone(),

@@ -1,17 +1,24 @@
 //! Which app this server is, and with what it proves that.
 
-use mcp_auth_layer::{config::ConfigError, tenant::TenantName};
-use secrecy::SecretString;
+use mcp_auth_layer::{clock::UnixTime, config::ConfigError, tenant::TenantName};
+use mcp_obo::{ClientCredentials, credential::CredentialKind};
 use uuid::Uuid;
 
-use super::reader::Reader;
+use super::{credentials, reader::Reader};
 
 /// The app registration.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     pub(super) tenant: TenantName,
     pub(super) client_id: String,
-    pub(super) secret: SecretString,
+    pub(super) credentials: ClientCredentials,
+}
+
+impl Identity {
+    /// Tells whether one of its credentials is a secret, which anybody who reads it can use.
+    pub(super) fn uses_secret(&self) -> bool {
+        self.credentials.status(UnixTime::from_secs(0)).iter().any(|status| status.kind() == CredentialKind::Secret)
+    }
 }
 
 /// The app's own variables; any of them means that `AZURE_CLIENT_ID` and its like belong to the hosting identity.
@@ -29,25 +36,16 @@ const GRAPH_CLIENT: [&str; 9] = [
     "GRAPH_CLIENT_MANAGED_IDENTITY",
 ];
 
-/// The app's credentials that this version cannot use. Each belongs to the app wherever its id comes from, but for the last.
-const LATER: [&str; 5] = [
-    "GRAPH_CLIENT_CERT_PATH",
-    "GRAPH_CLIENT_CERT_KEYVAULT_URL",
-    "GRAPH_CLIENT_MANAGED_IDENTITY",
-    "AZURE_FEDERATED_TOKEN_FILE",
-    AZURE_CERTIFICATE,
-];
-
 const AZURE_CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Option<Identity> {
     let tenant = tenant(reader);
     let client = client_id(reader);
-    // Without an id the secret is looked for all the same, so that both are reported.
-    let secret = secret(reader, client.as_ref().map_or(Source::Graph, |(source, _)| *source));
+    // Without an id the credentials are looked for all the same, so that both are reported.
+    let credentials = credentials::read(reader, client.as_ref().map_or(Source::Graph, |(source, _)| *source));
     let (source, client_id) = client?;
     let client_id = guid(reader, source.id_variable(), client_id);
-    Some(Identity { tenant: tenant?, client_id: client_id?, secret: secret? })
+    Some(Identity { tenant: tenant?, client_id: client_id?, credentials: credentials? })
 }
 
 /// Reads an app's id.
@@ -65,9 +63,9 @@ fn tenant(reader: &mut Reader<'_>) -> Option<TenantName> {
     reader.keep(name, TenantName::parse(&given))
 }
 
-/// From which variable the client id came; it decides whose `AZURE_CLIENT_SECRET` is.
+/// From which variable the client id came; it decides whose `AZURE_CLIENT_SECRET` and certificate are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
+pub(super) enum Source {
     Graph,
     Azure,
 }
@@ -80,10 +78,18 @@ impl Source {
         }
     }
 
-    const fn secret_variable(self) -> &'static str {
+    pub(super) const fn secret_variable(self) -> &'static str {
         match self {
             Self::Graph => "GRAPH_CLIENT_SECRET",
             Self::Azure => "AZURE_CLIENT_SECRET",
+        }
+    }
+
+    /// The variables of the certificate's path and password.
+    pub(super) const fn certificate_variables(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Graph => ("GRAPH_CLIENT_CERT_PATH", "GRAPH_CLIENT_CERT_PASSWORD"),
+            Self::Azure => (AZURE_CERTIFICATE, "AZURE_CLIENT_CERTIFICATE_PASSWORD"),
         }
     }
 }
@@ -99,7 +105,7 @@ fn client_id(reader: &mut Reader<'_>) -> Option<(Source, String)> {
     let why = match (azure, graph_variable) {
         (Some(id), None) if own_credential => return Some((Source::Azure, id)),
         (Some(_), None) => {
-            "AZURE_CLIENT_ID without AZURE_CLIENT_SECRET is the hosting identity, and an identity's id is never the audience \
+            "AZURE_CLIENT_ID without AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH is the hosting identity, and an identity's id is never the audience \
              of an API"
                 .to_owned()
         }
@@ -108,28 +114,4 @@ fn client_id(reader: &mut Reader<'_>) -> Option<(Source, String)> {
     };
     reader.mistake(format!("GRAPH_CLIENT_ID: not set; {why}"));
     None
-}
-
-fn secret(reader: &mut Reader<'_>, source: Source) -> Option<SecretString> {
-    let secret = reader.get(source.secret_variable());
-    let ours = |name: &&str| source == Source::Azure || *name != AZURE_CERTIFICATE;
-    let later: Vec<_> = LATER.into_iter().filter(ours).filter(|name| reader.is_set(name)).collect();
-    for name in later {
-        let text = format!("{name}: this version signs in with a client secret only");
-        match (&secret, name) {
-            (None, _) => reader.mistake(text),
-            // The platform injects it; nobody asked for it to be used.
-            (Some(_), "AZURE_FEDERATED_TOKEN_FILE") => {}
-            (Some(_), _) => reader.warn(format!("{text}; it is not used")),
-        }
-    }
-    if secret.is_none() {
-        let hint = if source == Source::Graph && reader.is_set("AZURE_CLIENT_SECRET") {
-            "; AZURE_CLIENT_SECRET belongs to the hosting identity and is never sent with GRAPH_CLIENT_ID"
-        } else {
-            ""
-        };
-        reader.mistake(format!("{}: not set; write the secret of this server's app{hint}", source.secret_variable()));
-    }
-    secret.map(SecretString::from)
 }

@@ -4,6 +4,8 @@
 
 mod access;
 mod cloud;
+mod credentials;
+mod egress;
 mod hatches;
 mod identity;
 mod later;
@@ -18,12 +20,12 @@ use std::{fmt, net::SocketAddr};
 use mcp_auth_layer::{
     EntraApp,
     bypass::{Environment, Exposure},
+    fetch::{Egress, FetchLimits, HttpClient},
     policy::AccessPolicy,
     redirect::RedirectAllowlist,
     scope::ScopeSet,
 };
-use mcp_obo::Target;
-use secrecy::SecretString;
+use mcp_obo::{ClientCredentials, Target};
 
 use self::{
     cloud::Endpoints,
@@ -48,8 +50,10 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// The app registration.
     pub app: EntraApp,
-    /// Its secret.
-    pub secret: SecretString,
+    /// With what it proves that it is that app.
+    pub credentials: ClientCredentials,
+    /// Through which proxies, and trusting whom, it calls out.
+    pub egress: Egress,
     /// Scopes that a caller's token must have.
     pub required_scopes: Vec<String>,
     /// Which clients, and which app roles, may call.
@@ -106,7 +110,8 @@ impl Settings {
         let listener = listener::read(&mut reader);
         let identity = identity::read(&mut reader);
         let endpoints = cloud::read(&mut reader, environment);
-        let app = app(&mut reader, identity.as_ref(), &endpoints);
+        let egress = egress::read(&mut reader);
+        let app = app(&mut reader, identity.as_ref(), &endpoints, &egress);
         let exposure = Exposure::of(listener.address.ip(), Some(&listener.public_base_url));
         let hatches = hatches::read(&mut reader, environment, exposure);
         let redirects = redirects(&mut reader);
@@ -118,8 +123,9 @@ impl Settings {
             .get("MCP_OAUTH_EXPECTED_CLIENT_ID")
             .and_then(|id| identity::guid(&mut reader, "MCP_OAUTH_EXPECTED_CLIENT_ID", id));
         later::read(&mut reader);
-        if environment == Environment::Production && identity.is_some() {
-            reader.warn("a client secret is in use; a certificate or a federated identity is safer in production");
+        let secret_in_use = identity.as_ref().is_some_and(Identity::uses_secret);
+        if environment == Environment::Production && secret_in_use {
+            credentials::warn_of_secret(&mut reader);
         }
         match (app, identity) {
             (Some(app), Some(identity)) if reader.mistakes.is_empty() => Ok(Self {
@@ -129,7 +135,8 @@ impl Settings {
                 allowed_origins: listener.allowed_origins,
                 expected_client_id: expected_client_id.unwrap_or_else(|| app.client_id().to_owned()),
                 app,
-                secret: identity.secret,
+                credentials: identity.credentials,
+                egress,
                 required_scopes,
                 access,
                 target: endpoints.target,
@@ -148,10 +155,16 @@ impl Settings {
 /// Stands in for an id that is missing, so that what depends on it is checked too; no settings come of it.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
-fn app(reader: &mut Reader<'_>, identity: Option<&Identity>, endpoints: &Endpoints) -> Option<EntraApp> {
+fn app(
+    reader: &mut Reader<'_>,
+    identity: Option<&Identity>,
+    endpoints: &Endpoints,
+    egress: &Egress,
+) -> Option<EntraApp> {
     let (tenant, client_id) =
         identity.map_or((NOBODY, NOBODY), |identity| (identity.tenant.as_str(), identity.client_id.as_str()));
-    let app = EntraApp::single_tenant(tenant, client_id);
+    let http = reader.keep("the HTTP client", HttpClient::reqwest_through(FetchLimits::default(), egress))?;
+    let app = EntraApp::single_tenant_over(http, tenant, client_id);
     let app = reader.keep("the app", app)?.with_cloud(endpoints.cloud);
     let mut app = match &endpoints.authority_host {
         // What `cloud` refused already is not reported twice.

@@ -1,10 +1,12 @@
 //! Environments, and what becomes of them.
 
+mod credentials;
+
 use std::collections::BTreeMap;
 
 use mcp_auth_layer::bypass::{Environment, Hatch};
 use mcp_auth_layer::{cloud::Cloud, policy::AccessPolicy};
-use secrecy::ExposeSecret;
+use mcp_obo::credential::CredentialKind;
 
 use super::{Layered, Mistakes, Settings, SignIn, Vars};
 
@@ -58,7 +60,7 @@ fn three_variables_are_enough_and_everything_is_locked() {
 
 #[test]
 fn the_sample_file_starts_once_its_three_values_are_filled_in() {
-    let sample = include_str!("../../.env.local.sample");
+    let sample = include_str!("../../../.env.local.sample");
     let filled = sample
         .replace("GRAPH_TENANT_ID=\n", &format!("GRAPH_TENANT_ID={TENANT}\n"))
         .replace("GRAPH_CLIENT_ID=\n", &format!("GRAPH_CLIENT_ID={CLIENT}\n"))
@@ -85,7 +87,7 @@ fn an_identity_is_never_taken_for_the_app() {
     let azure = [("AZURE_TENANT_ID", TENANT), ("AZURE_CLIENT_ID", OTHER)];
     let service_principal = [azure[0], ("AZURE_CLIENT_ID", CLIENT), ("AZURE_CLIENT_SECRET", SECRET)];
     let settings = read(&service_principal).unwrap();
-    assert_eq!((settings.app.client_id(), settings.secret.expose_secret()), (CLIENT, SECRET));
+    assert_eq!((settings.app.client_id(), credentials::kinds(&settings)), (CLIENT, vec![CredentialKind::Secret]));
 
     // The Kubernetes webhook injects id and token file for managed identities too.
     let webhook = [
