@@ -1,6 +1,9 @@
 //! Self-signed certificates for client assertions, made where a test needs one.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
+
+use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
+use serde_json::json;
 
 use crate::key::SigningKey;
 
@@ -17,15 +20,27 @@ use crate::key::SigningKey;
 #[derive(Clone)]
 pub struct ClientCertificate {
     certificate: String,
-    private_key: String,
+    key: Arc<SigningKey>,
 }
 
 impl ClientCertificate {
     /// Makes a fresh 2048-bit key and a certificate for it.
     #[must_use]
     pub fn generate() -> Self {
-        let key = SigningKey::generate();
-        Self { certificate: key.certificate_pem(), private_key: key.private_pem }
+        Self::of(SigningKey::generate())
+    }
+
+    /// Makes one that is valid between two days, given by any second of them since the Unix epoch.
+    ///
+    /// # Panics
+    /// When a day is not between the years 1 and 9999.
+    #[must_use]
+    pub fn valid_between(not_before: i64, not_after: i64) -> Self {
+        Self::of(SigningKey::valid_between(not_before, not_after))
+    }
+
+    fn of(key: SigningKey) -> Self {
+        Self { certificate: key.certificate_pem(), key: Arc::new(key) }
     }
 
     /// Returns the certificate, PEM.
@@ -37,7 +52,42 @@ impl ClientCertificate {
     /// Returns the private key, PKCS#8 PEM.
     #[must_use]
     pub fn private_key_pem(&self) -> &str {
-        &self.private_key
+        &self.key.private_pem
+    }
+
+    /// Returns the private key in JSON, its line breaks written as a backslash and an `n`.
+    ///
+    /// People make such secrets when they paste a key into a shell.
+    #[must_use]
+    pub fn private_key_json(&self) -> String {
+        json!({"privateKey": self.key.private_pem.replace('\n', "\\n")}).to_string()
+    }
+
+    /// Returns key and certificate as a PKCS#12 file.
+    #[must_use]
+    pub fn pkcs12(&self, password: &str) -> Vec<u8> {
+        self.key.pkcs12(password)
+    }
+
+    /// Returns the SHA-1 thumbprint, in hex as Azure shows it.
+    #[must_use]
+    pub fn sha1_thumbprint(&self) -> String {
+        self.thumbprint(&SHA1_FOR_LEGACY_USE_ONLY)
+    }
+
+    /// Returns the SHA-256 thumbprint, in hex.
+    #[must_use]
+    pub fn sha256_thumbprint(&self) -> String {
+        self.thumbprint(&SHA256)
+    }
+
+    pub(crate) fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    fn thumbprint(&self, algorithm: &'static digest::Algorithm) -> String {
+        let hash = digest::digest(algorithm, self.key.certificate_der());
+        hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect()
     }
 }
 

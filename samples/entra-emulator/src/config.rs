@@ -1,22 +1,43 @@
 //! What a tenant is started with.
 
-use crate::tenant::{App, FederatedCredential, Redirect};
+use std::fmt;
+
+use crate::{
+    identity::{Identities, Kind, USER_ASSIGNED_CLIENT_ID},
+    tenant::{API_CLIENT_ID, App, FederatedCredential, FederatedIssuer, Redirect},
+    vault::{Content, Vault, VaultCertificate, VaultSecret},
+};
 
 /// How the emulator starts.
 ///
 /// # Defaults
-/// http and https on free loopback ports; the API app issues v2 tokens and asks for no optional claims.
-#[derive(Clone, Debug)]
+/// http and https on free loopback ports; the API app issues v2 tokens and asks for no optional claims. The host has a
+/// system-assigned identity and one that is user-assigned; the latter and the API app may read the key vault, which is empty.
+/// No app has an app role at Graph, and no workload is trusted.
+#[derive(Clone)]
 pub struct Config {
     pub(crate) api: App,
     pub(crate) client: App,
+    pub(crate) identities: Identities,
+    pub(crate) graph_roles: Vec<(String, String)>,
+    vault_readers: Vec<String>,
+    vault: Vec<(String, Content)>,
     pub(crate) http_port: u16,
     pub(crate) https_port: u16,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { api: App::api(), client: App::client(), http_port: 0, https_port: 0 }
+        Self {
+            api: App::api(),
+            client: App::client(),
+            identities: Identities::default(),
+            graph_roles: Vec::new(),
+            vault_readers: vec![API_CLIENT_ID.to_owned(), USER_ASSIGNED_CLIENT_ID.to_owned()],
+            vault: Vec::new(),
+            http_port: 0,
+            https_port: 0,
+        }
     }
 }
 
@@ -54,8 +75,68 @@ impl Config {
     /// The emulator checks them with the tenant's keys: order one with [`TokenSpec`](crate::TokenSpec), with `iss`, `sub`
     /// and `aud` set.
     #[must_use]
-    pub fn with_federated_credential(mut self, issuer: &str, subject: &str) -> Self {
-        self.api.federated.push(FederatedCredential { issuer: issuer.to_owned(), subject: subject.to_owned() });
+    pub fn with_federated_credential(self, issuer: &str, subject: &str) -> Self {
+        self.with_federated(FederatedIssuer::Named(issuer.to_owned()), subject)
+    }
+
+    /// Trusts a managed identity, by its object id, in place of the API app's secret.
+    ///
+    /// The record has the tenant's v2 issuer. For a system-assigned identity it can be registered too, and never helps.
+    #[must_use]
+    pub fn with_federated_managed_identity(self, object_id: &str) -> Self {
+        self.with_federated(FederatedIssuer::Tenant, object_id)
+    }
+
+    /// Trusts a service account of the cluster, such as `system:serviceaccount:prod:message-center`.
+    #[must_use]
+    pub fn with_federated_workload(self, subject: &str) -> Self {
+        self.with_federated(FederatedIssuer::Cluster, subject)
+    }
+
+    fn with_federated(mut self, issuer: FederatedIssuer, subject: &str) -> Self {
+        self.api.federated.push(FederatedCredential { issuer, subject: subject.to_owned() });
+        self
+    }
+
+    /// Takes the system-assigned identity from the host.
+    #[must_use]
+    pub fn without_system_assigned_identity(mut self) -> Self {
+        self.identities.remove(Kind::SystemAssigned);
+        self
+    }
+
+    /// Takes the user-assigned identity from the host.
+    #[must_use]
+    pub fn without_user_assigned_identity(mut self) -> Self {
+        self.identities.remove(Kind::UserAssigned);
+        self
+    }
+
+    /// Assigns an app role at Graph, such as `ServiceMessage.Read.All`, to an app or identity by its client id.
+    #[must_use]
+    pub fn with_graph_role(mut self, client_id: &str, role: &str) -> Self {
+        self.graph_roles.push((client_id.to_owned(), role.to_owned()));
+        self
+    }
+
+    /// Lets one more app or identity, by its client id, read the key vault and sign with its keys.
+    #[must_use]
+    pub fn with_vault_reader(mut self, client_id: &str) -> Self {
+        self.vault_readers.push(client_id.to_owned());
+        self
+    }
+
+    /// Puts a secret into the key vault.
+    #[must_use]
+    pub fn with_vault_secret(mut self, name: &str, secret: impl Into<VaultSecret>) -> Self {
+        self.vault.push((name.to_owned(), Content::Secret(secret.into())));
+        self
+    }
+
+    /// Puts a certificate into the key vault, and with it a secret and a key of its name.
+    #[must_use]
+    pub fn with_vault_certificate(mut self, name: &str, certificate: VaultCertificate) -> Self {
+        self.vault.push((name.to_owned(), Content::Certificate(certificate)));
         self
     }
 
@@ -81,7 +162,30 @@ impl Config {
         self
     }
 
+    /// Fills a vault with what was put into it, in that order.
+    pub(crate) fn vault(&self, now: i64) -> Vault {
+        let vault = Vault::new(self.vault_readers.clone());
+        for (name, content) in &self.vault {
+            vault.put(name, content.clone(), now);
+        }
+        vault
+    }
+
     pub(crate) fn apps(&self) -> Vec<App> {
         vec![self.api.clone(), self.client.clone()]
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let vault: Vec<_> = self.vault.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Config")
+            .field("api", &self.api)
+            .field("client", &self.client)
+            .field("identities", &self.identities)
+            .field("graph_roles", &self.graph_roles)
+            .field("vault", &vault)
+            .field("ports", &(self.http_port, self.https_port))
+            .finish_non_exhaustive()
     }
 }

@@ -1,20 +1,12 @@
-//! The control plane: counters, faults, keys, time and tokens, from Rust and over HTTP.
-
-use axum::{
-    Json, Router,
-    extract::{Query, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
-use serde::Deserialize;
-use serde_json::json;
+//! The control plane from Rust: faults, keys, time, lifetimes and the key vault.
 
 use crate::{
-    fault::{Fault, Place},
-    shared::{Base, Shared},
-    spec::TokenSpec,
+    fault::Fault,
+    lifetime::Lifetime,
+    place::Place,
+    shared::Shared,
     user::User,
+    vault::{Content, VaultCertificate, VaultSecret},
 };
 
 /// Switches of a running emulator.
@@ -35,6 +27,46 @@ impl Control {
     /// Switches it off again.
     pub fn clear_fault(&self, place: Place, user: &str) {
         self.0.state.faults.set(place, user, None);
+    }
+
+    /// Waits until so many requests are held back by [`Fault::Hang`], wherever.
+    pub async fn until_held(&self, count: usize) {
+        self.0.state.faults.until_held(count).await;
+    }
+
+    /// Sets how long the tokens live that a place issues to one user, or with an empty name to everybody.
+    pub fn set_lifetime(&self, place: Place, user: &str, lifetime: Lifetime) {
+        self.0.state.lifetimes.set(place, user, Some(lifetime));
+    }
+
+    /// Lets them live as long as without a setting again.
+    pub fn clear_lifetime(&self, place: Place, user: &str) {
+        self.0.state.lifetimes.set(place, user, None);
+    }
+
+    /// Puts a secret into the key vault, or a new version of it, which becomes the current one; returns its id.
+    pub fn put_secret(&self, name: &str, secret: impl Into<VaultSecret>) -> String {
+        self.put(name, Content::Secret(secret.into()))
+    }
+
+    /// Does the same with a certificate, which brings a secret and a key of its name.
+    pub fn put_certificate(&self, name: &str, certificate: VaultCertificate) -> String {
+        self.put(name, Content::Certificate(certificate))
+    }
+
+    /// Disables a version of a secret or certificate; false when there is none.
+    #[must_use]
+    pub fn disable_version(&self, name: &str, version: &str) -> bool {
+        self.0.state.vault.disable(name, version)
+    }
+
+    /// Registers one more certificate (PEM) that may sign client assertions of the API app.
+    pub fn add_certificate(&self, pem: &str) {
+        self.0.state.add_certificate(pem);
+    }
+
+    fn put(&self, name: &str, content: Content) -> String {
+        self.0.state.vault.put(name, content, self.0.state.clock.now())
     }
 
     /// Moves the tenant's clock, by seconds.
@@ -58,82 +90,5 @@ impl Control {
 impl std::fmt::Debug for Control {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Control(..)")
-    }
-}
-
-/// A change of faults over HTTP; without `fault` it switches off.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FaultChange {
-    place: Place,
-    #[serde(default)]
-    user: String,
-    fault: Option<Fault>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClockChange {
-    advance_seconds: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Revocation {
-    user: String,
-}
-
-pub(crate) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/_emulator/counters", get(counters))
-        .route(
-            "/_emulator/counters/reset",
-            post(|State(shared): State<Shared>| async move { shared.state.counting.reset() }),
-        )
-        .route("/_emulator/faults", post(faults))
-        .route("/_emulator/keys/rotate", post(|State(shared): State<Shared>| async move { shared.state.keys.rotate() }))
-        .route("/_emulator/clock", post(clock))
-        .route("/_emulator/revoke", post(revoke))
-        .route("/_emulator/token", get(user_token).post(token))
-        .route("/_emulator/ca.pem", get(|State(shared): State<Shared>| async move { shared.ca_pem.to_string() }))
-}
-
-async fn counters(State(shared): State<Shared>) -> Response {
-    Json(shared.state.counting.snapshot()).into_response()
-}
-
-async fn faults(State(shared): State<Shared>, Json(change): Json<FaultChange>) -> StatusCode {
-    shared.state.faults.set(change.place, &change.user, change.fault);
-    StatusCode::NO_CONTENT
-}
-
-async fn clock(State(shared): State<Shared>, Json(change): Json<ClockChange>) -> StatusCode {
-    shared.state.clock.advance(change.advance_seconds);
-    StatusCode::NO_CONTENT
-}
-
-async fn revoke(State(shared): State<Shared>, Json(revocation): Json<Revocation>) -> StatusCode {
-    let Some(user) = User::find(&revocation.user) else { return StatusCode::NOT_FOUND };
-    shared.state.revoke(user);
-    StatusCode::NO_CONTENT
-}
-
-#[derive(Deserialize)]
-struct UserQuery {
-    user: String,
-}
-
-/// A user's token as plain text, for a shell's command substitution.
-async fn user_token(State(shared): State<Shared>, base: Base, Query(query): Query<UserQuery>) -> Response {
-    match shared.state.mint(&TokenSpec::user(&query.user), &base.to_string()) {
-        Some(token) => token.into_response(),
-        None => (StatusCode::BAD_REQUEST, "no such user").into_response(),
-    }
-}
-
-async fn token(State(shared): State<Shared>, base: Base, Json(spec): Json<TokenSpec>) -> Response {
-    match shared.state.mint(&spec, &base.to_string()) {
-        Some(token) => Json(json!({"access_token": token})).into_response(),
-        None => (StatusCode::BAD_REQUEST, "no such user, and no app_roles").into_response(),
     }
 }

@@ -7,6 +7,8 @@ use std::{
 
 use serde::Serialize;
 
+use crate::place::Place;
+
 /// How often each thing was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -23,6 +25,12 @@ pub struct Counters {
     pub refresh: u64,
     /// Client-credentials requests.
     pub client_credentials: u64,
+    /// Authentications by a good client secret.
+    pub by_secret: u64,
+    /// Authentications by a certificate's good assertion.
+    pub by_certificate: u64,
+    /// Authentications by a workload's good token.
+    pub by_federated_token: u64,
     /// On-Behalf-Of requests, successful or not.
     pub obo: u64,
     /// The same by user name.
@@ -33,6 +41,32 @@ pub struct Counters {
     pub graph_other: u64,
     /// Graph requests with a token that Graph accepted, by user name.
     pub graph_by_user: BTreeMap<String, u64>,
+    /// The same with an app's own token, by client id.
+    pub graph_by_app: BTreeMap<String, u64>,
+    /// Requests to the managed-identity endpoints, successful or not.
+    pub managed_identity: u64,
+    /// Tokens that they gave, by the identity's client id.
+    pub managed_identity_tokens: BTreeMap<String, u64>,
+    /// Requests to the key vault without a good token.
+    pub vault_challenges: u64,
+    /// Secrets that the key vault gave out.
+    pub vault_secrets: u64,
+    /// Certificates that it gave out.
+    pub vault_certificates: u64,
+    /// Signatures that it made.
+    pub vault_signatures: u64,
+}
+
+impl Counters {
+    /// Counts a client by the kind of its credential.
+    pub(crate) fn authenticated(&mut self, place: Place) {
+        match place {
+            Place::ClientSecret => self.by_secret += 1,
+            Place::ClientCertificate => self.by_certificate += 1,
+            Place::FederatedToken => self.by_federated_token += 1,
+            _ => {}
+        }
+    }
 }
 
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     broken,
     error::{EntraError, Ids},
-    fault::{Fault, Place, delay},
+    place::Place,
     shared::{Base, Shared},
     tenant::{CONSUMERS, TENANT_DOMAIN, TENANT_ID},
 };
@@ -156,11 +156,7 @@ async fn keys(shared: &Shared, headers: &HeaderMap, tenant: &str, document: impl
 }
 
 async fn fault(shared: &Shared, place: Place) -> Option<Response> {
-    let fault = shared.state.faults.get(place, "")?;
-    delay(Some(&fault)).await;
-    if matches!(fault, Fault::Slow(_)) {
-        return None;
-    }
+    let fault = shared.state.faults.meet(place, "").await?;
     let broken = broken::answer(&fault, r#"{"keys": [{"kty": "RS"#);
     Some(broken.unwrap_or_else(|| StatusCode::SERVICE_UNAVAILABLE.into_response()))
 }

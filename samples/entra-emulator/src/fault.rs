@@ -1,14 +1,12 @@
 //! Trouble that a test switches on.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use tokio::sync::watch;
+
+use crate::{per_user::PerUser, place::Place};
 
 /// What goes wrong.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -31,6 +29,8 @@ pub enum Fault {
     Reset,
     /// An answer that comes after so many milliseconds.
     Slow(u64),
+    /// An answer that does not come until the fault is cleared or replaced.
+    Hang,
     /// Consent is missing (AADSTS65001).
     NoConsent,
     /// The client secret is refused (AADSTS7000215).
@@ -49,43 +49,65 @@ pub enum Fault {
     CaeUntilMet,
 }
 
-/// Where it goes wrong.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Hash)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Place {
-    /// The exchange at the token endpoint.
-    Exchange,
-    /// Code redemption and refresh at the token endpoint.
-    SignIn,
-    /// Graph's message list.
-    Graph,
-    /// The key documents.
-    Keys,
-    /// The discovery documents.
-    Discovery,
-}
-
+/// The trouble that is switched on, and the requests that it holds back.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<HashMap<(Place, String), Fault>>);
+pub(crate) struct Faults {
+    switched: PerUser<Fault>,
+    changed: watch::Sender<()>,
+    held: watch::Sender<usize>,
+}
 
 impl Faults {
     /// Sets or clears a fault for a user, or with an empty name for everybody.
     pub(crate) fn set(&self, place: Place, user: &str, fault: Option<Fault>) {
-        let mut faults = self.lock();
-        match fault {
-            Some(fault) => faults.insert((place, user.to_owned()), fault),
-            None => faults.remove(&(place, user.to_owned())),
-        };
+        self.switched.set(place, user, fault);
+        self.changed.send_replace(());
     }
 
-    pub(crate) fn get(&self, place: Place, user: &str) -> Option<Fault> {
-        let faults = self.lock();
-        faults.get(&(place, user.to_owned())).or_else(|| faults.get(&(place, String::new()))).cloned()
+    /// Waits as long as the trouble wants it; returns what else it wants.
+    pub(crate) async fn meet(&self, place: Place, user: &str) -> Option<Fault> {
+        self.meet_or(place, user, None).await
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Place, String), Fault>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The same, with the trouble that counts where none is switched on.
+    pub(crate) async fn meet_or(&self, place: Place, user: &str, standing: Option<Fault>) -> Option<Fault> {
+        let mut changed = self.changed.subscribe();
+        loop {
+            changed.mark_unchanged();
+            match self.switched.get(place, user).or_else(|| standing.clone())? {
+                Fault::Slow(milliseconds) => {
+                    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                    return None;
+                }
+                Fault::Hang => {
+                    let _held = Held::new(&self.held);
+                    changed.changed().await.ok()?;
+                }
+                fault => return Some(fault),
+            }
+        }
+    }
+
+    /// Waits until so many requests are held back.
+    pub(crate) async fn until_held(&self, count: usize) {
+        // The sender lives as long as this does, so that waiting cannot fail.
+        let _ = self.held.subscribe().wait_for(|held| *held >= count).await;
+    }
+}
+
+/// Counts one request that is held back; also when its client goes away.
+struct Held<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Held<'a> {
+    fn new(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|held| *held += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|held| *held -= 1);
     }
 }
 
@@ -106,12 +128,5 @@ impl fmt::Display for RetryAfter {
                 time.strftime("%a, %d %b %Y %H:%M:%S GMT").fmt(f)
             }
         }
-    }
-}
-
-/// Waits as long as a slow answer takes.
-pub(crate) async fn delay(fault: Option<&Fault>) {
-    if let Some(Fault::Slow(milliseconds)) = fault {
-        tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
     }
 }

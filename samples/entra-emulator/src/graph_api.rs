@@ -12,9 +12,10 @@ use serde_json::json;
 use crate::{
     broken, challenge,
     error::Ids,
-    fault::{Fault, Place, RetryAfter, delay},
+    fault::{Fault, RetryAfter},
     graph,
     jwt::Jwt,
+    place::Place,
     shared::{Base, Shared},
     state::State as Tenant,
     tenant::{GRAPH_ID, TENANT_ID},
@@ -89,7 +90,11 @@ pub(crate) async fn message(
 
 pub(crate) async fn me(State(shared): State<Shared>, base: Base, headers: HeaderMap) -> Response {
     shared.state.counting.count(|counters| counters.graph_other += 1);
-    answer(&shared, &headers, None, |user| {
+    answer(&shared, &headers, None, |who| {
+        let Who::User(user) = who else {
+            let text = "/me request is only valid with delegated authentication flow.";
+            return Err(GraphRefusal::new(StatusCode::BAD_REQUEST, "BadRequest", text));
+        };
         Ok(Json(json!({
             "@odata.context": format!("{base}/v1.0/$metadata#users/$entity"),
             "id": user.oid, "displayName": user.display, "userPrincipalName": user.upn(), "mail": user.upn(),
@@ -108,23 +113,24 @@ async fn answer(
     shared: &Shared,
     headers: &HeaderMap,
     scope: Option<&str>,
-    data: impl FnOnce(&User) -> Result<Response, GraphRefusal>,
+    data: impl FnOnce(Who) -> Result<Response, GraphRefusal>,
 ) -> Response {
     let ids = Ids::of(shared.state.clock.now(), headers, None);
     let caller = caller(&shared.state, headers, scope);
     if let Ok(caller) = &caller {
-        let name = caller.user.name.to_owned();
-        shared.state.counting.count(|counters| *counters.graph_by_user.entry(name).or_default() += 1);
+        count(shared, &caller.who);
     }
-    let fault = caller.as_ref().ok().and_then(|caller| trouble(shared, caller));
-    delay(fault.as_ref()).await;
+    let fault = match &caller {
+        Ok(caller) => trouble(shared, caller).await,
+        Err(_) => None,
+    };
     let answer = caller.and_then(|caller| match fault {
-        None | Some(Fault::Slow(_)) if scope.is_some() && !caller.user.reader => Err(GraphRefusal::new(
+        None if scope.is_some() && !caller.who.may_read() => Err(GraphRefusal::new(
             StatusCode::FORBIDDEN,
             "Forbidden",
             "The user does not have a role that may read the message center.",
         )),
-        None | Some(Fault::Slow(_)) => data(caller.user),
+        None => data(caller.who),
         Some(fault) => broken::answer(&fault, r#"{"@odata.context":"x","value":[{"id":"MC1"#)
             .ok_or_else(|| refusal(&fault, shared.state.clock.now())),
     });
@@ -134,9 +140,42 @@ async fn answer(
     response
 }
 
+/// For whom a token speaks.
+enum Who {
+    User(&'static User),
+    /// An app by itself, by its client id. What it may do was in the token's roles.
+    App(String),
+}
+
+impl Who {
+    fn name(&self) -> &str {
+        match self {
+            Self::User(user) => user.name,
+            Self::App(client) => client,
+        }
+    }
+
+    fn may_read(&self) -> bool {
+        match self {
+            Self::User(user) => user.reader,
+            Self::App(_) => true,
+        }
+    }
+}
+
+fn count(shared: &Shared, who: &Who) {
+    shared.state.counting.count(|counters| {
+        let by_name = match who {
+            Who::User(_) => &mut counters.graph_by_user,
+            Who::App(_) => &mut counters.graph_by_app,
+        };
+        *by_name.entry(who.name().to_owned()).or_default() += 1;
+    });
+}
+
 /// Who calls, by a token that Graph accepted.
 struct Caller {
-    user: &'static User,
+    who: Who,
     capable: bool,
     /// The token answers a claims challenge.
     met: bool,
@@ -160,25 +199,43 @@ fn caller(state: &Tenant, headers: &HeaderMap, scope: Option<&str>) -> Result<Ca
     if claims["exp"].as_i64().is_none_or(|end| end <= state.clock.now()) {
         return Err(GraphRefusal::token("Lifetime validation failed, the token is expired."));
     }
-    if scope.is_some_and(|scope| !token.text("scp").split(' ').any(|held| held == scope)) {
-        return Err(GraphRefusal::new(StatusCode::FORBIDDEN, "Forbidden", "The token lacks a required scope."));
+    let who = who(&token)?;
+    let permitted = |scope: &str| match &who {
+        Who::User(_) => token.text("scp").split(' ').any(|held| held == scope),
+        Who::App(_) => claims["roles"].as_array().is_some_and(|roles| roles.iter().any(|held| held == scope)),
+    };
+    if scope.is_some_and(|scope| !permitted(scope)) {
+        return Err(GraphRefusal::new(StatusCode::FORBIDDEN, "Forbidden", "The token lacks a required permission."));
     }
-    let user = User::find(token.text("oid")).ok_or_else(|| GraphRefusal::token("Access token validation failure."))?;
+    let revoked = match &who {
+        Who::User(user) => state.is_revoked(user, claims["iat"].as_i64().unwrap_or_default()),
+        Who::App(_) => false,
+    };
     Ok(Caller {
-        user,
+        who,
         capable: claims["xms_cc"].as_array().is_some_and(|values| values.iter().any(|one| one == "cp1")),
         met: claims[MET] == true,
-        revoked: state.is_revoked(user, claims["iat"].as_i64().unwrap_or_default()),
+        revoked,
     })
 }
 
-fn trouble(shared: &Shared, caller: &Caller) -> Option<Fault> {
-    let switched = shared.state.faults.get(Place::Graph, caller.user.name);
+/// An app's token says so itself; a user's has scopes.
+fn who(token: &Jwt<'_>) -> Result<Who, GraphRefusal> {
+    if token.text("idtyp") == "app" {
+        return Ok(Who::App(token.text("appid").to_owned()));
+    }
+    let user = User::find(token.text("oid"));
+    user.map(Who::User).ok_or_else(|| GraphRefusal::token("Access token validation failure."))
+}
+
+async fn trouble(shared: &Shared, caller: &Caller) -> Option<Fault> {
+    let switched = shared.state.faults.meet(Place::Graph, caller.who.name()).await;
     let challengeable = caller.capable && !caller.met;
+    let standing = matches!(&caller.who, Who::User(user) if user.condition == Condition::Cae);
     match switched {
         Some(Fault::CaeUntilMet) => challengeable.then_some(Fault::Cae),
         Some(fault) => Some(fault),
-        None if challengeable && (caller.revoked || caller.user.condition == Condition::Cae) => Some(Fault::Cae),
+        None if challengeable && (caller.revoked || standing) => Some(Fault::Cae),
         None => None,
     }
 }

@@ -3,9 +3,10 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
-use crate::signing::KeyRing;
+use crate::{key::SigningKey, signing::KeyRing};
 
 /// A JWT whose parts could be read; nothing is checked yet.
 #[derive(Debug)]
@@ -60,10 +61,31 @@ pub(crate) fn compact(header: &Value, claims: &Map<String, Value>, sign: impl Fn
     format!("{message}.{signature}")
 }
 
+/// Signs claims with the live key.
+pub(crate) fn sign(keys: &KeyRing, claims: &Map<String, Value>) -> String {
+    sign_by(&keys.live(), claims)
+}
+
+/// Signs claims with a key.
+pub(crate) fn sign_by(key: &SigningKey, claims: &Map<String, Value>) -> String {
+    let header = json!({"typ": "JWT", "alg": "RS256", "x5t": key.kid, "kid": key.kid});
+    compact(&header, claims, |message| key.sign(message))
+}
+
+/// Signs as for Graph: a `nonce` in the header, of which the signature covers the hash.
+///
+/// Whoever verifies such a token the ordinary way fails, as with the real ones: it is Graph's business alone.
+pub(crate) fn sign_for_graph(keys: &KeyRing, claims: &Map<String, Value>) -> String {
+    let key = keys.live();
+    let nonce = URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes());
+    let header = json!({"typ": "JWT", "nonce": nonce, "alg": "RS256", "x5t": key.kid, "kid": key.kid});
+    compact(&header, claims, |message| key.sign(&graph_message(message, &nonce).unwrap_or_default()))
+}
+
 /// The bytes that a Graph token's signature covers: its header with the nonce replaced by its SHA-256.
 ///
 /// The other bytes of the header stay as they are, so that whoever checks needs no opinion on how JSON is written.
-pub(crate) fn graph_message(message: &str, nonce: &str) -> Option<String> {
+fn graph_message(message: &str, nonce: &str) -> Option<String> {
     let (header, claims) = message.split_once('.')?;
     let written = String::from_utf8(URL_SAFE_NO_PAD.decode(header).ok()?).ok()?;
     let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, nonce.as_bytes()));

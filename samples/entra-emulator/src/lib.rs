@@ -17,19 +17,28 @@
 //!
 //! # Over HTTP
 //! Scripts in other languages steer it under `/_emulator`: `GET counters`, `POST counters/reset`, `POST faults`
-//! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST keys/rotate`, `POST clock`
-//! (`{"advance_seconds"}`), `POST revoke` (`{"user"}`), `POST token` (a [`TokenSpec`]), `GET token?user=` and `GET ca.pem`.
+//! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST lifetimes` (`{"place", "user", "lifetime":
+//! {"seconds", "refresh_in"}}`), `POST keys/rotate`, `POST clock` (`{"advance_seconds"}`), `POST revoke` (`{"user"}`),
+//! `POST token` (a [`TokenSpec`]), `GET token?user=` and `GET ca.pem`. For the host's identities and its workloads:
+//! `GET identity` (`{"endpoint", "header"}`), `POST workload-token` (`{"subject", "lifetime_seconds", "audience"}`, answered
+//! as text). For the key vault: `POST vault/secrets/{name}` (`{"value", "content_type"}`), `POST vault/certificates/{name}`
+//! (`{"format", "exportable"}`, answered with the new certificate), each a new version that becomes the current one;
+//! `POST vault/disable` (`{"name", "version"}`), and `POST certificates`, a PEM that may sign for the API app from then on.
 //!
 //! # Reading order
 //! `tenant` and `user` (what and who is registered), `error` (the codes), `token_endpoint`, `authorize`, `graph`.
 
+mod address;
 mod authorize;
 mod broken;
 mod certificate;
 mod challenge;
 mod clock;
+mod cluster;
+mod cluster_api;
 mod config;
 mod control;
+mod control_api;
 mod counters;
 mod discovery;
 mod error;
@@ -37,13 +46,19 @@ mod fault;
 mod form;
 pub mod graph;
 mod graph_api;
+mod identity;
 mod jwt;
 mod key;
+mod lifetime;
+mod managed_identity;
 mod pem;
+mod per_user;
+mod place;
 mod policy;
 mod redirect;
 mod scope;
 mod server;
+mod service;
 mod shared;
 mod signing;
 mod spec;
@@ -53,28 +68,40 @@ mod tls;
 mod token;
 mod token_endpoint;
 mod user;
+mod vault;
+mod vault_api;
 
-use std::{fmt, io, sync::Arc};
+use std::{fmt, io, path::Path, sync::Arc};
+
+use tokio::task::JoinSet;
 
 pub use self::{
     certificate::ClientCertificate,
     config::Config,
     control::Control,
     counters::Counters,
-    fault::{Fault, Place},
+    fault::Fault,
+    identity::{
+        SYSTEM_ASSIGNED_CLIENT_ID, SYSTEM_ASSIGNED_OBJECT_ID, USER_ASSIGNED_CLIENT_ID, USER_ASSIGNED_OBJECT_ID,
+        USER_ASSIGNED_RESOURCE_ID,
+    },
+    lifetime::Lifetime,
+    place::Place,
     spec::{Signer, TokenSpec},
     tenant::{
         API_CLIENT_ID, API_CLIENT_SECRET, App, CLIENT_ID, GRAPH_ID, Platform, Redirect, TENANT_DOMAIN, TENANT_ID,
     },
     user::{USERS, User},
+    vault::{CertificateFormat, VaultCertificate, VaultSecret},
 };
-use self::{server::Listening, shared::Shared, state::State, tls::Tls};
+use self::{server::Bound, shared::Shared, state::State, tls::Tls};
 
 /// A running tenant. Dropping it ends it.
 pub struct Emulator {
     shared: Shared,
     control: Control,
-    listening: Listening,
+    /// Dropped with the emulator.
+    _serving: JoinSet<()>,
 }
 
 impl Emulator {
@@ -84,21 +111,23 @@ impl Emulator {
     /// When a port is taken, or no certificate can be made.
     pub async fn start(config: Config) -> io::Result<Self> {
         let tls = Tls::generate()?;
-        let shared = Shared { state: Arc::new(State::new(&config)), ca_pem: tls.ca_pem.as_str().into() };
-        let listening = server::listen(shared.clone(), &tls, (config.http_port, config.https_port)).await?;
-        Ok(Self { control: Control(shared.clone()), shared, listening })
+        let bound = Bound::bind(config.http_port, config.https_port).await?;
+        let state = Arc::new(State::new(&config, bound.addresses));
+        let shared = Shared { state, ca_pem: tls.ca_pem.as_str().into() };
+        let serving = bound.serve(shared.clone(), &tls);
+        Ok(Self { control: Control(shared.clone()), shared, _serving: serving })
     }
 
     /// Returns the authority and Graph root over http, without a trailing slash.
     #[must_use]
     pub fn http_url(&self) -> String {
-        format!("http://{}", self.listening.http)
+        self.shared.state.addresses.http_url()
     }
 
     /// Returns the same over https; clients must trust [`ca_pem`](Self::ca_pem).
     #[must_use]
     pub fn https_url(&self) -> String {
-        format!("https://localhost:{}", self.listening.https.port())
+        self.shared.state.addresses.https_url()
     }
 
     /// Returns the certificate of the emulator's own authority, PEM.
@@ -141,6 +170,38 @@ impl Emulator {
     #[must_use]
     pub const fn control(&self) -> &Control {
         &self.control
+    }
+
+    /// Returns where App Service's form of the identity endpoint is: `IDENTITY_ENDPOINT`.
+    #[must_use]
+    pub fn identity_endpoint(&self) -> String {
+        format!("{}/msi/token", self.http_url())
+    }
+
+    /// Returns what that endpoint wants in `X-IDENTITY-HEADER`: `IDENTITY_HEADER`.
+    #[must_use]
+    pub fn identity_header(&self) -> &str {
+        &self.shared.state.identity_header
+    }
+
+    /// Returns the issuer of the cluster's service-account tokens; its discovery document is below it.
+    #[must_use]
+    pub fn cluster_issuer(&self) -> &str {
+        self.shared.state.cluster.issuer()
+    }
+
+    /// Makes a service account's token of the cluster, for the token exchange, that lives so many seconds.
+    #[must_use]
+    pub fn workload_token(&self, subject: &str, lifetime: i64) -> String {
+        self.shared.state.workload_token(subject, None, lifetime)
+    }
+
+    /// Writes such a token to a file whole, as the kubelet does in a projected volume: by the swap of a link.
+    ///
+    /// # Errors
+    /// When the file or its directory cannot be written.
+    pub fn write_workload_token(&self, path: impl AsRef<Path>, subject: &str, lifetime: i64) -> io::Result<()> {
+        cluster::write(path.as_ref(), &self.workload_token(subject, lifetime))
     }
 
     /// Makes a token to order, issued under [`http_url`](Self::http_url).

@@ -1,6 +1,6 @@
 //! Listeners and routes.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, sync::Arc};
 
 use axum::{
     Router,
@@ -19,10 +19,11 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    authorize, broken, control, discovery, graph_api,
+    address::Addresses,
+    authorize, broken, cluster_api, control_api, discovery, graph_api, managed_identity,
     shared::{Scheme, Shared},
     tls::Tls,
-    token_endpoint,
+    token_endpoint, vault_api,
 };
 
 fn routes(shared: Shared) -> Router {
@@ -37,28 +38,37 @@ fn routes(shared: Shared) -> Router {
         .route("/v1.0/me", get(graph_api::me))
         .route("/v1.0/admin/serviceAnnouncement/messages", get(graph_api::messages))
         .route("/v1.0/admin/serviceAnnouncement/messages/{id}", get(graph_api::message))
-        .merge(control::routes())
+        .merge(cluster_api::routes())
+        .merge(control_api::routes())
+        .merge(managed_identity::routes())
+        .merge(vault_api::routes())
         .with_state(shared)
 }
 
-/// Two listeners on loopback.
-pub(crate) struct Listening {
-    pub(crate) http: SocketAddr,
-    pub(crate) https: SocketAddr,
-    /// Dropped with the emulator; that ends the listeners and their connections.
-    _tasks: JoinSet<()>,
+/// Two listeners on loopback, which do not serve yet: what they will serve names their addresses.
+pub(crate) struct Bound {
+    http: TcpListener,
+    https: TcpListener,
+    pub(crate) addresses: Addresses,
 }
 
-pub(crate) async fn listen(shared: Shared, tls: &Tls, ports: (u16, u16)) -> io::Result<Listening> {
-    let http = TcpListener::bind(("127.0.0.1", ports.0)).await?;
-    let https = TcpListener::bind(("127.0.0.1", ports.1)).await?;
-    let (http_address, https_address) = (http.local_addr()?, https.local_addr()?);
-    let router = routes(shared);
-    let acceptor = TlsAcceptor::from(Arc::clone(&tls.config));
-    let mut tasks = JoinSet::new();
-    tasks.spawn(accept(http, router.clone(), None));
-    tasks.spawn(accept(https, router, Some(acceptor)));
-    Ok(Listening { http: http_address, https: https_address, _tasks: tasks })
+impl Bound {
+    pub(crate) async fn bind(http: u16, https: u16) -> io::Result<Self> {
+        let http = TcpListener::bind(("127.0.0.1", http)).await?;
+        let https = TcpListener::bind(("127.0.0.1", https)).await?;
+        let addresses = Addresses { http: http.local_addr()?, https: https.local_addr()? };
+        Ok(Self { http, https, addresses })
+    }
+
+    /// Serves until what it returns is dropped; that ends the listeners and their connections.
+    pub(crate) fn serve(self, shared: Shared, tls: &Tls) -> JoinSet<()> {
+        let router = routes(shared);
+        let acceptor = TlsAcceptor::from(Arc::clone(&tls.config));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(self.http, router.clone(), None));
+        tasks.spawn(accept(self.https, router, Some(acceptor)));
+        tasks
+    }
 }
 
 async fn accept(listener: TcpListener, router: Router, acceptor: Option<TlsAcceptor>) {

@@ -5,26 +5,45 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use uuid::Uuid;
+
 use crate::{
+    address::Addresses,
     challenge::Evaluation,
     clock::Clock,
+    cluster::Cluster,
     config::Config,
     counters::Counting,
     fault::Faults,
+    identity::Identities,
+    lifetime::Lifetime,
+    per_user::PerUser,
     signing::KeyRing,
     spec::TokenSpec,
     tenant::{App, Platform},
     token::{self, Confidential, Order, Subject},
     user::User,
+    vault::Vault,
 };
 
 /// One tenant.
 pub(crate) struct State {
+    pub(crate) addresses: Addresses,
     pub(crate) apps: Vec<App>,
+    pub(crate) identities: Identities,
+    pub(crate) cluster: Cluster,
+    pub(crate) vault: Vault,
     pub(crate) keys: KeyRing,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
+    pub(crate) lifetimes: PerUser<Lifetime>,
     pub(crate) counting: Counting,
+    /// What proves to the App Service form of the identity endpoint that the caller is in the app's own process.
+    pub(crate) identity_header: String,
+    /// The app roles at Graph that administrators assigned, each with the client that has it.
+    graph_roles: Vec<(String, String)>,
+    /// Certificates that were registered at the API app while it ran, PEM.
+    app_certificates: Mutex<Vec<String>>,
     codes: Mutex<HashMap<String, Code>>,
     /// Sessions by refresh token, each with the time of issue.
     refresh_tokens: Mutex<HashMap<String, (Session, i64)>>,
@@ -61,12 +80,21 @@ pub(crate) struct Session {
 }
 
 impl State {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, addresses: Addresses) -> Self {
+        let clock = Clock::default();
         Self {
+            addresses,
             apps: config.apps(),
+            identities: config.identities.clone(),
+            cluster: Cluster::new(addresses.cluster_issuer()),
+            vault: config.vault(clock.now()),
+            app_certificates: Mutex::default(),
+            graph_roles: config.graph_roles.clone(),
+            identity_header: Uuid::new_v4().simple().to_string().to_uppercase(),
             keys: KeyRing::generate(),
-            clock: Clock::default(),
+            clock,
             faults: Faults::default(),
+            lifetimes: PerUser::default(),
             counting: Counting::default(),
             codes: Mutex::default(),
             refresh_tokens: Mutex::default(),
@@ -81,6 +109,25 @@ impl State {
 
     pub(crate) fn api(&self) -> &App {
         &self.apps[0]
+    }
+
+    /// The app roles at Graph that a client has.
+    pub(crate) fn graph_roles(&self, client: &str) -> Vec<String> {
+        self.graph_roles.iter().filter(|(holder, _)| holder == client).map(|(_, role)| role.clone()).collect()
+    }
+
+    /// Registers one more certificate at the API app.
+    pub(crate) fn add_certificate(&self, pem: &str) {
+        lock(&self.app_certificates).push(pem.to_owned());
+    }
+
+    /// The certificates that may sign client assertions of an app, PEM.
+    pub(crate) fn certificates(&self, app: &App) -> Vec<String> {
+        let mut certificates = app.certificates.clone();
+        if app == self.api() {
+            certificates.extend(lock(&self.app_certificates).iter().cloned());
+        }
+        certificates
     }
 
     pub(crate) fn remember_code(&self, code: Code) -> String {
@@ -127,6 +174,11 @@ impl State {
         lock(&self.revoked).get(user.oid).is_some_and(|revoked| obtained <= *revoked)
     }
 
+    /// Makes a service account's token; without an audience it is for the token exchange.
+    pub(crate) fn workload_token(&self, subject: &str, audience: Option<&str>, lifetime: i64) -> String {
+        self.cluster.token(subject, audience, self.clock.now(), lifetime)
+    }
+
     /// Makes a token to order, for the API app.
     pub(crate) fn mint(&self, spec: &TokenSpec, base: &str) -> Option<String> {
         let api = self.api();
@@ -148,6 +200,7 @@ impl State {
             version,
             base,
             now: self.clock.now(),
+            lifetime: Lifetime::ACCESS_TOKEN.seconds,
             client_capable: false,
         };
         let (token, uti) = token::mint(spec, &order, &self.keys);

@@ -23,7 +23,7 @@ pub const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 const GRAPH_URIS: [&str; 2] = ["https://graph.microsoft.com", GRAPH_ID];
 
 /// An app registration.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct App {
     pub(crate) client_id: String,
     /// Secrets, each with the time from which it is expired.
@@ -40,16 +40,31 @@ pub struct App {
     pub(crate) optional_claims: Vec<String>,
 }
 
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App")
+            .field("client_id", &self.client_id)
+            .field("redirects", &self.redirects)
+            .field("federated", &self.federated)
+            .field("token_version", &self.token_version)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A workload identity that is trusted in place of a secret; every part is compared with its case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FederatedCredential {
-    pub(crate) issuer: String,
+    pub(crate) issuer: FederatedIssuer,
     pub(crate) subject: String,
 }
 
-impl FederatedCredential {
-    /// The audience that Entra asks for in the public cloud.
-    pub(crate) const AUDIENCE: &str = "api://AzureADTokenExchange";
+/// The issuer of a federated record; the emulator's own are known when it listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FederatedIssuer {
+    /// The tenant itself, for managed identities.
+    Tenant,
+    Cluster,
+    Named(String),
 }
 
 /// A registered redirect URI and its platform.

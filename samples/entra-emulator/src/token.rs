@@ -7,16 +7,14 @@ use uuid::Uuid;
 
 use crate::{
     challenge::Evaluation,
-    jwt::{compact, graph_message},
+    jwt::{self, compact},
     key::SigningKey,
+    lifetime::Lifetime,
     signing::KeyRing,
     spec::{Signer, TokenSpec},
     tenant::{App, GRAPH_ID, TENANT_ID, V1_ISSUER},
     user::User,
 };
-
-/// How long access tokens live here: the average of Entra's 60 to 90 minutes.
-pub(crate) const LIFETIME: i64 = 75 * 60;
 
 /// The claim by which this Graph knows a token that answers its challenge; Entra's way of telling it is not public.
 pub(crate) const MET: &str = "xms_challenge_met";
@@ -39,6 +37,7 @@ pub(crate) struct Order<'a> {
     pub(crate) version: u8,
     pub(crate) base: &'a str,
     pub(crate) now: i64,
+    pub(crate) lifetime: i64,
     pub(crate) client_capable: bool,
 }
 
@@ -51,7 +50,7 @@ pub(crate) enum Confidential {
 }
 
 impl Confidential {
-    const fn acr(self) -> &'static str {
+    pub(crate) const fn acr(self) -> &'static str {
         match self {
             Self::Public => "0",
             Self::Secret => "1",
@@ -68,7 +67,7 @@ impl Order<'_> {
         set("aud", json!(self.audience));
         set("iat", json!(self.now));
         set("nbf", json!(self.now));
-        set("exp", json!(self.now + LIFETIME));
+        set("exp", json!(self.now + self.lifetime));
         set("tid", json!(TENANT_ID));
         set("uti", json!(id()));
         set("rh", json!(id()));
@@ -107,7 +106,7 @@ impl Order<'_> {
                 }
             }
             Subject::App { roles } => {
-                let service_principal = pairwise(self.client, TENANT_ID);
+                let service_principal = service_principal(self.client);
                 set("oid", json!(service_principal));
                 set("sub", json!(service_principal));
                 if !roles.is_empty() {
@@ -125,26 +124,19 @@ impl Order<'_> {
 /// Makes an ID token (OpenID Connect Core section 2) for an app to which a user signed in.
 pub(crate) fn id_token(keys: &KeyRing, base: &str, app: &App, user: &User, nonce: Option<&str>, now: i64) -> String {
     let mut claims = json!({
-        "aud": app.client_id, "iss": issuer(base), "iat": now, "nbf": now, "exp": now + LIFETIME, "oid": user.oid,
+        "aud": app.client_id, "iss": issuer(base), "iat": now, "nbf": now, "exp": now + Lifetime::ACCESS_TOKEN.seconds, "oid": user.oid,
         "sub": pairwise(user.oid, &app.client_id), "tid": TENANT_ID, "name": user.display,
         "preferred_username": user.upn(), "ver": "2.0", "uti": id(),
     });
     if let Some(nonce) = nonce {
         claims["nonce"] = json!(nonce);
     }
-    sign(keys, claims.as_object().unwrap_or(&Map::new()))
+    jwt::sign(keys, claims.as_object().unwrap_or(&Map::new()))
 }
 
 /// The tenant's v2 issuer, under the address by which the client reached it.
 pub(crate) fn issuer(base: &str) -> String {
     format!("{base}/{TENANT_ID}/v2.0")
-}
-
-/// Signs claims with the live key.
-pub(crate) fn sign(keys: &KeyRing, claims: &Map<String, Value>) -> String {
-    let key = keys.live();
-    let header = json!({"typ": "JWT", "alg": "RS256", "x5t": key.kid, "kid": key.kid});
-    compact(&header, claims, |message| key.sign(message))
 }
 
 /// What is needed to make a Graph token.
@@ -158,17 +150,15 @@ pub(crate) struct GraphOrder<'a> {
     /// The challenges that were met in the session behind it, or by the request.
     pub(crate) met: Evaluation,
     pub(crate) now: i64,
+    pub(crate) lifetime: i64,
 }
 
-/// Makes a token for Graph: v1 format, and a `nonce` header of which the signature covers the hash.
-///
-/// Whoever verifies such a token the ordinary way fails, as with the real ones: it is Graph's business alone.
-pub(crate) fn sign_for_graph(keys: &KeyRing, order: &GraphOrder<'_>) -> String {
+/// Makes a user's token for Graph, in v1 format.
+pub(crate) fn for_graph(keys: &KeyRing, order: &GraphOrder<'_>) -> String {
     let GraphOrder { user, now, .. } = order;
-    let key = keys.live();
     let mut claims = json!({
         "aud": "https://graph.microsoft.com", "iss": V1_ISSUER,
-        "iat": now, "nbf": now, "exp": now + LIFETIME, "tid": TENANT_ID, "oid": user.oid,
+        "iat": now, "nbf": now, "exp": now + order.lifetime, "tid": TENANT_ID, "oid": user.oid,
         "sub": pairwise(user.oid, GRAPH_ID), "appid": order.client, "appidacr": "1", "scp": order.scopes, "ver": "1.0",
         "name": user.display, "upn": user.upn(), "uti": id(), "idtyp": "user",
     });
@@ -181,11 +171,7 @@ pub(crate) fn sign_for_graph(keys: &KeyRing, order: &GraphOrder<'_>) -> String {
     if order.met.continuous {
         claims[MET] = json!(true);
     }
-    let nonce = id();
-    let header = json!({"typ": "JWT", "nonce": nonce, "alg": "RS256", "x5t": key.kid, "kid": key.kid});
-    compact(&header, claims.as_object().unwrap_or(&Map::new()), |message| {
-        key.sign(&graph_message(message, &nonce).unwrap_or_default())
-    })
+    jwt::sign_for_graph(keys, claims.as_object().unwrap_or(&Map::new()))
 }
 
 /// Makes a token to order; returns its `uti` too.
@@ -237,6 +223,11 @@ fn overlay(members: &mut Map<String, Value>, changes: &Map<String, Value>) {
 /// An id in the shape of Entra's `uti`.
 pub(crate) fn id() -> String {
     URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes())
+}
+
+/// The object id of an app's service principal in the tenant.
+pub(crate) fn service_principal(client: &str) -> String {
+    pairwise(client, TENANT_ID)
 }
 
 /// Entra's `sub` differs for each app; this one is stable as well.

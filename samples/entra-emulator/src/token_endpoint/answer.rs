@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use super::{Request, client_auth::Client};
 use crate::{
     jwt,
+    lifetime::Lifetime,
+    place::Place,
     scope::Asked,
     state::Session,
     tenant::{App, Resource, TENANT_ID},
-    token::{self, GraphOrder, LIFETIME, Order, Subject},
+    token::{self, GraphOrder, Order, Subject},
 };
 
 /// Whether the client gets a refresh token without asking for one.
@@ -20,6 +22,11 @@ pub(super) enum Refreshable {
     IfAsked,
 }
 
+/// How long the tokens of a user live at a place.
+pub(super) fn lifetime(request: &Request<'_>, place: Place, user: &str) -> Lifetime {
+    request.shared.state.lifetimes.get(place, user).unwrap_or(Lifetime::ACCESS_TOKEN)
+}
+
 /// Answers for a session whose client and scopes are good.
 pub(super) fn of_session(
     request: &Request<'_>,
@@ -27,11 +34,12 @@ pub(super) fn of_session(
     session: Session,
     asked: &Asked<'_>,
     refreshable: Refreshable,
+    lifetime: Lifetime,
 ) -> Value {
     let state = &request.shared.state;
     let access_token = match &asked.resource {
-        Some((Resource::App(api), spelling)) => for_app(request, client, &session, api, spelling, asked),
-        Some((Resource::Graph, _)) | None => token::sign_for_graph(
+        Some((Resource::App(api), spelling)) => for_app(request, client, &session, (api, spelling), asked, lifetime),
+        Some((Resource::Graph, _)) | None => token::for_graph(
             &state.keys,
             &GraphOrder {
                 user: session.user,
@@ -40,13 +48,12 @@ pub(super) fn of_session(
                 capable: session.capable,
                 met: session.met,
                 now: state.clock.now(),
+                lifetime: lifetime.seconds,
             },
         ),
     };
-    let mut answer = json!({
-        "token_type": "Bearer", "scope": asked.answered(), "expires_in": LIFETIME, "ext_expires_in": LIFETIME,
-        "access_token": access_token,
-    });
+    let mut answer = lifetime.answer(&access_token);
+    answer["scope"] = json!(asked.answered());
     if request.form.get("client_info") == Some("1") {
         answer["client_info"] = json!(jwt::encode(&json!({"uid": session.user.oid, "utid": TENANT_ID})));
     }
@@ -65,9 +72,9 @@ fn for_app(
     request: &Request<'_>,
     client: Client<'_>,
     session: &Session,
-    api: &App,
-    spelling: &str,
+    (api, spelling): (&App, &str),
     asked: &Asked<'_>,
+    lifetime: Lifetime,
 ) -> String {
     let state = &request.shared.state;
     let version = api.issues_version();
@@ -80,9 +87,10 @@ fn for_app(
         version,
         base: &request.base.to_string(),
         now: state.clock.now(),
+        lifetime: lifetime.seconds,
         client_capable: session.capable,
     };
     let claims = order.claims();
     state.remember_met(claims["uti"].as_str().unwrap_or_default(), session.met);
-    token::sign(&state.keys, &claims)
+    jwt::sign(&state.keys, &claims)
 }

@@ -19,11 +19,10 @@ use crate::{
     broken,
     discovery::Tenant,
     error::{EntraError, Ids},
-    fault::{Fault, Place, RetryAfter, delay},
+    fault::{Fault, RetryAfter},
     form::Form,
-    policy,
+    place::Place,
     shared::{Base, Shared},
-    user::User,
 };
 
 /// What every grant needs to know.
@@ -96,7 +95,7 @@ async fn grant(request: &Request<'_>, tenant: &str) -> Result<Value, Failure> {
         }
         "client_credentials" => {
             counting.count(|counters| counters.client_credentials += 1);
-            Ok(client_credentials::grant(request)?)
+            client_credentials::grant(request).await
         }
         OBO => on_behalf_of::grant(request).await,
         _ => Err(EntraError::new(70003).into()),
@@ -116,15 +115,17 @@ fn trouble(fault: &Fault, ids: &Ids) -> Response {
         .unwrap_or_else(|| refusal(&EntraError::new(90012), ids))
 }
 
-/// Turns the trouble that is switched on for a user, or the user's own at exchanges, into what a caller sees of it.
-async fn apply(request: &Request<'_>, place: Place, user: &User) -> Result<(), Failure> {
+/// Turns the trouble that is switched on for a user or client into what a caller sees of it.
+async fn apply(request: &Request<'_>, place: Place, name: &str) -> Result<(), Failure> {
+    apply_or(request, place, name, None).await
+}
+
+/// The same, with the trouble that counts where none is switched on.
+async fn apply_or(request: &Request<'_>, place: Place, name: &str, own: Option<Fault>) -> Result<(), Failure> {
     let state = &request.shared.state;
-    let own = if place == Place::Exchange { policy::standing(user.condition) } else { None };
-    let fault = state.faults.get(place, user.name).or(own);
-    delay(fault.as_ref()).await;
     let throttled = |when| Err(EntraError::new(90055).with_retry_after(when).into());
-    match fault {
-        None | Some(Fault::Slow(_)) => Ok(()),
+    match state.faults.meet_or(place, name, own).await {
+        None => Ok(()),
         Some(Fault::Throttled(seconds)) => throttled(RetryAfter::Seconds(seconds)),
         Some(Fault::ThrottledUntil(seconds)) => throttled(RetryAfter::Date(state.clock.now() + i64::from(seconds))),
         Some(Fault::Unavailable) => Err(EntraError::new(90012).into()),

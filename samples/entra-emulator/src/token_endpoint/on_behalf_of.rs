@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::{
     Failure, Request,
     answer::{self, Refreshable},
-    apply, client_auth,
+    apply_or, client_auth,
 };
 use crate::{
     challenge::{Evaluation, declares_cp1},
     error::EntraError,
-    fault::Place,
     jwt::Jwt,
+    place::Place,
     policy,
     scope::Asked,
     state::Session,
@@ -22,7 +22,7 @@ use crate::{
 pub(super) async fn grant(request: &Request<'_>) -> Result<Value, Failure> {
     let (state, form) = (&request.shared.state, request.form);
     count(request);
-    let client = client_auth::confidential(request)?;
+    let client = client_auth::confidential(request).await?;
     if form.get("requested_token_use") != Some("on_behalf_of") {
         return Err(EntraError::new(900_144).into());
     }
@@ -38,7 +38,7 @@ pub(super) async fn grant(request: &Request<'_>) -> Result<Value, Failure> {
         return Err(EntraError::new(65001).with_suberror("consent_required").into());
     }
     policy::judge(user, met, claims, now)?;
-    apply(request, Place::Exchange, user).await?;
+    apply_or(request, Place::Exchange, user.name, policy::standing(user.condition)).await?;
     let session = Session {
         user,
         client_id: client.app.client_id.clone(),
@@ -50,7 +50,8 @@ pub(super) async fn grant(request: &Request<'_>) -> Result<Value, Failure> {
         signed_in: now,
         nonce: None,
     };
-    Ok(answer::of_session(request, client, session, &asked, Refreshable::IfAsked))
+    let lifetime = answer::lifetime(request, Place::Exchange, user.name);
+    Ok(answer::of_session(request, client, session, &asked, Refreshable::IfAsked, lifetime))
 }
 
 /// Counts by the user whom the assertion names, also when it is refused afterwards.

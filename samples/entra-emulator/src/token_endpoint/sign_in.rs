@@ -12,7 +12,7 @@ use super::{
 use crate::{
     challenge::declares_cp1,
     error::EntraError,
-    fault::Place,
+    place::Place,
     policy,
     scope::Asked,
     state::{Code, Session},
@@ -30,7 +30,7 @@ const REFRESH_LIFETIME: i64 = 90 * DAY;
 /// The client is authenticated before the code is looked at.
 pub(super) async fn code(request: &Request<'_>) -> Result<Value, Failure> {
     let (state, form) = (&request.shared.state, request.form);
-    let client = client_auth::authenticate(request)?;
+    let client = client_auth::authenticate(request).await?;
     let name = form.need("code")?;
     let code = state.code(name).ok_or_else(|| EntraError::new(70000))?;
     client.check_platform(request, code.session.platform)?;
@@ -38,11 +38,12 @@ pub(super) async fn code(request: &Request<'_>) -> Result<Value, Failure> {
     let scope = form.get("scope").ok_or_else(|| EntraError::new(28003))?;
     let asked = resolved(request, scope, &code.session)?;
     let session = usable(request, code.session, &asked)?;
-    apply(request, Place::SignIn, session.user).await?;
+    apply(request, Place::SignIn, session.user.name).await?;
     if !state.redeem(name) {
         return Err(EntraError::new(54005).into());
     }
-    Ok(answer::of_session(request, client, session, &asked, Refreshable::IfAsked))
+    let lifetime = answer::lifetime(request, Place::SignIn, session.user.name);
+    Ok(answer::of_session(request, client, session, &asked, Refreshable::IfAsked, lifetime))
 }
 
 fn check_code(request: &Request<'_>, code: &Code, client_id: &str) -> Result<(), EntraError> {
@@ -66,7 +67,7 @@ fn check_code(request: &Request<'_>, code: &Code, client_id: &str) -> Result<(),
 /// Uses a refresh token (RFC 6749 section 6); it is good for any resource, and stays good.
 pub(super) async fn refresh(request: &Request<'_>) -> Result<Value, Failure> {
     let (state, form) = (&request.shared.state, request.form);
-    let client = client_auth::authenticate(request)?;
+    let client = client_auth::authenticate(request).await?;
     let (session, age) = state.session(form.need("refresh_token")?).ok_or_else(|| EntraError::new(70000))?;
     client.check_platform(request, session.platform)?;
     if session.client_id != client.app.client_id {
@@ -86,8 +87,9 @@ pub(super) async fn refresh(request: &Request<'_>) -> Result<Value, Failure> {
         return Err(EntraError::new(90009).into());
     }
     let session = usable(request, session, &asked)?;
-    apply(request, Place::SignIn, session.user).await?;
-    Ok(answer::of_session(request, client, session, &asked, Refreshable::Already))
+    apply(request, Place::SignIn, session.user.name).await?;
+    let lifetime = answer::lifetime(request, Place::SignIn, session.user.name);
+    Ok(answer::of_session(request, client, session, &asked, Refreshable::Already, lifetime))
 }
 
 /// Resolves the scopes; where they name no resource it is the one of the sign-in, else Graph's profile.

@@ -164,7 +164,8 @@ async fn only_the_default_scope_of_one_api_can_be_had_by_an_app() {
     for (name, scope, code) in [
         ("no scope", "", 900_144),
         ("a delegated scope", named.as_str(), 70011),
-        ("Graph, of which no app has a permission", "https://graph.microsoft.com/.default", 70011),
+        ("a delegated scope of Graph", "https://graph.microsoft.com/User.Read", 70011),
+        ("two resources", "https://graph.microsoft.com/.default https://vault.azure.net/.default", 28000),
         ("another app of the tenant", &foreign, 0),
     ] {
         assert_eq!(authenticate(&tenant, &[secret, ("scope", scope)], &[]).await.verdict().1, code, "{name}");
@@ -172,5 +173,5 @@ async fn only_the_default_scope_of_one_api_can_be_had_by_an_app() {
     let claims = part(&authenticate(&tenant, &[secret], &[]).await.access_token(), 1);
     assert_eq!(claims["oid"], claims["sub"]);
     assert!(claims.get("scp").is_none() && claims.get("idtyp").is_none());
-    assert_eq!(tenant.emulator.counters().client_credentials, 5);
+    assert_eq!(tenant.emulator.counters().client_credentials, 6);
 }

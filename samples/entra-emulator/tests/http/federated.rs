@@ -31,7 +31,7 @@ async fn a_workload_s_token_stands_for_a_secret_when_a_record_matches_it() {
         ("another issuer", workload().claim("iss", "https://other.example"), 401, 700_211, "invalid_client"),
         ("another audience", workload().claim("aud", API_CLIENT_ID), 401, 700_212, "invalid_client"),
         ("another subject", workload().claim("sub", "nobody"), 401, 700_213, "invalid_client"),
-        ("a subject in other case", workload().claim("sub", SUBJECT.to_uppercase()), 401, 700_213, "invalid_client"),
+        ("a subject in other case", workload().claim("sub", SUBJECT.to_uppercase()), 401, 7_002_138, "invalid_client"),
         ("expired", workload().expires_in(-301), 401, 700_024, "invalid_client"),
         ("another signer", workload().signed_by(Signer::Attacker), 401, 700_027, "invalid_client"),
         ("no signer", workload().signed_by(Signer::Nobody), 401, 700_027, "invalid_client"),

@@ -2,14 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy knows test functions, not the functions that they call")]
 
+mod app_only;
 mod authorize;
 mod client_authentication;
 mod code;
 mod control;
 mod discovery;
+mod faults;
 mod federated;
 mod graph;
+mod managed_identity;
 mod on_behalf_of;
 mod refresh;
 mod tenant;
 mod tokens;
+mod vault;
+mod workload;

@@ -5,18 +5,19 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use super::super::Request;
+use super::{super::Request, workload};
 use crate::{
     error::EntraError,
     jwt::Jwt,
     pem,
-    tenant::{App, FederatedCredential, TENANT_DOMAIN, TENANT_ID},
+    place::Place,
+    tenant::{App, TENANT_DOMAIN, TENANT_ID},
 };
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// Checks an assertion; whether the app itself issued it decides which kind it is.
-pub(super) fn check(request: &Request<'_>, app: &App, assertion: &str) -> Result<(), EntraError> {
+/// Checks an assertion and tells its kind; whether the app itself issued it decides that.
+pub(super) fn check(request: &Request<'_>, app: &App, assertion: &str) -> Result<Place, EntraError> {
     if request.form.get("client_assertion_type") != Some(ASSERTION_TYPE) {
         return Err(EntraError::new(900_144));
     }
@@ -24,12 +25,16 @@ pub(super) fn check(request: &Request<'_>, app: &App, assertion: &str) -> Result
         return Err(EntraError::new(700_025));
     }
     let token = Jwt::read(assertion).ok_or_else(|| EntraError::new(700_027))?;
-    if token.text("iss").eq_ignore_ascii_case(&app.client_id) {
+    let state = &request.shared.state;
+    let place = if token.text("iss").eq_ignore_ascii_case(&app.client_id) {
         by_certificate(request, app, &token)?;
+        Place::ClientCertificate
     } else {
-        by_workload(request, app, &token)?;
-    }
-    check_times(request.shared.state.clock.now(), &token.claims)
+        workload::check(state, app, &token)?;
+        Place::FederatedToken
+    };
+    check_times(state.clock.now(), &token.claims)?;
+    Ok(place)
 }
 
 fn by_certificate(request: &Request<'_>, app: &App, token: &Jwt<'_>) -> Result<(), EntraError> {
@@ -39,7 +44,8 @@ fn by_certificate(request: &Request<'_>, app: &App, token: &Jwt<'_>) -> Result<(
         Some("RS256") => Algorithm::RS256,
         _ => return Err(unknown()),
     };
-    let certificate = app.certificates.iter().find(|pem| is_named(pem, &token.header)).ok_or_else(unknown)?;
+    let registered = request.shared.state.certificates(app);
+    let certificate = registered.iter().find(|pem| is_named(pem, &token.header)).ok_or_else(unknown)?;
     let key = DecodingKey::from_rsa_pem(certificate.as_bytes()).map_err(|_| unknown())?;
     if !token.verifies(&key, algorithm) {
         return Err(unknown());
@@ -48,26 +54,6 @@ fn by_certificate(request: &Request<'_>, app: &App, token: &Jwt<'_>) -> Result<(
         return Err(EntraError::new(700_021));
     }
     check_audience(request, &token.claims["aud"])
-}
-
-/// Matches a federated record, part by part. The tenant's own keys stand for the issuer's.
-fn by_workload(request: &Request<'_>, app: &App, token: &Jwt<'_>) -> Result<(), EntraError> {
-    if app.federated.is_empty() {
-        return Err(EntraError::new(70021));
-    }
-    let mut records = app.federated.iter().filter(|record| record.issuer == token.text("iss")).peekable();
-    if records.peek().is_none() {
-        return Err(EntraError::new(700_211));
-    }
-    if !records.any(|record| record.subject == token.text("sub")) {
-        return Err(EntraError::new(700_213));
-    }
-    let audience = &token.claims["aud"];
-    // A Kubernetes token has an array here.
-    if audience != FederatedCredential::AUDIENCE && *audience != serde_json::json!([FederatedCredential::AUDIENCE]) {
-        return Err(EntraError::new(700_212));
-    }
-    if token.is_signed_by(&request.shared.state.keys) { Ok(()) } else { Err(EntraError::new(700_027)) }
 }
 
 /// The audience is one string: a token endpoint or issuer of this tenant, at the host that was called.

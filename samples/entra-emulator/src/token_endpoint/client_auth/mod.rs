@@ -4,13 +4,15 @@
 //! string, and one assertion as often as it is presented until it expires.
 
 mod assertion;
+mod workload;
 
 use axum::http::header::{AUTHORIZATION, ORIGIN};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::Request;
+use super::{Failure, Request, apply};
 use crate::{
     error::EntraError,
+    place::Place,
     tenant::{App, Platform},
     token::Confidential,
 };
@@ -39,13 +41,23 @@ impl Client<'_> {
 }
 
 /// Authenticates a client that must be confidential.
-pub(super) fn confidential<'a>(request: &'a Request<'_>) -> Result<Client<'a>, EntraError> {
-    let client = authenticate(request)?;
-    if client.how == Confidential::Public { Err(EntraError::new(7_000_218)) } else { Ok(client) }
+pub(super) async fn confidential<'a>(request: &'a Request<'_>) -> Result<Client<'a>, Failure> {
+    let client = authenticate(request).await?;
+    if client.how == Confidential::Public { Err(EntraError::new(7_000_218).into()) } else { Ok(client) }
 }
 
 /// Judges the credential that a request presents; presenting none is the public client's way.
-pub(super) fn authenticate<'a>(request: &'a Request<'_>) -> Result<Client<'a>, EntraError> {
+pub(super) async fn authenticate<'a>(request: &'a Request<'_>) -> Result<Client<'a>, Failure> {
+    let (app, place) = judge(request)?;
+    let Some(place) = place else { return Ok(Client { app, how: Confidential::Public }) };
+    request.shared.state.counting.count(|counters| counters.authenticated(place));
+    apply(request, place, &app.client_id).await?;
+    let how = if place == Place::ClientSecret { Confidential::Secret } else { Confidential::Certificate };
+    Ok(Client { app, how })
+}
+
+/// Finds the client, and the kind of its credential when that is good.
+fn judge<'a>(request: &'a Request<'_>) -> Result<(&'a App, Option<Place>), EntraError> {
     let basic = basic(request)?;
     let form = request.form;
     let client_id = match (&basic, form.get("client_id")) {
@@ -56,16 +68,13 @@ pub(super) fn authenticate<'a>(request: &'a Request<'_>) -> Result<Client<'a>, E
     };
     let app = request.shared.state.app(client_id).ok_or_else(|| EntraError::new(700_016))?;
     let secret = basic.as_ref().map(|(_, secret)| secret.as_str()).or_else(|| form.get("client_secret"));
-    let how = match (secret, form.get("client_assertion")) {
+    let place = match (secret, form.get("client_assertion")) {
         (Some(_), Some(_)) => return Err(EntraError::new(9_002_313)),
-        (Some(secret), None) => by_secret(request, app, secret)?,
-        (None, Some(assertion)) => {
-            assertion::check(request, app, assertion)?;
-            Confidential::Certificate
-        }
-        (None, None) => Confidential::Public,
+        (Some(secret), None) => Some(by_secret(request, app, secret)?),
+        (None, Some(assertion)) => Some(assertion::check(request, app, assertion)?),
+        (None, None) => None,
     };
-    Ok(Client { app, how })
+    Ok((app, place))
 }
 
 /// Reads `Authorization: Basic`, both parts form-encoded (RFC 6749 section 2.3.1).
@@ -80,14 +89,14 @@ fn basic(request: &Request<'_>) -> Result<Option<(String, String)>, EntraError> 
     Ok(Some((decode(id), decode(secret))).filter(|(_, secret)| !secret.is_empty()))
 }
 
-fn by_secret(request: &Request<'_>, app: &App, secret: &str) -> Result<Confidential, EntraError> {
+fn by_secret(request: &Request<'_>, app: &App, secret: &str) -> Result<Place, EntraError> {
     if app.is_public() {
         return Err(EntraError::new(700_025));
     }
     let now = request.shared.state.clock.now();
     match app.secrets.iter().find(|(known, _)| known == secret) {
         Some((_, Some(end))) if *end <= now => Err(EntraError::new(7_000_222)),
-        Some(_) => Ok(Confidential::Secret),
+        Some(_) => Ok(Place::ClientSecret),
         None => Err(EntraError::new(7_000_215)),
     }
 }
