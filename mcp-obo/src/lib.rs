@@ -48,7 +48,7 @@
 //!
 //! # Reading order
 //! [`target`] (what is asked for), [`grant`] and [`answer`] (the wire, pure), [`error`], [`token_endpoint`], then [`exchange`]
-//! with its private `cache` and `refusals`, and last [`on_behalf_of`] and [`layer`].
+//! with its private `cache` and `refusals`, then [`on_behalf_of`] and [`layer`], and last [`downstream`], which calls the API.
 //!
 //! # Features
 //! `reqwest` (default): the ready-made HTTP client of `mcp-auth-layer`. `axum`: [`OnBehalfOf`] as an argument of handlers and
@@ -65,6 +65,7 @@ mod boxed;
 mod cache;
 mod challenges;
 pub mod credential;
+pub mod downstream;
 pub mod error;
 pub mod exchange;
 pub mod grant;
@@ -72,6 +73,7 @@ pub mod layer;
 pub mod meter;
 pub mod on_behalf_of;
 mod refusals;
+mod retry_after;
 pub mod target;
 #[cfg(test)]
 mod testcertificate;
@@ -86,6 +88,7 @@ pub use self::{
     access_token::AccessToken,
     boxed::BoxFuture,
     credential::{ClientCertificate, ClientCredential, ClientCredentials, ClientSecret, PrivateKey},
+    downstream::{Downstream, DownstreamError, DownstreamLayer},
     error::{ExchangeError, ExchangeErrorKind},
     exchange::Exchange,
     grant::TokenRequest,

@@ -6,7 +6,8 @@ use crate::{access_token::AccessToken, boxed::BoxFuture, error::ExchangeError, t
 
 /// An identity that downstream APIs are called as: a user, by [`OnBehalfOf`](crate::OnBehalfOf), or this service itself.
 ///
-/// Object-safe, so that a caller of downstream APIs is written once for all of them.
+/// Object-safe, so that a caller of downstream APIs is written once for all of them. A source that cannot renew its token
+/// returns it again; nobody sends it twice.
 pub trait TokenSource: fmt::Debug + Send + Sync {
     /// Returns a token of `target`: one from before that is still good, or a new one.
     fn token<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<AccessToken, ExchangeError>>;

@@ -3,7 +3,6 @@
 //! Pure: status, headers, body and the present time in, a token or a classified error out.
 
 mod refusal;
-mod retry_after;
 #[cfg(test)]
 mod tests;
 

@@ -9,7 +9,6 @@ use mcp_auth_layer::clock::UnixTime;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-use super::retry_after;
 use crate::{
     aadsts::{self, Known},
     error::{
@@ -20,6 +19,7 @@ use crate::{
         },
         Failure, Report,
     },
+    retry_after,
 };
 
 /// How long a throttled caller waits when Entra does not say.

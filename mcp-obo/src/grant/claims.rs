@@ -33,6 +33,10 @@ impl ClaimsRequest {
         let object: Map<String, Value> = serde_json::from_slice(&json).map_err(|_| InvalidClaims)?;
         Ok(Self(Value::Object(object).to_string().into()))
     }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// Merges a request with the client's capabilities (`xms_cc`); nothing when there is neither.

@@ -9,7 +9,7 @@ use mcp_auth_layer::clock::UnixTime;
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// Reads how long to wait from `now`; at least a second when the header is there.
-pub(super) fn read(headers: &HeaderMap, now: UnixTime) -> Option<Duration> {
+pub(crate) fn read(headers: &HeaderMap, now: UnixTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse() {
         Ok(seconds) => Duration::from_secs(seconds),

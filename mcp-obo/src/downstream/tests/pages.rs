@@ -1,0 +1,102 @@
+//! Lists of several pages.
+
+use std::num::NonZeroUsize;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn page(number: u32, link: Value) -> Answer {
+    let mut body = json!({"value": [number]});
+    if !link.is_null() {
+        body["@odata.nextLink"] = link;
+    }
+    status(200, &[("request-id", "page-1")], &body.to_string())
+}
+
+fn link(skip: u32) -> Value {
+    json!(format!("{BASE}/users?$skiptoken={skip}"))
+}
+
+/// Reads all pages, and the error that ended them.
+async fn read(graph: &Downstream, limit: usize) -> (Vec<Value>, Option<DownstreamError>) {
+    let user = user(&Tenant::granting()).await;
+    let request = Request::get("/users").header("prefer", "odata.maxpagesize=1").body(Bytes::new()).unwrap();
+    let mut pages = graph.pages(&user, request, NonZeroUsize::new(limit).unwrap());
+    let (mut found, mut failed) = (Vec::new(), None);
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => found.push(page["value"][0].clone()),
+            Err(error) => failed = Some(error),
+        }
+    }
+    assert!(pages.next().await.is_none(), "an end is an end");
+    (found, failed)
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_with_the_same_headers() {
+    let api = Api::default();
+    let graph = downstream(&api, vec![page(1, link(1)), page(2, link(2)), page(3, Value::Null)]);
+    let (found, failed) = read(&graph, 3).await;
+    assert!(failed.is_none(), "{failed:?}");
+    assert_eq!(found, [json!(1), json!(2), json!(3)]);
+    let requests = api.requests();
+    assert_eq!(api.tokens(), [0, 0, 0]);
+    assert!(requests.iter().all(|request| request.headers()["prefer"] == "odata.maxpagesize=1"));
+    assert_eq!(requests[2].uri().to_string(), format!("{BASE}/users?$skiptoken=2"));
+}
+
+#[tokio::test]
+async fn a_list_that_goes_on_is_an_error_and_not_an_end() {
+    let api = Api::default();
+    let endless = (0..3).map(|number| page(number, link(0))).collect();
+    let (found, failed) = read(&downstream(&api, endless), 3).await;
+    assert_eq!(found.len(), 3);
+    assert!(matches!(failed, Some(DownstreamError::TooManyPages { limit: 3 })), "{failed:?}");
+    assert_eq!(api.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_link_that_leads_away_is_not_followed() {
+    for link in [
+        json!("https://evil.example/v1.0/users"),
+        json!("http://graph.microsoft.com/v1.0/users"),
+        json!("https://graph.microsoft.com/beta/users"),
+        json!("/v1.0/users"),
+        json!(""),
+        json!(7),
+        json!({"href": "https://graph.microsoft.com/v1.0/users"}),
+    ] {
+        let api = Api::default();
+        let (found, failed) = read(&downstream(&api, vec![page(1, link.clone())]), 9).await;
+        assert!(matches!(failed, Some(DownstreamError::ForeignLink)), "{link}: {failed:?}");
+        assert_eq!(found.len(), 1, "{link}: the page itself is good");
+        assert_eq!(api.requests().len(), 1, "{link}");
+        assert!(!failed.unwrap().to_string().contains("evil"));
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_none_ends_the_list() {
+    for (name, answer, kind) in [
+        ("a refusal", status(403, &[("request-id", "page-1")], "{}"), "unexpected_status"),
+        ("a web page", status(200, &[("request-id", "page-1")], "<html>"), "unreadable_page"),
+        ("a list", status(200, &[("request-id", "page-1")], "[1]"), "unreadable_page"),
+        ("half a page", status(200, &[("request-id", "page-1")], "{\"value\": ["), "unreadable_page"),
+    ] {
+        let api = Api::default();
+        let (found, failed) = read(&downstream(&api, vec![page(1, link(1)), answer]), 9).await;
+        let failed = failed.unwrap();
+        assert_eq!((found.len(), failed.kind(), failed.request_id()), (1, kind, Some("page-1")), "{name}");
+    }
+}
+
+#[test]
+fn a_single_link_can_be_followed_by_hand() {
+    let graph = downstream(&Api::default(), Vec::new());
+    assert_eq!(graph.next_link(&json!({"value": []})).unwrap(), None);
+    assert_eq!(graph.next_link(&json!({"@odata.nextLink": null})).unwrap(), None);
+    let next = graph.next_link(&json!({"@odata.nextLink": link(5)})).unwrap().unwrap();
+    assert_eq!(next.to_string(), format!("{BASE}/users?$skiptoken=5"));
+}
