@@ -79,6 +79,8 @@ pub(crate) fn write(path: &Path, token: &str) -> io::Result<()> {
     fs::write(directory.join(&newest).join(file), token)?;
     let (data, next) = (directory.join("..data"), directory.join("..data_tmp"));
     let before = fs::read_link(&data).ok();
+    // One that a process left behind when it was killed.
+    let _ = fs::remove_file(&next);
     symlink(&newest, &next)?;
     fs::rename(&next, &data)?;
     if fs::symlink_metadata(path).is_err() {

@@ -26,7 +26,8 @@
 //! `POST vault/disable` (`{"name", "version"}`), and `POST certificates`, a PEM that may sign for the API app from then on.
 //!
 //! # Reading order
-//! `tenant` and `user` (what and who is registered), `error` (the codes), `token_endpoint`, `authorize`, `graph`.
+//! `tenant`, `user` and `identity` (what and who is registered), `error` (the codes), `token_endpoint`, `authorize`, `graph`;
+//! then what surrounds a server at Azure: `managed_identity`, `cluster`, `vault` and `vault_api`.
 
 mod address;
 mod authorize;

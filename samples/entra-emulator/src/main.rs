@@ -3,7 +3,10 @@
 use std::{io, path::PathBuf};
 
 use clap::Parser;
-use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Emulator, TENANT_ID, USERS};
+use entra_emulator::{
+    API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Emulator, TENANT_ID, USER_ASSIGNED_CLIENT_ID,
+    USER_ASSIGNED_OBJECT_ID, USERS,
+};
 
 /// A local Entra tenant and Microsoft Graph, on loopback.
 #[derive(Debug, Parser)]
@@ -27,6 +30,15 @@ struct Arguments {
     /// A certificate (PEM) that may sign client assertions of the API app.
     #[arg(long)]
     certificate: Vec<PathBuf>,
+    /// A service account of the cluster that is trusted in place of the API app's secret.
+    #[arg(long, value_name = "SUBJECT")]
+    trust_workload: Vec<String>,
+    /// Trust the user-assigned managed identity in place of the API app's secret.
+    #[arg(long)]
+    trust_managed_identity: bool,
+    /// An app role at Graph for the API app by itself, such as ServiceMessage.Read.All.
+    #[arg(long, value_name = "ROLE")]
+    graph_role: Vec<String>,
 }
 
 impl Arguments {
@@ -37,6 +49,15 @@ impl Arguments {
         }
         if self.optional_claims {
             config = config.with_optional_claims();
+        }
+        if self.trust_managed_identity {
+            config = config.with_federated_managed_identity(USER_ASSIGNED_OBJECT_ID);
+        }
+        for subject in &self.trust_workload {
+            config = config.with_federated_workload(subject);
+        }
+        for role in &self.graph_role {
+            config = config.with_graph_role(API_CLIENT_ID, role);
         }
         for path in &self.certificate {
             let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
@@ -64,6 +85,10 @@ async fn main() -> io::Result<()> {
             println!("redirect       {}  {redirect}", app.client_id());
         }
     }
+    println!("identity       {}  header {}", emulator.identity_endpoint(), emulator.identity_header());
+    println!("user-assigned  {USER_ASSIGNED_CLIENT_ID}  object {USER_ASSIGNED_OBJECT_ID}");
+    println!("cluster        {}", emulator.cluster_issuer());
+    println!("key vault      {}", emulator.https_url());
     println!("users          {}", USERS.iter().map(|user| user.name).collect::<Vec<_>>().join(" "));
     println!("ready");
     tokio::signal::ctrl_c().await

@@ -4,7 +4,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, StatusCode, header};
+use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 use serde_json::json;
 
 use crate::fault::Fault;
@@ -77,7 +77,7 @@ impl VaultRefusal {
         let (status, code, message, inner, challenge) = match self {
             Self::Vault { status, code, message, inner } => (status, code, message, inner, None),
             Self::Challenge { challenge, message } => {
-                (StatusCode::UNAUTHORIZED, "Unauthorized", message, None, Some((header::WWW_AUTHENTICATE, challenge)))
+                (StatusCode::UNAUTHORIZED, "Unauthorized", message, None, HeaderValue::try_from(challenge).ok())
             }
             Self::Fault(fault) => return Self::of_fault(&fault).respond(),
         };
@@ -85,12 +85,9 @@ impl VaultRefusal {
         if let Some(inner) = inner {
             error["innererror"] = json!({"code": inner});
         }
-        let challenge: Vec<(HeaderName, String)> = challenge.into_iter().collect();
         let mut response = (status, Json(json!({"error": error}))).into_response();
-        for (name, value) in challenge {
-            if let Ok(value) = value.parse() {
-                response.headers_mut().insert(name, value);
-            }
+        if let Some(challenge) = challenge {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -16,8 +16,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, header::CACHE_CONTROL};
 use serde_json::Value;
+use uuid::Uuid;
 
 use self::{bundle::Location, error::VaultRefusal};
 use crate::{
@@ -27,14 +28,19 @@ use crate::{
 };
 
 pub(crate) fn routes() -> Router<Shared> {
+    // A client that wants the current version leaves its place empty, with the slash before it or without.
     Router::new()
         .route("/secrets/{name}", get(secret))
+        .route("/secrets/{name}/", get(secret))
         .route("/secrets/{name}/{version}", get(secret))
         .route("/certificates/{name}", get(certificate))
+        .route("/certificates/{name}/", get(certificate))
         .route("/certificates/{name}/{version}", get(certificate))
         .route("/keys/{name}", get(key))
+        .route("/keys/{name}/", get(key))
         .route("/keys/{name}/{version}", get(key))
         .route("/keys/{name}/sign", post(sign))
+        .route("/keys/{name}//sign", post(sign))
         .route("/keys/{name}/{version}/sign", post(sign))
 }
 
@@ -74,13 +80,19 @@ impl Request {
 
 /// Answers a request, or says in Key Vault's form why not.
 fn respond(answer: Result<Value, VaultRefusal>) -> Response {
-    match answer {
+    let mut response = match answer {
         Ok(body) => Json(body).into_response(),
         Err(VaultRefusal::Fault(fault)) => {
             broken::answer(&fault, r#"{"value":"-----BEG"#).unwrap_or_else(|| VaultRefusal::of_fault(&fault).respond())
         }
         Err(refusal) => refusal.respond(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    if let Ok(id) = HeaderValue::try_from(Uuid::new_v4().to_string()) {
+        headers.insert("x-ms-request-id", id);
     }
+    response
 }
 
 /// The certificate behind a name; one that is only a secret is none.

@@ -14,6 +14,7 @@ mod graph;
 mod managed_identity;
 mod on_behalf_of;
 mod refresh;
+mod sdk;
 mod tenant;
 mod tokens;
 mod vault;
