@@ -104,6 +104,11 @@ const TABLE: &[Known] = &[
     known(700_211, ClientCredential, FEDERATED),
     known(700_212, ClientCredential, FEDERATED),
     known(700_213, ClientCredential, FEDERATED),
+    known(
+        700_222,
+        ClientCredential,
+        "a system-assigned identity cannot stand for an app; the operator configures a user-assigned one",
+    ),
     known(700_229, ClientCredential, FEDERATED),
     known(1_000_502, ClientCredential, CERTIFICATE),
     known(5_002_741, ClientCredential, "the client assertion must have one audience, a string"),
@@ -128,6 +133,11 @@ const TABLE: &[Known] = &[
     known(900_382, Configuration, "the operator uses the authority of the cloud in which the app is registered"),
     known(900_432, Configuration, "the operator uses the authority of the cloud in which the app is registered"),
     known(901_002, Configuration, "the `resource` parameter is not accepted; report it with the correlation id"),
+    known(
+        7_002_138,
+        ClientCredential,
+        "the federated credential's subject differs from the token's in the case of its letters",
+    ),
     known(7_000_112, Configuration, "the app is disabled in the tenant; an administrator enables its sign-in"),
     known(9_001_023, Configuration, "the grant is not possible on this endpoint; use the tenant's own authority"),
     known(9_002_313, Configuration, "Entra finds the request malformed; report it with the correlation id"),

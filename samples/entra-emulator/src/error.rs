@@ -130,6 +130,11 @@ impl EntraError {
         Self { code, error, status, text, suberror: None, claims: None, retry_after: None }
     }
 
+    /// Makes the refusal of one user or client that asks too often. Code 90055 would be the whole tenant's.
+    pub(crate) fn throttled(when: RetryAfter) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::new(50196) }.with_retry_after(when)
+    }
+
     pub(crate) const fn with_suberror(mut self, suberror: &'static str) -> Self {
         self.suberror = Some(suberror);
         self

@@ -153,7 +153,7 @@ fn exchange(error: &ExchangeError, context: &Context) -> Failure {
             "client_credential",
             OPERATOR,
             "Entra refused this server's own credential.",
-            "Renew the client secret of the app registration and restart; the log names the code.",
+            "Renew the client secret or certificate of the app registration; the log names the code.",
         ),
         _ => Failure::new(
             "configuration",

@@ -51,7 +51,8 @@ const MAX_GRAPH_ANSWER: usize = 8 << 20;
 /// [`ConfigError`] when the settings name a URL or a scope that cannot be served.
 pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
     let verifier = Verifier::entra(&settings.app);
-    let health = Health::new(verifier.clone());
+    let exchange = exchange(settings);
+    let health = Health::new(verifier.clone(), exchange.clone(), Arc::clone(settings.app.clock()));
     let resource_url = format!("{}/mcp", settings.public_base_url);
     let resource = ProtectedResource::new(&resource_url, &settings.app)?
         .with_scopes(settings.required_scopes.iter().map(String::as_str))?;
@@ -67,7 +68,7 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         .layer(bearer(settings, verifier, &resource)?)
         // On whose behalf? Lazy: `initialize` and `tools/list` cost no exchange. Without `prefetch`: the tool must be able to
         // refuse its arguments before any exchange, and single JSON answers leave the response head unsent until it ends.
-        .layer(OboLayer::new(exchange(settings)))
+        .layer(OboLayer::new(exchange))
         .service(mcp_service(settings, health.clone())?);
 
     let documents = documents(settings);

@@ -123,7 +123,7 @@ async fn apply(request: &Request<'_>, place: Place, name: &str) -> Result<(), Fa
 /// The same, with the trouble that counts where none is switched on.
 async fn apply_or(request: &Request<'_>, place: Place, name: &str, own: Option<Fault>) -> Result<(), Failure> {
     let state = &request.shared.state;
-    let throttled = |when| Err(EntraError::new(90055).with_retry_after(when).into());
+    let throttled = |when| Err(EntraError::throttled(when).into());
     match state.faults.meet_or(place, name, own).await {
         None => Ok(()),
         Some(Fault::Throttled(seconds)) => throttled(RetryAfter::Seconds(seconds)),

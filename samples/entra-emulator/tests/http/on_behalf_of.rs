@@ -128,7 +128,7 @@ async fn the_first_of_several_faults_is_named_in_entra_s_order() {
         ("the user", &app, &[bad], 7_000_114),
         ("the scope", &user, &[bad], 500_011),
         ("consent", &user, &[], 65001),
-        ("load", &tenant.emulator.mint(TokenSpec::user("alice")), &[], 90055),
+        ("load", &tenant.emulator.mint(TokenSpec::user("alice")), &[], 50196),
     ] {
         assert_eq!(tenant.exchange(assertion, changes).await.verdict().1, code, "{name}");
     }
@@ -145,7 +145,7 @@ async fn each_named_user_has_the_trouble_of_the_name() {
         ("mfa2", 400, 50076, "interaction_required", "basic_action"),
         ("blocked", 400, 53003, "invalid_grant", "message_only"),
         ("disabled", 400, 50057, "invalid_grant", ""),
-        ("throttled", 429, 90055, "temporarily_unavailable", ""),
+        ("throttled", 429, 50196, "invalid_grant", ""),
         ("flaky", 503, 90012, "temporarily_unavailable", ""),
         ("cae", 200, 0, "", ""),
     ] {

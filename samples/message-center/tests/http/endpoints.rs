@@ -28,12 +28,22 @@ async fn readiness_waits_for_keys_and_says_so() {
         for _ in 0..2 {
             let answer = server.get("/readyz").await;
             assert_eq!((answer.status, &answer.json()["ready"]), (503, &json!(false)), "{place:?}");
-            assert_eq!(answer.json()["reasons"], json!(["keys_not_loaded"]), "{place:?}");
+            let reasons = answer.json()["reasons"].clone();
+            // Without discovery nobody knows whom to ask about the credential.
+            let expected = if place == Place::Keys {
+                json!(["keys_not_loaded"])
+            } else {
+                json!(["keys_not_loaded", "credential_unproved"])
+            };
+            assert_eq!(reasons, expected, "{place:?}");
         }
         server.emulator.control().clear_fault(place, "");
-        skip(Duration::from_secs(6)).await;
+        skip(Duration::from_secs(31)).await;
         let answer = server.get("/readyz").await;
-        assert_eq!((answer.status, answer.json()), (200, json!({"ready": true, "reasons": []})), "{place:?}");
+        let expected = json!({
+            "ready": true, "reasons": [], "credentials": [{"kind": "client_secret", "endsAt": null}],
+        });
+        assert_eq!((answer.status, answer.json()), (200, expected), "{place:?}");
     }
 }
 
@@ -56,15 +66,36 @@ async fn an_outage_of_entra_does_not_unready_a_server_that_still_serves() {
 #[tokio::test]
 async fn a_refused_credential_is_a_reason_until_it_is_accepted_again() {
     let server = Fixture::start().await;
+    assert_eq!(server.get("/readyz").await.status, 200);
     server.emulator.control().set_fault(Place::Exchange, "", Fault::BadSecret);
-    assert_eq!(server.get("/readyz").await.status, 200, "nobody has tried yet");
     assert_eq!(server.call_as("alice").await.failure()["kind"], "client_credential");
     let answer = server.get("/readyz").await;
     assert_eq!((answer.status, &answer.json()["reasons"]), (503, &json!(["credential_refused"])));
 
     server.emulator.control().clear_fault(Place::Exchange, "");
+    skip(Duration::from_secs(5)).await;
     server.call_as("bob").await.messages();
     assert_eq!(server.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_server_whose_credential_entra_never_accepted_is_not_ready() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    emulator.control().set_fault(Place::ClientSecret, "", Fault::BadSecret);
+    let server = Fixture::over(emulator, &[]).await;
+    for _ in 0..3 {
+        let answer = server.get("/readyz").await;
+        assert_eq!((answer.status, &answer.json()["reasons"]), (503, &json!(["credential_refused"])));
+    }
+    assert_eq!(server.emulator.counters().client_credentials, 1, "probes do not fill the sign-in log");
+    server.emulator.control().clear_fault(Place::ClientSecret, "");
+    skip(Duration::from_secs(31)).await;
+    server.get("/readyz").await;
+    assert_eq!(server.get("/readyz").await.status, 200);
+    for _ in 0..3 {
+        server.get("/readyz").await;
+    }
+    assert_eq!(server.emulator.counters().client_credentials, 2, "once it is accepted, nobody asks again");
 }
 
 #[tokio::test]
