@@ -154,6 +154,8 @@ pub enum ForbiddenFault {
     UnlistedTool,
     /// The method is not one of those that the policy lists.
     UnlistedMethod,
+    /// The operation needs a service that nobody can call on behalf of a user.
+    NoDelegatedScope,
 }
 
 impl Rejection {
@@ -190,6 +192,7 @@ impl ForbiddenFault {
             Self::GroupsLeftOut => "groups_left_out",
             Self::UnlistedTool => "unlisted_tool",
             Self::UnlistedMethod => "unlisted_method",
+            Self::NoDelegatedScope => "no_delegated_scope",
         }
     }
 }
@@ -270,6 +273,7 @@ impl fmt::Display for ForbiddenFault {
             Self::GroupsLeftOut => "the token does not list the caller's groups, because they are too many",
             Self::UnlistedTool => "the tool is not one of those that may be called",
             Self::UnlistedMethod => "the method is not one of those that may be called",
+            Self::NoDelegatedScope => "a downstream service cannot be called on behalf of a user",
         })
     }
 }

@@ -42,7 +42,7 @@
 //! | `StepUp` | 401 `insufficient_claims` with Entra's claims |
 //! | `AssertionRefused`, `AssertionExpired` | 401 `invalid_token` |
 //! | `NoUser` | 401 |
-//! | `NotAUser`, `Consent`, `BlockedByPolicy` | 403; signing in again would not help |
+//! | `NotAUser`, `NoDelegatedScope`, `Consent`, `BlockedByPolicy` | 403; signing in again would not help |
 //! | `Throttled`, `Unavailable` | 503 with `Retry-After` |
 //! | `ClientCredential`, `Configuration`, `UndeclaredTarget` | 500; the operator reads the log |
 //!
@@ -63,6 +63,7 @@ pub mod answer;
 pub mod audit;
 mod boxed;
 mod cache;
+pub mod catalogue;
 mod challenges;
 pub mod credential;
 pub mod downstream;
@@ -87,6 +88,7 @@ pub mod token_source;
 pub use self::{
     access_token::AccessToken,
     boxed::BoxFuture,
+    catalogue::Catalogue,
     credential::{ClientCertificate, ClientCredential, ClientCredentials, ClientSecret, PrivateKey},
     downstream::{Downstream, DownstreamError, DownstreamLayer},
     error::{ExchangeError, ExchangeErrorKind},

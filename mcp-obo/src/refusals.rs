@@ -16,7 +16,7 @@ use crate::{
         ExchangeError,
         ExchangeErrorKind::{
             self, AssertionExpired, AssertionRefused, BlockedByPolicy, ClientCredential, Configuration, Consent,
-            NoUser, NotAUser, StepUp, Throttled, Unavailable, UndeclaredTarget,
+            NoDelegatedScope, NoUser, NotAUser, StepUp, Throttled, Unavailable, UndeclaredTarget,
         },
     },
     meter,
@@ -100,7 +100,7 @@ fn bounded<K: std::hash::Hash + Eq + Send + Sync + 'static>() -> Cache<K, Refuse
 fn window(kind: ExchangeErrorKind, retry_after: Option<Duration>) -> Option<Duration> {
     let secs = Duration::from_secs;
     Some(match kind {
-        NotAUser | NoUser | UndeclaredTarget => return None,
+        NotAUser | NoUser | UndeclaredTarget | NoDelegatedScope => return None,
         Throttled => retry_after.unwrap_or(secs(30)),
         // Without a number one second: enough to stop a stampede, too short for anybody to notice afterwards.
         Unavailable => retry_after.unwrap_or(secs(1)),

@@ -115,6 +115,9 @@ const fn forbidden(fault: ForbiddenFault) -> (StatusCode, Option<&'static str>, 
         ForbiddenFault::GroupsLeftOut => (None, "the groups of this user are too many to be in the access token"),
         ForbiddenFault::UnlistedTool => (None, "this tool may not be called"),
         ForbiddenFault::UnlistedMethod => (None, "this method may not be called"),
+        ForbiddenFault::NoDelegatedScope => {
+            (None, "a service that this operation needs cannot be called on behalf of a user")
+        }
     };
     (StatusCode::FORBIDDEN, error, text)
 }

@@ -39,6 +39,7 @@ fn every_reason_has_its_status_and_challenge() {
         (Rejection::Forbidden(ForbiddenFault::GroupsLeftOut), 403, Some("Bearer scope=")),
         (Rejection::Forbidden(ForbiddenFault::UnlistedTool), 403, Some("Bearer scope=")),
         (Rejection::Forbidden(ForbiddenFault::UnlistedMethod), 403, Some("Bearer scope=")),
+        (Rejection::Forbidden(ForbiddenFault::NoDelegatedScope), 403, Some("Bearer scope=")),
         (RequestFault::MalformedMessage.into(), 400, None),
         (RequestFault::Batch.into(), 400, None),
         (RequestFault::MessageTooLarge.into(), 413, None),

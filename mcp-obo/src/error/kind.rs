@@ -10,6 +10,8 @@ pub enum ExchangeErrorKind {
     NoUser,
     /// The target was not declared when the exchange was built.
     UndeclaredTarget,
+    /// The downstream service has no delegated permission: nobody can call it on behalf of a user.
+    NoDelegatedScope,
     /// The user must sign in again and satisfy a condition (MFA, device, location).
     StepUp,
     /// An administrator or the user has not consented to what this service asks for.
@@ -38,6 +40,7 @@ impl ExchangeErrorKind {
             Self::NotAUser => "not_a_user",
             Self::NoUser => "no_user",
             Self::UndeclaredTarget => "undeclared_target",
+            Self::NoDelegatedScope => "no_delegated_scope",
             Self::StepUp => "interaction_required",
             Self::Consent => "consent_required",
             Self::BlockedByPolicy => "blocked_by_policy",
@@ -62,6 +65,7 @@ impl ExchangeErrorKind {
             Self::NotAUser => "an application's token cannot be exchanged on behalf of a user",
             Self::NoUser => "there is no user to act for",
             Self::UndeclaredTarget => "the downstream API was not declared",
+            Self::NoDelegatedScope => "the downstream service cannot be called on behalf of a user",
             Self::StepUp => "the user must sign in again to satisfy a condition",
             Self::Consent => "consent to the downstream API is missing",
             Self::BlockedByPolicy => "a policy blocks the user or this sign-in",
@@ -80,6 +84,11 @@ impl ExchangeErrorKind {
             Self::NotAUser => "call with a user's token; for work without a user configure this service's own identity",
             Self::NoUser => "sign in; this call came through an opened hatch, without a user",
             Self::UndeclaredTarget => "declare the downstream API with `add_target` where the exchange is built",
+            Self::NoDelegatedScope => {
+                "this service is declared to have no delegated permission; restart with \
+                 OUTGOING_AUTH_STRATEGY=UseHostingEnvironmentIdentity to call it as this server's own identity, or run the \
+                 server over stdio on the user's machine"
+            }
             Self::StepUp => "sign in again; the downstream API's policy asks for more than the present sign-in gave",
             Self::Consent => "an administrator grants this app's permissions of the downstream API in the tenant",
             Self::BlockedByPolicy => {

@@ -85,6 +85,7 @@ impl ExchangeError {
             ExchangeErrorKind::NoUser => Rejection::NoCredentials,
             ExchangeErrorKind::NotAUser => Rejection::Forbidden(ForbiddenFault::AppOnly),
             ExchangeErrorKind::BlockedByPolicy => Rejection::Forbidden(ForbiddenFault::Policy),
+            ExchangeErrorKind::NoDelegatedScope => Rejection::Forbidden(ForbiddenFault::NoDelegatedScope),
             ExchangeErrorKind::StepUp => match self.claims() {
                 Some(claims) => Rejection::StepUp { claims: claims.to_owned() },
                 // Entra asks for a sign-in and does not say what with: a plain new sign-in is all a client can try.

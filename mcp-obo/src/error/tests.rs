@@ -5,10 +5,11 @@ use mcp_auth_layer::fetch::FetchError;
 use super::*;
 use crate::testtenant::{CLAIMS, TENANT};
 
-const ALL: [ExchangeErrorKind; 12] = [
+const ALL: [ExchangeErrorKind; 13] = [
     ExchangeErrorKind::NotAUser,
     ExchangeErrorKind::NoUser,
     ExchangeErrorKind::UndeclaredTarget,
+    ExchangeErrorKind::NoDelegatedScope,
     ExchangeErrorKind::StepUp,
     ExchangeErrorKind::Consent,
     ExchangeErrorKind::BlockedByPolicy,
@@ -42,6 +43,7 @@ fn every_kind_has_its_rejection() {
         (ExchangeErrorKind::Consent, Rejection::Consent { tenant: tenant() }),
         (ExchangeErrorKind::BlockedByPolicy, Rejection::Forbidden(ForbiddenFault::Policy)),
         (ExchangeErrorKind::NotAUser, Rejection::Forbidden(ForbiddenFault::AppOnly)),
+        (ExchangeErrorKind::NoDelegatedScope, Rejection::Forbidden(ForbiddenFault::NoDelegatedScope)),
         (ExchangeErrorKind::NoUser, Rejection::NoCredentials),
         (ExchangeErrorKind::AssertionRefused, TokenFault::AssertionRefused.into()),
         (ExchangeErrorKind::AssertionExpired, TokenFault::AssertionExpired.into()),

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use mcp_auth_layer::{VerifiedToken, clock::UnixTime};
 
+use super::declared::Declared;
 use crate::{
     access_token::AccessToken,
     audit,
@@ -11,9 +12,7 @@ use crate::{
     challenges::Challenges,
     error::{
         ExchangeError,
-        ExchangeErrorKind::{
-            self, AssertionExpired, AssertionRefused, BlockedByPolicy, Consent, NoUser, StepUp, UndeclaredTarget,
-        },
+        ExchangeErrorKind::{self, AssertionExpired, AssertionRefused, BlockedByPolicy, Consent, NoUser, StepUp},
     },
     grant::{Assertion, TokenRequest},
     meter::{self, Answer},
@@ -26,7 +25,7 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Inner {
     pub(super) endpoint: TokenEndpoint,
-    pub(super) targets: Vec<Target>,
+    pub(super) targets: Declared,
     pub(super) cache: Arc<TokenCache>,
     pub(super) refusals: Arc<Refusals>,
     pub(super) challenges: Arc<Challenges>,
@@ -43,10 +42,6 @@ struct Plan {
 }
 
 impl Inner {
-    pub(super) fn check_declared(&self, target: &Target) -> Result<(), ExchangeError> {
-        if self.targets.contains(target) { Ok(()) } else { Err(UndeclaredTarget.into()) }
-    }
-
     pub(super) fn empty(&mut self, max_bytes: u64) {
         self.cache = Arc::new(TokenCache::new(max_bytes, Arc::clone(self.endpoint.app().clock())));
         self.refusals = Arc::new(Refusals::new());

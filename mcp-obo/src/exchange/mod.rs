@@ -1,5 +1,6 @@
 //! The On-Behalf-Of exchange: the token endpoint behind the cache.
 
+mod declared;
 mod flight;
 #[cfg(test)]
 mod tests;
@@ -8,10 +9,11 @@ use std::{fmt, sync::Arc};
 
 use mcp_auth_layer::{EntraApp, VerifiedToken, clock::UnixTime, principal::UserId};
 
-use self::flight::Inner;
+use self::{declared::Declared, flight::Inner};
 use crate::{
     access_token::AccessToken,
     cache::{EntryKey, TokenCache},
+    catalogue::Catalogue,
     challenges::Challenges,
     credential::{ClientCredentials, CredentialStatus},
     error::{ExchangeError, ExchangeErrorKind, Failure},
@@ -30,7 +32,7 @@ use crate::{
 ///
 /// # Defaults
 /// No target is declared, so every exchange is refused until [`add_target`](Self::add_target). The cache holds up to 64 MiB.
-/// No client capability is declared. A token is renewed from five minutes before the end of its use on, which is five minutes
+/// No client capability is declared. The catalogue is [`Catalogue::known`]. A token is renewed from five minutes before the end of its use on, which is five minutes
 /// before its own end. Refusals are remembered for the assertion (a minute where only a new sign-in helps, 15 s where people
 /// repair something) or the user (as long as Entra says; 30 s when throttled, 1 s after an outage).
 #[derive(Clone)]
@@ -45,16 +47,20 @@ impl Exchange {
         let endpoint = TokenEndpoint::new(app, credential);
         let cache = Arc::new(TokenCache::new(MAX_BYTES, Arc::clone(app.clock())));
         let (refusals, challenges) = (Arc::new(Refusals::new()), Arc::default());
-        Self(Arc::new(Inner { endpoint, targets: Vec::new(), cache, refusals, challenges }))
+        Self(Arc::new(Inner { endpoint, targets: Declared::default(), cache, refusals, challenges }))
     }
 
     /// Declares a target; what is not declared is never asked for, whoever wants it.
     #[must_use]
     pub fn add_target(mut self, target: &Target) -> Self {
-        let inner = Arc::make_mut(&mut self.0);
-        if !inner.targets.contains(target) {
-            inner.targets.push(target.clone());
-        }
+        Arc::make_mut(&mut self.0).targets.add(target);
+        self
+    }
+
+    /// Uses another catalogue of services that cannot be called on behalf of a user.
+    #[must_use]
+    pub fn with_catalogue(mut self, catalogue: Catalogue) -> Self {
+        Arc::make_mut(&mut self.0).targets.judge_by(catalogue);
         self
     }
 
@@ -84,7 +90,7 @@ impl Exchange {
     /// [`ExchangeError`]; its [`kind`](ExchangeError::kind) says what it means.
     pub async fn token(&self, user: &VerifiedToken, target: &Target) -> Result<AccessToken, ExchangeError> {
         let inner = &self.0;
-        inner.check_declared(target)?;
+        inner.targets.check(target)?;
         let key = EntryKey::new(user.digest(), target);
         match inner.hit(&key, user, target) {
             Some(token) => Ok(token),
@@ -106,7 +112,7 @@ impl Exchange {
         challenge: &str,
     ) -> Result<AccessToken, ExchangeError> {
         let inner = &self.0;
-        inner.check_declared(target)?;
+        inner.targets.check(target)?;
         let key = EntryKey::new(user.digest(), target);
         let request = TokenRequest::on_behalf_of(user, target)?.with_claims(challenge)?;
         Inner::fly(inner, key, request).await
@@ -164,7 +170,7 @@ impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange")
             .field("endpoint", &self.0.endpoint)
-            .field("targets", &self.0.targets)
+            .field("targets", &self.0.targets.targets().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }
