@@ -70,7 +70,10 @@ pub mod downstream;
 pub mod error;
 pub mod exchange;
 pub mod grant;
+mod kept;
 pub mod layer;
+#[cfg(feature = "azure-identity")]
+pub mod managed_identity;
 pub mod meter;
 pub mod on_behalf_of;
 mod refusals;
@@ -89,7 +92,10 @@ pub use self::{
     access_token::AccessToken,
     boxed::BoxFuture,
     catalogue::Catalogue,
-    credential::{ClientCertificate, ClientCredential, ClientCredentials, ClientSecret, PrivateKey},
+    credential::{
+        ClientCertificate, ClientCredential, ClientCredentials, ClientSecret, FederatedAssertion, PrivateKey,
+        WorkloadIdentity,
+    },
     downstream::{Downstream, DownstreamError, DownstreamLayer},
     error::{ExchangeError, ExchangeErrorKind},
     exchange::Exchange,

@@ -82,6 +82,21 @@ impl HttpClient {
         self.0.clone().oneshot(request).await.map_err(FetchError::from_box)
     }
 
+    /// Sends one request to the metadata service of the machine that this process runs on, which speaks plain http.
+    ///
+    /// Besides https and loopback, link-local addresses (RFC 3927, 169.254.0.0/16) are allowed: no router forwards what is sent
+    /// there, and Azure answers on the machine's own host, at 169.254.169.254 and, in App Service, at others of this range. It
+    /// is a door of its own because an address that somebody else chose must never lead there.
+    ///
+    /// # Errors
+    /// [`FetchError`] when no answer arrived, or one that is larger than allowed.
+    pub async fn send_to_metadata_service(&self, request: Request<Bytes>) -> Result<Response<Bytes>, FetchError> {
+        if !is_private(request.uri()) && !is_link_local(request.uri()) {
+            return Err(FetchError::PlainHttp);
+        }
+        self.0.clone().oneshot(request).await.map_err(FetchError::from_box)
+    }
+
     pub(crate) async fn get(&self, url: &str) -> Result<Response<Bytes>, FetchError> {
         let request = Request::get(url).header(http::header::ACCEPT, "application/json").body(Bytes::new());
         self.send(request.map_err(|_| FetchError::Address)?).await
@@ -158,6 +173,12 @@ fn is_private(uri: &Uri) -> bool {
     }
 }
 
+/// Tells whether a request to `uri` stays on the link: plain http to a literal IPv4 address of 169.254.0.0/16.
+fn is_link_local(uri: &Uri) -> bool {
+    let address = uri.host().and_then(|host| host.parse::<std::net::Ipv4Addr>().ok());
+    uri.scheme_str() == Some("http") && address.is_some_and(|address| address.is_link_local())
+}
+
 /// Tells whether a URL's host never leaves this machine.
 ///
 /// That is a loopback address (RFC 5735, RFC 4291; brackets or not) or the name `localhost`.
@@ -184,9 +205,27 @@ mod tests {
             ("http://127.0.0.1.evil.example/", false),
             ("http://0.0.0.0/", false),
             ("ftp://127.0.0.1/", false),
+            ("http://169.254.169.254/metadata", false),
             ("/relative", false),
         ] {
             assert_eq!(is_private(&uri.parse().unwrap()), private, "{uri}");
+        }
+    }
+
+    #[test]
+    fn only_literal_link_local_addresses_are_the_machines_metadata_service() {
+        for (uri, link_local) in [
+            ("http://169.254.169.254/metadata", true),
+            ("http://169.254.130.4:8081/msi/token", true),
+            ("https://169.254.169.254/", false),
+            ("http://169.253.169.254/", false),
+            ("http://10.0.0.1/", false),
+            ("http://169.254.169.254.evil.example/", false),
+            ("http://metadata/", false),
+            ("ftp://169.254.169.254/", false),
+            ("/relative", false),
+        ] {
+            assert_eq!(is_link_local(&uri.parse().unwrap()), link_local, "{uri}");
         }
     }
 }

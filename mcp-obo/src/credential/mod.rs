@@ -2,6 +2,7 @@
 
 mod assertion;
 mod certificate;
+mod federated;
 mod list;
 mod pem;
 #[cfg(feature = "pfx")]
@@ -17,8 +18,11 @@ use http::Uri;
 use mcp_auth_layer::clock::UnixTime;
 use secrecy::{ExposeSecret, SecretString};
 
+#[cfg(feature = "azure-identity")]
+pub use self::federated::ManagedIdentity;
 pub use self::{
     certificate::{CertificateError, ClientCertificate},
+    federated::{AssertionRequest, FederatedAssertion, FederationFault, WorkloadIdentity},
     list::ClientCredentials,
     private_key::PrivateKey,
     secret::ClientSecret,
@@ -144,6 +148,13 @@ pub enum CredentialError {
     /// Its certificate or private key cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// The assertion of another issuer could not be got or may not be sent.
+    #[error("the federated assertion cannot be presented")]
+    Federated {
+        /// The reason.
+        #[source]
+        source: FederationFault,
+    },
     /// Something that a credential of your own depends on failed.
     #[error("the credential could not be made")]
     Other {
