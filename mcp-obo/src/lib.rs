@@ -49,10 +49,13 @@
 //! # Reading order
 //! [`target`] (what is asked for), [`grant`] and [`answer`] (the wire, pure), [`error`], [`token_endpoint`], then [`exchange`]
 //! with its private `cache` and `refusals`, then [`on_behalf_of`] and [`layer`], and last [`downstream`], which calls the API.
+//! Beside them stand [`catalogue`] (services that nobody can call on behalf of a user), [`hosting`] (this service's own identity)
+//! and [`outgoing`] (which of the two acts).
 //!
 //! # Features
 //! `reqwest` (default): the ready-made HTTP client of `mcp-auth-layer`. `axum`: [`OnBehalfOf`] as an argument of handlers and
-//! [`ExchangeError`] as their error.
+//! [`ExchangeError`] as their error. `azure-identity`: managed identities as credentials and as [`HostingIdentity`], and
+//! [`OnBehalfOf`] as a credential of the Azure SDK.
 //!
 //! # Runtime
 //! Tokio. A task is started only inside a call, for a request to Entra, and ends with it.
@@ -61,6 +64,8 @@ mod aadsts;
 pub mod access_token;
 pub mod answer;
 pub mod audit;
+#[cfg(feature = "azure-identity")]
+pub mod azure;
 mod boxed;
 mod cache;
 pub mod catalogue;
@@ -70,12 +75,14 @@ pub mod downstream;
 pub mod error;
 pub mod exchange;
 pub mod grant;
+pub mod hosting;
 mod kept;
 pub mod layer;
 #[cfg(feature = "azure-identity")]
 pub mod managed_identity;
 pub mod meter;
 pub mod on_behalf_of;
+pub mod outgoing;
 mod refusals;
 mod retry_after;
 pub mod target;
@@ -100,8 +107,10 @@ pub use self::{
     error::{ExchangeError, ExchangeErrorKind},
     exchange::Exchange,
     grant::TokenRequest,
+    hosting::HostingIdentity,
     layer::OboLayer,
     on_behalf_of::OnBehalfOf,
+    outgoing::OutgoingAuth,
     target::Target,
     token_source::TokenSource,
 };

@@ -96,6 +96,11 @@ impl Target {
         &self.0.scope
     }
 
+    /// Returns the one scope that an identity without a user can ask for: its app roles are granted as a whole.
+    pub(crate) fn everything(&self) -> Self {
+        Self::of(self.resource(), &[DEFAULT])
+    }
+
     pub(crate) fn id(&self) -> TargetId {
         self.0.id
     }

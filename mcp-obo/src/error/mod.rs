@@ -145,7 +145,9 @@ impl ExchangeError {
     /// Returns what failed on the way to Entra, when it was the way that failed.
     #[must_use]
     pub fn transport(&self) -> Option<TransportFault> {
-        self.failure.source.as_ref()?.downcast_ref::<FetchError>()?.fault()
+        let source = self.failure.source.as_ref()?;
+        let retold = || source.downcast_ref::<Self>()?.transport();
+        source.downcast_ref::<FetchError>().map_or_else(retold, FetchError::fault)
     }
 
     /// Returns what Entra wrote, cut, escaped and without anything that could be a token; for logs, never for callers.
@@ -156,6 +158,15 @@ impl ExchangeError {
 
     pub(crate) fn is_of_breaker(&self) -> bool {
         self.failure.report.not_asked
+    }
+
+    /// Makes an error of another kind, with the ids of this one: what concerns a service is no matter of its callers.
+    pub(crate) fn retold(self, kind: ExchangeErrorKind, advice: &'static str) -> Self {
+        let mut failure = Failure { advice: Some(advice), retry_after: self.retry_after, ..Failure::new(kind) };
+        failure.report.aadsts = self.aadsts_code();
+        failure.report.trace_id = self.trace_id().map(Into::into);
+        failure.report.correlation_id = self.correlation_id().map(Into::into);
+        failure.because(self).into()
     }
 
     /// Makes the same error for one who comes later.

@@ -29,6 +29,11 @@ pub(crate) struct Lease<T> {
 }
 
 impl<T> Lease<T> {
+    /// Gives a value to those who wait for it and to nobody afterwards.
+    pub(crate) fn once(value: T, now: UnixTime) -> Self {
+        Self { value, renew_at: now, ends_at: now }
+    }
+
     /// Gives a value that ends at `end` the margins of one that is made by asking somebody.
     pub(crate) fn until(value: T, end: UnixTime, now: UnixTime) -> Self {
         let left = now.until(end);
@@ -69,7 +74,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// How long a value that came near its end is left alone: whoever made it has no better one yet.
 const PAUSE: Duration = Duration::from_secs(10);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
-/// `azure_identity` would try for 72 s; nobody waits so long for an answer.
+/// For makers who have none of their own: one that never ended would be the last one.
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// Keeps one value. Clones share it.
@@ -118,6 +123,11 @@ where
         let mut state = self.state();
         state.lease = Some(lease);
         state.lapse = None;
+    }
+
+    /// Tells whether this is the value that is there.
+    pub(crate) fn holds(&self, is_it: impl FnOnce(&T) -> bool) -> bool {
+        self.state().lease.as_ref().is_some_and(|lease| is_it(&lease.value))
     }
 
     /// Drops the value if it is the one that somebody refused.

@@ -9,7 +9,7 @@
 mod tests;
 mod transport;
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use azure_core::{credentials::TokenCredential, http::ClientOptions};
 use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
@@ -19,7 +19,7 @@ use mcp_auth_layer::{
 };
 use secrecy::SecretString;
 
-use crate::kept::Unfinished;
+use self::transport::ToMetadataService;
 
 /// Which of the identities that a machine may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,15 +74,8 @@ pub enum ManagedIdentityError {
     Unusable,
 }
 
-impl From<Unfinished> for ManagedIdentityError {
-    fn from(why: Unfinished) -> Self {
-        let fault = match why {
-            Unfinished::Late => TransportFault::Timeout,
-            Unfinished::Abandoned => TransportFault::Other,
-        };
-        Self::Unreachable { fault }
-    }
-}
+/// `azure_identity` would try for 72 s; nobody waits so long for an answer.
+const DEADLINE: Duration = Duration::from_secs(12);
 
 /// Asks for tokens of one identity; keeps none.
 #[derive(Clone, Debug)]
@@ -96,7 +89,7 @@ impl MetadataService {
     pub(crate) fn new(http: &HttpClient, id: ManagedIdentityId) -> Result<Self, ManagedIdentityError> {
         check(&id)?;
         let service = Self { http: http.clone(), id };
-        service.credential()?;
+        service.credential(&ToMetadataService::new(http.clone()))?;
         Ok(service)
     }
 
@@ -108,7 +101,10 @@ impl MetadataService {
     pub(crate) async fn token(&self, resource: &str) -> Result<(SecretString, UnixTime), ManagedIdentityError> {
         // A credential of its own for every request: it has a cache that holds a lock while it asks, and which nothing empties
         // when a token is refused. Making one is cheap.
-        let token = self.credential()?.get_token(&[resource], None).await.map_err(|why| explain(&why))?;
+        let network = ToMetadataService::new(self.http.clone());
+        let credential = self.credential(&network)?;
+        let asked = tokio::time::timeout(DEADLINE, credential.get_token(&[resource], None)).await;
+        let token = asked.map_err(|_| network.given_up())?.map_err(|why| explain(&why))?;
         let end = u64::try_from(token.expires_on.unix_timestamp()).map_err(|_| ManagedIdentityError::Unusable)?;
         if token.token.secret().trim().is_empty() {
             return Err(ManagedIdentityError::Unusable);
@@ -116,8 +112,8 @@ impl MetadataService {
         Ok((SecretString::from(token.token.secret()), UnixTime::from_secs(end)))
     }
 
-    fn credential(&self) -> Result<Arc<ManagedIdentityCredential>, ManagedIdentityError> {
-        let transport = Some(transport::to_metadata_service(self.http.clone()));
+    fn credential(&self, network: &ToMetadataService) -> Result<Arc<ManagedIdentityCredential>, ManagedIdentityError> {
+        let transport = Some(network.transport());
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: user_assigned(&self.id),
             client_options: ClientOptions { transport, ..ClientOptions::default() },

@@ -1,6 +1,6 @@
 //! The Azure SDK's network, over ours: the same proxies, authorities and limits everywhere.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use azure_core::{
@@ -11,21 +11,51 @@ use azure_core::{
     },
 };
 use bytes::Bytes;
-use mcp_auth_layer::fetch::{FetchError, HttpClient};
+use mcp_auth_layer::fetch::{FetchError, HttpClient, TransportFault};
+
+use super::ManagedIdentityError;
 
 /// Sends what the SDK asks for to the metadata service of this machine.
-pub(super) fn to_metadata_service(http: HttpClient) -> Transport {
-    Transport::new(Arc::new(OverHttp(http)))
+#[derive(Clone, Debug)]
+pub(super) struct ToMetadataService {
+    http: HttpClient,
+    /// What the last attempt said, for those who do not wait until the SDK gives up.
+    last: Arc<Mutex<Option<ManagedIdentityError>>>,
 }
 
-#[derive(Debug)]
-struct OverHttp(HttpClient);
+impl ToMetadataService {
+    pub(super) fn new(http: HttpClient) -> Self {
+        Self { http, last: Arc::default() }
+    }
+
+    pub(super) fn transport(&self) -> Transport {
+        Transport::new(Arc::new(self.clone()))
+    }
+
+    /// Returns what the last attempt failed with; time, when none has ended.
+    pub(super) fn given_up(&self) -> ManagedIdentityError {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        last.unwrap_or(ManagedIdentityError::Unreachable { fault: TransportFault::Timeout })
+    }
+
+    fn note(&self, why: ManagedIdentityError) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    }
+}
 
 #[async_trait]
-impl AzureClient for OverHttp {
+impl AzureClient for ToMetadataService {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let request = translate(request)?;
-        let response = self.0.send_to_metadata_service(request).await.map_err(unreachable)?;
+        let response = self.http.send_to_metadata_service(request).await.map_err(|why| {
+            if let Some(fault) = why.fault() {
+                self.note(ManagedIdentityError::Unreachable { fault });
+            }
+            unreachable(why)
+        })?;
+        if !response.status().is_success() {
+            self.note(ManagedIdentityError::Refused { status: response.status().as_u16() });
+        }
         let mut headers = Headers::new();
         for (name, value) in response.headers() {
             if let Ok(value) = value.to_str() {

@@ -75,7 +75,8 @@ impl fmt::Debug for WorkloadIdentity {
 
 async fn reread(file: Arc<Path>, now: UnixTime) -> Result<Lease<SecretString>, Lapse<FederationFault>> {
     // The volume is memory mostly, and need not be; a worker thread must not wait for it.
-    let token = tokio::task::spawn_blocking(move || read(&file)).await.map_err(io::Error::other).flatten();
+    let token =
+        tokio::task::spawn_blocking(move || read(&file)).await.unwrap_or_else(|gone| Err(io::Error::other(gone)));
     let token = token.map_err(|source| FederationFault::File { source: Arc::new(source) })?;
     let (value, end) = presentable(&token, now)?;
     let ends_at = end.min(now.saturating_add(OLDEST));
