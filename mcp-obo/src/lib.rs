@@ -66,6 +66,8 @@ pub mod answer;
 pub mod audit;
 #[cfg(feature = "azure-identity")]
 pub mod azure;
+#[cfg(feature = "azure-identity")]
+mod azure_http;
 mod boxed;
 mod cache;
 pub mod catalogue;
@@ -95,6 +97,8 @@ mod testtenant;
 pub mod token_endpoint;
 pub mod token_source;
 
+#[cfg(feature = "azure-identity")]
+pub use self::credential::ManagedIdentity;
 pub use self::{
     access_token::AccessToken,
     boxed::BoxFuture,

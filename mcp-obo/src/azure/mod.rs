@@ -1,18 +1,23 @@
 //! A user as a credential of the Azure SDK, so that every one of its clients can be called on behalf of that user.
+//!
+//! Every SDK client takes an `Arc<dyn TokenCredential>`; [`OnBehalfOfCredential`] is one. [`transport`] lets the same clients go
+//! through this service's own network.
 
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
 use azure_core::{
     credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions},
     error::ErrorKind,
+    http::{AsyncRawResponse, HttpClient as AzureClient, Request, Transport},
     time::OffsetDateTime,
 };
+use mcp_auth_layer::fetch::HttpClient;
 
-use crate::{error::ExchangeError, on_behalf_of::OnBehalfOf, target::Target};
+use crate::{azure_http, error::ExchangeError, on_behalf_of::OnBehalfOf, target::Target};
 
 /// The user of one request, as an Azure SDK client wants its credential.
 ///
@@ -51,6 +56,25 @@ impl TokenCredential for OnBehalfOfCredential {
 impl fmt::Debug for OnBehalfOfCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OnBehalfOfCredential(..)")
+    }
+}
+
+/// Makes a transport for the `ClientOptions` of SDK clients, over this HTTP client.
+///
+/// Its bounds are the client's: whole bodies, no redirects, https outside loopback. A streamed request body is refused.
+#[must_use]
+pub fn transport(http: &HttpClient) -> Transport {
+    Transport::new(Arc::new(OverHttp(http.clone())))
+}
+
+#[derive(Debug)]
+struct OverHttp(HttpClient);
+
+#[async_trait]
+impl AzureClient for OverHttp {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let response = self.0.send(azure_http::request(request)?).await.map_err(azure_http::unreachable)?;
+        Ok(azure_http::response(response))
     }
 }
 

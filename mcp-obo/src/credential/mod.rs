@@ -149,12 +149,8 @@ pub enum CredentialError {
     #[error(transparent)]
     Certificate(#[from] CertificateError),
     /// The assertion of another issuer could not be got or may not be sent.
-    #[error("the federated assertion cannot be presented")]
-    Federated {
-        /// The reason.
-        #[source]
-        source: FederationFault,
-    },
+    #[error(transparent)]
+    Federated(#[from] FederationFault),
     /// Something that a credential of your own depends on failed.
     #[error("the credential could not be made")]
     Other {

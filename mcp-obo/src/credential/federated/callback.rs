@@ -107,7 +107,7 @@ async fn make(
     assertion: BoxFuture<'static, Result<SecretString, CredentialError>>,
     now: UnixTime,
 ) -> Result<Lease<SecretString>, Lapse<FederationFault>> {
-    let jwt = assertion.await.map_err(|source| FederationFault::Callback { source: Arc::new(source) })?;
+    let jwt = assertion.await.map_err(|source| FederationFault::Callback(Arc::new(source)))?;
     let (jwt, end) = presentable(&jwt, now)?;
     Ok(Lease::until(jwt, end, now))
 }

@@ -34,36 +34,18 @@ pub enum FederationFault {
     #[error("the assertion has expired")]
     Expired,
     /// The service's own callback failed.
-    #[error("the callback gave no assertion")]
-    Callback {
-        /// Its reason.
-        #[source]
-        source: Arc<CredentialError>,
-    },
+    #[error(transparent)]
+    Callback(Arc<CredentialError>),
     /// The managed identity gave none.
-    #[error("the managed identity gave no assertion")]
-    ManagedIdentity {
-        /// Its reason.
-        #[source]
-        source: Arc<dyn std::error::Error + Send + Sync>,
-    },
+    #[error(transparent)]
+    ManagedIdentity(Arc<dyn std::error::Error + Send + Sync>),
     /// No result came.
-    #[error("the assertion was not made in time")]
-    Unfinished {
-        /// What happened instead.
-        #[source]
-        source: Arc<dyn std::error::Error + Send + Sync>,
-    },
+    #[error(transparent)]
+    Unfinished(Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<Unfinished> for FederationFault {
     fn from(why: Unfinished) -> Self {
-        Self::Unfinished { source: Arc::new(why) }
-    }
-}
-
-impl From<FederationFault> for CredentialError {
-    fn from(source: FederationFault) -> Self {
-        Self::Federated { source }
+        Self::Unfinished(Arc::new(why))
     }
 }

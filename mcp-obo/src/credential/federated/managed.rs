@@ -48,7 +48,7 @@ impl ManagedIdentity {
             let service = service.clone();
             async move {
                 let asked = service.token(audience).await;
-                let (jwt, _) = asked.map_err(|why| FederationFault::ManagedIdentity { source: Arc::new(why) })?;
+                let (jwt, _) = asked.map_err(|why| FederationFault::ManagedIdentity(Arc::new(why)))?;
                 // The token's own end counts, not what is said of it.
                 let (jwt, end) = presentable(&jwt, now)?;
                 Ok::<_, Lapse<FederationFault>>(Lease::until(jwt, end, now))

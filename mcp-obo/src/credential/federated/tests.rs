@@ -43,7 +43,7 @@ async fn shown(credential: &dyn ClientCredential, secs: u64) -> String {
 
 async fn fault(credential: &dyn ClientCredential, secs: u64) -> FederationFault {
     match auth(credential, ENDPOINT, secs).await {
-        Err(CredentialError::Federated { source }) => source,
+        Err(CredentialError::Federated(fault)) => fault,
         other => panic!("{other:?}"),
     }
 }
@@ -176,11 +176,11 @@ async fn a_callback_is_asked_once_for_each_endpoint_and_again_before_the_end() {
 #[tokio::test(start_paused = true)]
 async fn a_callback_that_fails_or_brings_something_expired_gives_no_proof() {
     let failing = FederatedAssertion::from_fn(|_| async { Err(CredentialError::Empty) });
-    assert!(matches!(fault(&failing, 0).await, FederationFault::Callback { .. }));
+    assert!(matches!(fault(&failing, 0).await, FederationFault::Callback(_)));
     let stale = FederatedAssertion::from_fn(|_| async { Ok(SecretString::from(jwt(0, 0))) });
     assert!(matches!(fault(&stale, 0).await, FederationFault::Expired));
     let silent = FederatedAssertion::from_fn(|_| std::future::pending());
-    assert!(matches!(fault(&silent, 0).await, FederationFault::Unfinished { .. }));
+    assert!(matches!(fault(&silent, 0).await, FederationFault::Unfinished(_)));
 }
 
 #[tokio::test]
