@@ -87,6 +87,7 @@ pub mod on_behalf_of;
 pub mod outgoing;
 mod refusals;
 mod retry_after;
+pub mod seal;
 pub mod target;
 #[cfg(test)]
 mod testcertificate;
@@ -115,6 +116,7 @@ pub use self::{
     layer::OboLayer,
     on_behalf_of::OnBehalfOf,
     outgoing::OutgoingAuth,
+    seal::KeyRing,
     target::Target,
     token_source::TokenSource,
 };
