@@ -88,6 +88,7 @@ pub mod outgoing;
 mod refusals;
 mod retry_after;
 pub mod seal;
+pub mod shared;
 pub mod target;
 #[cfg(test)]
 mod testcertificate;
@@ -117,6 +118,7 @@ pub use self::{
     on_behalf_of::OnBehalfOf,
     outgoing::OutgoingAuth,
     seal::KeyRing,
+    shared::{Shared, SharedStore},
     target::Target,
     token_source::TokenSource,
 };

@@ -1,0 +1,172 @@
+//! Tokens that all replicas of a service share, so that one exchange serves them all.
+//!
+//! [`Shared`] lies between the cache of the process and Entra. It is asked only when the process has no token, and nothing
+//! about it can make a request fail: whatever the store does, the worst is one more exchange.
+//!
+//! # What is in the store
+//! | name | value | life |
+//! |---|---|---|
+//! | `mcp-obo:1:t:`+ 64 hex digits, a SHA-256 of authority, tenant, client, assertion, scopes and capabilities | the token and its times, sealed (AES-256-GCM) and bound to its name | while the token may be used, at most 48 hours |
+//! | `mcp-obo:1:u:`+ 64 hex digits, an HMAC of tenant and user under the ring | 16 random bytes | 24 hours |
+//! | `mcp-obo:1:l:`+ the digits of the token | 16 random bytes | 10 seconds, mostly much less |
+//!
+//! Nothing there can be read, nor tested for a known user, without the [`KeyRing`]. Who can *write* there can
+//! take tokens away, bring back what was there before, and nothing else: a value that another place or key has sealed does not
+//! open. So the store's own password and TLS are worth having all the same.
+//!
+//! # Sizing
+//! An entry takes the token, 90 bytes more, and its name of 76; a user's mark takes 16 bytes and its name of 76. For a token
+//! of 2,000 bytes Redis 7 needs about 2.5 kB in all (`memory_of_an_entry` in `tests/redis.rs` measures it). Leases do not
+//! add up. Use `maxmemory-policy volatile-ttl` or `noeviction`: nothing that is evicted is ever revived by it, but it is exchanged
+//! again.
+//!
+//! # Outages
+//! An operation may take 250 ms. After a failure the store is not asked for a second, then one caller goes first; so an
+//! outage costs one caller a second 250 ms at most, and everybody else nothing. The log tells the beginning and the end, the
+//! counters the rest. Hits in the process never ask the store.
+//!
+//! # One exchange for all replicas
+//! Who finds no token takes the lease and exchanges. Who finds the lease taken looks again every 50 to 150 ms, until the token is
+//! there, the lease has gone without one (the exchange was refused, which concerns one user and is not shared), or three
+//! seconds have passed; in the last two cases it exchanges by itself. A holder that dies costs the others those three seconds,
+//! once.
+//!
+//! # Forgetting a user
+//! [`Shared::forget`] voids everything of a user in the store at once, and what requests under way in any replica will put
+//! there. It does not reach into the memory of other replicas: what these hold already they use until its end.
+//! If the store cannot be reached, this replica takes nothing of that user from it until it has been told, and the error says
+//! that others may.
+//!
+//! # Changing keys
+//! See [`seal`](crate::seal). With the new key first and the old one behind it, every entry stays readable.
+
+mod flight;
+mod gate;
+mod guarded;
+mod kept;
+mod key;
+mod lease;
+mod memory;
+pub mod meter;
+mod spent;
+mod store;
+#[cfg(test)]
+mod tests;
+mod users;
+
+use std::{fmt, future::Future, sync::Arc};
+
+use mcp_auth_layer::{
+    clock::{Clock, UnixTime},
+    principal::UserId,
+};
+
+pub use self::{
+    flight::Landed,
+    kept::Kept,
+    key::{KeyParts, SharedKey},
+    memory::MemoryStore,
+    store::{SharedStore, StoreError},
+};
+use self::{
+    flight::{Pool, Wanted},
+    meter::Role,
+    spent::Fingerprint,
+};
+use crate::{boxed::BoxFuture, seal::KeyRing};
+
+/// The tokens that replicas share.
+///
+/// Cloning is cheap, and clones are one. Making it asks nothing of the store.
+#[derive(Clone)]
+pub struct Shared(Arc<Pool>);
+
+impl Shared {
+    /// Shares tokens through this store, sealed under this ring.
+    #[must_use]
+    pub fn new(store: impl SharedStore, ring: KeyRing, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Pool::new(Arc::new(store), ring, clock)))
+    }
+
+    /// Returns a token that some replica has stored and that is good now.
+    pub async fn find(&self, key: &SharedKey, user: &UserId) -> Option<Kept> {
+        self.0.find(key, user, Wanted::Any).await
+    }
+
+    /// Returns a shared token, or exchanges for one that all share; one replica exchanges and the others wait a little.
+    ///
+    /// # Errors
+    /// The exchange's. The store causes none.
+    pub async fn flight<E, F>(&self, key: &SharedKey, user: &UserId, exchange: impl FnOnce() -> F) -> Result<Landed, E>
+    where
+        F: Future<Output = Result<Kept, E>>,
+    {
+        self.0.fly(key, user, Wanted::Any, exchange).await
+    }
+
+    /// Does the same for a token that ends later than this, which is for refreshing one early.
+    ///
+    /// # Errors
+    /// The exchange's. The store causes none.
+    pub async fn refresh<E, F>(
+        &self,
+        key: &SharedKey,
+        user: &UserId,
+        later_than: UnixTime,
+        exchange: impl FnOnce() -> F,
+    ) -> Result<Landed, E>
+    where
+        F: Future<Output = Result<Kept, E>>,
+    {
+        self.0.fly(key, user, Wanted::LaterThan(later_than), exchange).await
+    }
+
+    /// Exchanges whatever is stored, and stores the outcome in its place; for a request with claims.
+    ///
+    /// # Errors
+    /// The exchange's. The store causes none.
+    pub async fn renew<E, F>(&self, key: &SharedKey, user: &UserId, exchange: impl FnOnce() -> F) -> Result<Kept, E>
+    where
+        F: Future<Output = Result<Kept, E>>,
+    {
+        let epoch = self.0.epoch(user).await.ok();
+        meter::flight(Role::Renewal);
+        self.0.exchange(key, epoch, exchange).await
+    }
+
+    /// Takes away a token that the downstream API has refused, and no other.
+    ///
+    /// It counts from the call on in this process; the future tells the store.
+    #[must_use = "the store is told by the future"]
+    pub fn reject(&self, key: &SharedKey, spent: &str) -> BoxFuture<'static, ()> {
+        let spent = Fingerprint::of(spent);
+        self.0.spent.note(key, spent);
+        let (pool, key) = (Arc::clone(&self.0), *key);
+        Box::pin(async move { pool.remove(&key, spent).await })
+    }
+
+    /// Voids everything that any replica has stored of a user, or will have stored when its requests under way return.
+    ///
+    /// It counts from the call on in this process; the future tells the store, and tries three times.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store was not told: other replicas may still take the user's tokens from it.
+    #[must_use = "the store is told by the future"]
+    pub fn forget(&self, user: &UserId) -> BoxFuture<'static, Result<(), StoreError>> {
+        let order = self.0.forgotten.note(user);
+        let (pool, user) = (Arc::clone(&self.0), user.clone());
+        Box::pin(async move { pool.forget(&user, order).await })
+    }
+
+    /// Tells whether the store answered when it was last asked.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.0.store.is_open()
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("store", &self.0.store).field("ring", &self.0.ring).finish_non_exhaustive()
+    }
+}
