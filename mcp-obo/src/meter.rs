@@ -38,6 +38,7 @@ pub(crate) enum Answer {
     Memory,
     Flight,
     Refusal,
+    Shared,
     Entra,
 }
 
@@ -48,6 +49,7 @@ pub(crate) fn lookup(answer: Answer) {
         Answer::Memory => metrics::counter!(LOOKUPS, "answer" => "memory"),
         Answer::Flight => metrics::counter!(LOOKUPS, "answer" => "flight"),
         Answer::Refusal => metrics::counter!(LOOKUPS, "answer" => "refusal"),
+        Answer::Shared => metrics::counter!(LOOKUPS, "answer" => "shared"),
         Answer::Entra => metrics::counter!(LOOKUPS, "answer" => "entra"),
     }
     .increment(1);

@@ -29,6 +29,11 @@ pub struct TokenAnswer {
 }
 
 impl TokenAnswer {
+    /// Makes the answer of a token that was granted before.
+    pub(crate) const fn kept(access_token: AccessToken, lifetime: Duration) -> Self {
+        Self { access_token, lifetime, renew_from: None, scope: None }
+    }
+
     /// Returns the token.
     #[must_use]
     pub fn access_token(&self) -> &AccessToken {

@@ -7,6 +7,7 @@ mod l1;
 mod users;
 
 pub(crate) use self::{
+    expiry::usable_until,
     flights::{Boarding, Outcome},
     key::{EntryKey, FlightKey, UserKey},
     l1::{Renewal, TokenCache},

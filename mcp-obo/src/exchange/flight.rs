@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Instant};
 
 use mcp_auth_layer::{VerifiedToken, clock::UnixTime};
 
-use super::declared::Declared;
+use super::{
+    declared::Declared,
+    replicas::{self, Arrived, Replicas, Wanted},
+};
 use crate::{
     access_token::AccessToken,
     audit,
@@ -17,6 +20,7 @@ use crate::{
     grant::{Assertion, TokenRequest},
     meter::{self, Answer},
     refusals::Refusals,
+    shared::SharedKey,
     target::Target,
     token_endpoint::TokenEndpoint,
 };
@@ -27,6 +31,7 @@ pub(super) struct Inner {
     pub(super) endpoint: TokenEndpoint,
     pub(super) targets: Declared,
     pub(super) cache: Arc<TokenCache>,
+    pub(super) replicas: Replicas,
     pub(super) refusals: Arc<Refusals>,
     pub(super) challenges: Arc<Challenges>,
 }
@@ -61,12 +66,13 @@ impl Inner {
     pub(super) async fn fly(this: &Arc<Self>, entry: EntryKey, request: TokenRequest) -> Outcome {
         let plan = this.plan(entry, request)?;
         let boarding = this.board(plan.clone(), || this.settled(&plan));
-        meter::lookup(match &boarding {
-            Boarding::Settled(Ok(_)) => Answer::Memory,
-            Boarding::Settled(Err(_)) => Answer::Refusal,
-            Boarding::Joined(_) => Answer::Flight,
-            Boarding::Begun(_) => Answer::Entra,
-        });
+        match &boarding {
+            Boarding::Settled(Ok(_)) => meter::lookup(Answer::Memory),
+            Boarding::Settled(Err(_)) => meter::lookup(Answer::Refusal),
+            Boarding::Joined(_) => meter::lookup(Answer::Flight),
+            // Counted when it is known who answered.
+            Boarding::Begun(_) => {}
+        }
         boarding.outcome().await
     }
 
@@ -104,32 +110,79 @@ impl Inner {
 
     async fn flight(self: Arc<Self>, plan: Plan) -> Outcome {
         let departure = self.cache.depart();
-        let renews = plan.key.claims.is_none() && self.cache.find(&plan.key.entry).is_some();
+        let present = if plan.key.claims.is_none() { self.cache.find(&plan.key.entry) } else { None };
         let began = Instant::now();
-        let outcome = self.endpoint.clone().exchange(plan.request.clone()).await;
-        let word = outcome.as_ref().map_or_else(|error| error.kind().as_str(), |_| "granted");
-        meter::exchange(word, began.elapsed());
-        if renews {
-            meter::refresh(word);
-        }
-        let user = plan.request.assertion().map(Assertion::user);
+        let outcome = self.ask(&plan, present.as_ref()).await;
+        measure(&outcome, present.is_some(), began);
+        self.record(&plan, &outcome);
         match outcome {
-            Ok(answer) => {
-                user.inspect(|user| audit::exchanged(user, plan.request.target()));
-                self.cache.keep(&plan.key, departure, &answer, plan.ends, &plan.cell);
+            Ok(arrived) => {
+                let answer = arrived.answer();
+                self.cache.keep(&plan.key, departure, answer, plan.ends, &plan.cell);
                 Ok(answer.access_token().clone())
             }
             Err(error) => {
-                user.inspect(|user| audit::not_exchanged(user, plan.request.target(), &error));
                 self.refusals.note(&plan.key, &plan.user, &plan.cell, &error);
                 // A challenge may be one operation's alone; then the token from before still serves the others.
                 if plan.key.claims.is_none() && is_about_the_user(error.kind()) {
                     self.cache.revoke(&plan.key.entry, departure);
+                    let (spent, assertion) = (present.as_ref(), plan.request.assertion());
+                    spent.zip(assertion).inspect(|(spent, assertion)| {
+                        self.replicas.reject(|| self.shared_key(assertion, plan.request.target()), spent);
+                    });
                 }
                 Err(error)
             }
         }
     }
+
+    /// Asks the replicas, and Entra if none of them has what is wanted.
+    async fn ask(&self, plan: &Plan, present: Option<&AccessToken>) -> Result<Arrived, ExchangeError> {
+        let wanted = match present {
+            _ if plan.key.claims.is_some() => Wanted::New,
+            Some(token) => Wanted::LaterThan(token.expires_at()),
+            None => Wanted::Any,
+        };
+        let request = &plan.request;
+        let key = |assertion: &Assertion| self.shared_key(assertion, request.target());
+        self.replicas.ask(key, request, wanted, || self.endpoint.clone().exchange(request.clone())).await
+    }
+
+    fn shared_key(&self, assertion: &Assertion, target: &Target) -> SharedKey {
+        let (app, capabilities) = (self.endpoint.app(), self.endpoint.capabilities());
+        replicas::key(app, capabilities, assertion.user(), assertion.expose_secret(), target)
+    }
+
+    pub(super) fn invalidate(&self, user: &VerifiedToken, target: &Target, spent: &AccessToken) {
+        self.cache.remove(&EntryKey::new(user.digest(), target), spent);
+        if let Ok(request) = TokenRequest::on_behalf_of(user, target)
+            && let Some(assertion) = request.assertion()
+        {
+            self.replicas.reject(|| self.shared_key(assertion, target), spent);
+        }
+    }
+
+    /// Writes what reached Entra into the audit trail.
+    fn record(&self, plan: &Plan, outcome: &Result<Arrived, ExchangeError>) {
+        let Some(user) = plan.request.assertion().map(Assertion::user) else { return };
+        match outcome {
+            Ok(Arrived::OfEntra(_)) => audit::exchanged(user, plan.request.target()),
+            Ok(Arrived::OfReplica(_)) => {}
+            Err(error) => audit::not_exchanged(user, plan.request.target(), error),
+        }
+    }
+}
+
+fn measure(outcome: &Result<Arrived, ExchangeError>, renews: bool, began: Instant) {
+    let (answer, word) = match outcome {
+        Ok(Arrived::OfReplica(_)) => (Answer::Shared, "shared"),
+        Ok(Arrived::OfEntra(_)) => (Answer::Entra, "granted"),
+        Err(error) => (Answer::Entra, error.kind().as_str()),
+    };
+    if answer == Answer::Entra {
+        meter::exchange(word, began.elapsed());
+    }
+    if renews { meter::refresh(word) } else { meter::lookup(answer) }
 }
 
 /// Tells whether the refusal makes a token from before as doubtful as a new one would be.

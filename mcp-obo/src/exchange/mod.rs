@@ -2,6 +2,7 @@
 
 mod declared;
 mod flight;
+mod replicas;
 #[cfg(test)]
 mod tests;
 
@@ -9,7 +10,7 @@ use std::{fmt, sync::Arc};
 
 use mcp_auth_layer::{EntraApp, VerifiedToken, clock::UnixTime, principal::UserId};
 
-use self::{declared::Declared, flight::Inner};
+use self::{declared::Declared, flight::Inner, replicas::Replicas};
 use crate::{
     access_token::AccessToken,
     cache::{EntryKey, TokenCache},
@@ -19,6 +20,8 @@ use crate::{
     error::{ExchangeError, ExchangeErrorKind, Failure},
     grant::TokenRequest,
     refusals::Refusals,
+    seal::KeyRing,
+    shared::SharedStore,
     target::{Target, TargetError},
     token_endpoint::TokenEndpoint,
 };
@@ -32,8 +35,8 @@ use crate::{
 ///
 /// # Defaults
 /// No target is declared, so every exchange is refused until [`add_target`](Self::add_target). The cache holds up to 64 MiB.
-/// No client capability is declared. The catalogue is [`Catalogue::known`]. A token is renewed from five minutes before the end of its use on, which is five minutes
-/// before its own end. Refusals are remembered for the assertion (a minute where only a new sign-in helps, 15 s where people
+/// No client capability is declared. Nothing is shared with other replicas. The catalogue is [`Catalogue::known`]. A token is
+/// renewed from five minutes before the end of its use on, which is five minutes before its own end. Refusals are remembered for the assertion (a minute where only a new sign-in helps, 15 s where people
 /// repair something) or the user (as long as Entra says; 30 s when throttled, 1 s after an outage).
 #[derive(Clone)]
 pub struct Exchange(Arc<Inner>);
@@ -47,7 +50,8 @@ impl Exchange {
         let endpoint = TokenEndpoint::new(app, credential);
         let cache = Arc::new(TokenCache::new(MAX_BYTES, Arc::clone(app.clock())));
         let (refusals, challenges) = (Arc::new(Refusals::new()), Arc::default());
-        Self(Arc::new(Inner { endpoint, targets: Declared::default(), cache, refusals, challenges }))
+        let (targets, replicas) = (Declared::default(), Replicas::default());
+        Self(Arc::new(Inner { endpoint, targets, cache, replicas, refusals, challenges }))
     }
 
     /// Declares a target; what is not declared is never asked for, whoever wants it.
@@ -68,6 +72,17 @@ impl Exchange {
     #[must_use]
     pub fn with_max_bytes(mut self, bytes: u64) -> Self {
         Arc::make_mut(&mut self.0).empty(bytes);
+        self
+    }
+
+    /// Shares tokens with the other replicas of this service through a store, sealed under this ring.
+    ///
+    /// All replicas need the same app, clock and ring. The store can make no request fail; see [`shared`](crate::shared) for what
+    /// an outage costs, and what lies in the store.
+    #[must_use]
+    pub fn with_shared(mut self, store: impl SharedStore, ring: KeyRing) -> Self {
+        let inner = Arc::make_mut(&mut self.0);
+        inner.replicas = Replicas::over(store, ring, inner.endpoint.app());
         self
     }
 
@@ -118,14 +133,24 @@ impl Exchange {
         Inner::fly(inner, key, request).await
     }
 
-    /// Drops a token that the downstream API refused, unless another has taken its place.
+    /// Drops a token that the downstream API refused, unless another has taken its place; for all replicas, where they share.
     pub fn invalidate(&self, user: &VerifiedToken, target: &Target, spent: &AccessToken) {
-        self.0.cache.remove(&EntryKey::new(user.digest(), target), spent);
+        self.0.invalidate(user, target, spent);
     }
 
     /// Drops everything of a user: tokens, refusals, and what requests under way will bring.
+    ///
+    /// Where replicas share tokens the store is told in the background, on the present Tokio runtime. What another replica
+    /// holds in its memory it uses until its end.
     pub fn forget_user(&self, user: &UserId) {
         self.0.cache.forget(user);
+        self.0.replicas.forget(user);
+    }
+
+    /// Tells whether the shared store answered when it was last asked; nothing when there is none.
+    #[must_use]
+    pub fn is_shared_store_up(&self) -> Option<bool> {
+        self.0.replicas.is_up()
     }
 
     /// Returns what an operator should know about each credential, in the order in which they would be tried now.

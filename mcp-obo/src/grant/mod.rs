@@ -52,6 +52,11 @@ impl Assertion {
         &self.user
     }
 
+    /// The token's text: for Entra, and for the digest under which replicas share what it buys.
+    pub(crate) fn expose_secret(&self) -> &str {
+        self.token.expose_secret()
+    }
+
     /// Who issued it, and alone may be shown it.
     pub(crate) fn issuer(&self) -> &str {
         &self.issuer

@@ -83,6 +83,10 @@ impl TokenEndpoint {
         &self.app
     }
 
+    pub(crate) fn capabilities(&self) -> &[Box<str>] {
+        &self.capabilities
+    }
+
     pub(crate) fn credentials(&self) -> &ClientCredentials {
         &self.credentials
     }

@@ -5,6 +5,7 @@ mod credential;
 mod forgetting;
 mod refusals;
 mod renewal;
+mod replicas;
 
 use std::{future::ready, sync::Arc, time::Duration};
 
