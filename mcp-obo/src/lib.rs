@@ -106,8 +106,8 @@ pub use self::{
     boxed::BoxFuture,
     catalogue::Catalogue,
     credential::{
-        ClientCertificate, ClientCredential, ClientCredentials, ClientSecret, FederatedAssertion, PrivateKey,
-        WorkloadIdentity,
+        ClientCertificate, ClientCredential, ClientCredentials, ClientSecret, FederatedAssertion, KeyVault,
+        KeyVaultCertificate, PrivateKey, WorkloadIdentity,
     },
     downstream::{Downstream, DownstreamError, DownstreamLayer},
     error::{ExchangeError, ExchangeErrorKind},

@@ -3,6 +3,7 @@
 mod assertion;
 mod certificate;
 mod federated;
+mod fresh;
 mod list;
 mod pem;
 #[cfg(feature = "pfx")]
@@ -11,6 +12,7 @@ mod private_key;
 mod secret;
 mod status;
 mod thumbprint;
+mod vault;
 
 use std::fmt;
 
@@ -28,6 +30,7 @@ pub use self::{
     secret::ClientSecret,
     status::{CredentialKind, CredentialStatus},
     thumbprint::{Thumbprint, ThumbprintError},
+    vault::{KeyVault, KeyVaultCertificate, VaultDenial, VaultError, VaultOperation},
 };
 use crate::boxed::BoxFuture;
 
@@ -151,6 +154,9 @@ pub enum CredentialError {
     /// The assertion of another issuer could not be got or may not be sent.
     #[error(transparent)]
     Federated(#[from] FederationFault),
+    /// Key Vault did not give it, or did not sign with it.
+    #[error(transparent)]
+    Vault(std::sync::Arc<VaultError>),
     /// Something that a credential of your own depends on failed.
     #[error("the credential could not be made")]
     Other {

@@ -12,30 +12,35 @@ mod tests;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use mcp_auth_layer::clock::UnixTime;
-use moka::future::Cache;
 use secrecy::SecretString;
 
 pub(super) use self::{
     jwt::{Algorithm, Header},
     signatory::{LocalKey, Signatory, SignatoryId, Signer, SigningError},
 };
-use super::{ClientAuth, ClientContext};
+use super::{ClientAuth, ClientContext, fresh::Fresh};
 
 /// The assertions of one credential: one for each token endpoint and client id, made again before it ends.
 #[derive(Debug)]
-pub(super) struct Assertions(Cache<Place, Arc<Kept>>);
+pub(super) struct Assertions(Fresh<Place, Kept>);
 
 /// An app that serves more tenants than this signs more often.
 const CAPACITY: u64 = 1_000;
 
 /// A fifth of its life before its end an assertion is made again: it must outlast the way to Entra and a clock that is late.
 const USED_FOR: Duration = Duration::from_secs(8 * 60);
+
+/// When a vault does not sign, the last assertion is sent until a minute before its end.
+const USED_AT_MOST: Duration = Duration::from_secs(9 * 60);
+
+/// How long nobody waits for a vault in vain.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// A refused assertion that is younger was not refused for its age, and one more like it would be refused too.
 const SAME_FOR: Duration = Duration::from_secs(60);
@@ -53,61 +58,59 @@ struct Kept {
     jwt: SecretString,
     made_at: UnixTime,
     refused: AtomicBool,
+    /// Seconds since the epoch: no other is signed before that time, since the last attempt failed.
+    retry_at: AtomicU64,
 }
 
 impl Assertions {
     pub(super) fn new() -> Self {
-        Self(Cache::builder().max_capacity(CAPACITY).time_to_live(jwt::LIFETIME).build())
+        Self(Fresh::new(CAPACITY, jwt::LIFETIME))
     }
 
     /// Tells whether the next assertion has to be signed.
     pub(super) async fn must_sign(&self, signatory: &Signatory, client: &ClientContext<'_>) -> bool {
-        let kept = self.0.get(&Place::of(signatory, client)).await;
+        let kept = self.0.find(&Place::of(signatory, client)).await;
         !kept.is_some_and(|kept| kept.is_good(client.now()))
     }
 
     /// Returns the assertion that is kept, or has one signed; all who wait for it wait for the same signature.
+    ///
+    /// When it cannot be signed, the last one serves as long as it is good at all.
     pub(super) async fn assertion(
         &self,
         signatory: &Signatory,
         client: &ClientContext<'_>,
     ) -> Result<ClientAuth, SigningError> {
-        let place = Place::of(signatory, client);
-        if let Some(kept) = self.0.get(&place).await.filter(|kept| !kept.is_good(client.now())) {
-            self.remove(&place, &kept).await;
-        }
-        let kept = self.0.try_get_with(place, sign(signatory, client)).await;
-        kept.map(|kept| ClientAuth::assertion(kept.jwt.clone())).map_err(|why| (*why).clone())
+        let (place, now) = (Place::of(signatory, client), client.now());
+        let before = self.0.find(&place).await;
+        let made = self.0.good_or(place.clone(), |kept| kept.is_good(now), sign(signatory, client)).await;
+        let kept = match (made, before.filter(|before| before.is_bearable(now))) {
+            (Ok(kept), _) => kept,
+            (Err(_), Some(before)) => {
+                before.retry_at.store(now.saturating_add(RETRY_AFTER).as_secs(), Ordering::Release);
+                self.0.keep(place, Arc::clone(&before)).await;
+                before
+            }
+            (Err(why), None) => return Err((*why).clone()),
+        };
+        Ok(ClientAuth::assertion(kept.jwt.clone()))
     }
 
     /// Hears that Entra refused an assertion.
     pub(super) fn refused(&self, spent: &ClientAuth) {
-        for (_, kept) in &self.0 {
+        self.0.for_each(|kept| {
             if ClientAuth::assertion(kept.jwt.clone()).is_the_same(spent) {
                 kept.refused.store(true, Ordering::Release);
             }
-        }
-    }
-
-    /// Removes this assertion and no newer one.
-    async fn remove(&self, place: &Place, spent: &Arc<Kept>) {
-        use moka::ops::compute::Op;
-
-        self.0
-            .entry_by_ref(place)
-            .and_compute_with(|present| {
-                let is_it = present.is_some_and(|present| Arc::ptr_eq(present.value(), spent));
-                std::future::ready(if is_it { Op::Remove } else { Op::Nop })
-            })
-            .await;
+        });
     }
 }
 
-async fn sign(signatory: &Signatory, client: &ClientContext<'_>) -> Result<Arc<Kept>, SigningError> {
+async fn sign(signatory: &Signatory, client: &ClientContext<'_>) -> Result<Kept, SigningError> {
     let message = format!("{}.{}", signatory.header(), jwt::claims(client));
     let signature = signatory.sign(&message).await?;
     let jwt = jwt::signed(message, &signature);
-    Ok(Arc::new(Kept { jwt, made_at: client.now(), refused: AtomicBool::new(false) }))
+    Ok(Kept { jwt, made_at: client.now(), refused: AtomicBool::new(false), retry_at: AtomicU64::new(0) })
 }
 
 impl Place {
@@ -121,10 +124,17 @@ impl Place {
 }
 
 impl Kept {
+    /// Tells whether nothing better is wanted.
     fn is_good(&self, now: UnixTime) -> bool {
-        // A clock that was set back would make it one of the future.
+        let is_worth_another_try = self.retry_at.load(Ordering::Acquire) <= now.as_secs();
+        self.is_bearable(now) && !(is_worth_another_try && self.made_at.until(now) >= USED_FOR)
+    }
+
+    /// Tells whether Entra may still accept it.
+    fn is_bearable(&self, now: UnixTime) -> bool {
         let age = self.made_at.until(now);
-        let is_of_its_time = self.made_at <= now && age < USED_FOR;
+        // A clock that was set back would make it one of the future.
+        let is_of_its_time = self.made_at <= now && age < USED_AT_MOST;
         is_of_its_time && !(self.refused.load(Ordering::Acquire) && age >= SAME_FOR)
     }
 }

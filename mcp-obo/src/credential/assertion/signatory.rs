@@ -10,7 +10,10 @@ use aws_lc_rs::{
 };
 
 use super::jwt::{Algorithm, Header};
-use crate::{boxed::BoxFuture, credential::CredentialError};
+use crate::{
+    boxed::BoxFuture,
+    credential::{CredentialError, VaultError},
+};
 
 /// A private key that signs, wherever it is.
 pub(in super::super) trait Signer: fmt::Debug + Send + Sync + 'static {
@@ -22,15 +25,23 @@ pub(in super::super) trait Signer: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Why nothing was signed; cloned for all who wait for the signature.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug)]
 pub(in super::super) enum SigningError {
-    #[error("the private key did not sign")]
     Key,
+    Vault(Arc<VaultError>),
 }
+
+/// A key in memory did not sign, which no key that could be read has done yet.
+#[derive(Debug, thiserror::Error)]
+#[error("the private key did not sign")]
+struct NotSigned;
 
 impl From<SigningError> for CredentialError {
     fn from(why: SigningError) -> Self {
-        Self::Other { source: why.into() }
+        match why {
+            SigningError::Key => Self::Other { source: NotSigned.into() },
+            SigningError::Vault(why) => Self::Vault(why),
+        }
     }
 }
 

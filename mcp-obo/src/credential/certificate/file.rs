@@ -9,7 +9,6 @@ use std::{
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
-use secrecy::SecretString;
 use tokio::{sync::OwnedMutexGuard, time::Instant};
 use zeroize::Zeroizing;
 
@@ -30,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(in super::super) enum Format {
     Pem,
     #[cfg(feature = "pfx")]
-    Pfx(SecretString),
+    Pfx(secrecy::SecretString),
     /// A private key without its certificate.
     Key(Thumbprint),
 }

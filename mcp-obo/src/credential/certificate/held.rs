@@ -49,14 +49,16 @@ impl Held {
         self
     }
 
-    /// Uses this key from now on; assertions of another one are not sent any more.
-    pub(in super::super) fn put(&self, signer: Arc<dyn Signer>, name: Name) {
+    /// Uses this key from now on, and tells whether it is another one, whose predecessor's assertions are not sent any more.
+    pub(in super::super) fn put(&self, signer: Arc<dyn Signer>, name: Name) -> bool {
         let signatory = name.signatory(Arc::clone(&signer), self.style);
         let before = self.current.load();
-        if before.as_ref().is_none_or(|before| before.signatory.id() != signatory.id()) {
+        let is_new = before.as_ref().is_none_or(|before| before.signatory.id() != signatory.id());
+        if is_new {
             self.ending.reset();
+            self.current.store(Some(Arc::new(Current { signer, name, signatory })));
         }
-        self.current.store(Some(Arc::new(Current { signer, name, signatory })));
+        is_new
     }
 
     pub(in super::super) fn current(&self) -> Option<Arc<Current>> {

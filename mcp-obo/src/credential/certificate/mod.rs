@@ -13,9 +13,13 @@ mod x509;
 use std::{fmt, path::PathBuf};
 
 pub use self::error::CertificateError;
-#[cfg(test)]
-pub(super) use self::material::Style;
-pub(super) use self::{file::Format, local::Local, material::SendChain};
+pub(super) use self::{
+    file::Format,
+    held::Held,
+    local::Local,
+    material::{Material, Name, SendChain, Style, chain_of},
+    x509::Certificate,
+};
 use super::{ClientAuth, ClientContext, ClientCredential, CredentialError, CredentialStatus, assertion::Algorithm};
 use crate::boxed::BoxFuture;
 

@@ -66,9 +66,14 @@ impl Certificate {
         Thumbprint::Sha256(hash)
     }
 
+    /// Returns the `RSAPublicKey`, if it is one.
+    pub(in super::super) fn public_key(&self) -> Option<&[u8]> {
+        self.public_key.as_deref()
+    }
+
     /// Tells whether it is for this key, an `RSAPublicKey`.
     pub(in super::super) fn certifies(&self, public_key: &[u8]) -> bool {
-        self.public_key.as_deref() == Some(public_key)
+        self.public_key() == Some(public_key)
     }
 
     /// Tells whether `other` is who signed it, by name.
