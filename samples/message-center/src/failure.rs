@@ -4,7 +4,7 @@
 //! go out; their ids do, because support asks for them.
 
 use mcp_auth_layer::fetch::{FetchError, TransportFault};
-use mcp_obo::{ExchangeError, ExchangeErrorKind};
+use mcp_obo::{DownstreamError, ExchangeError, ExchangeErrorKind};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
 use serde_json::json;
@@ -79,9 +79,20 @@ impl Failure {
         }
     }
 
-    /// Explains an exchange that failed.
+    /// Explains a call to Graph that failed, or the exchange before it.
     #[must_use]
-    pub fn of_exchange(error: &ExchangeError, context: &Context) -> Self {
+    pub fn of_graph(error: &GraphError, context: &Context) -> Self {
+        let mut failure = match error {
+            GraphError::Downstream(DownstreamError::Exchange(error)) => return Self::of_exchange(error, context),
+            GraphError::Downstream(error) => downstream(error),
+            GraphError::Status { status, message, .. } => graph_status(*status, message.as_deref()),
+            GraphError::Unreadable { .. } => graph_unreadable(),
+        };
+        failure.ids = error.request_id().map(|id| format!("Graph request id {id}")).into_iter().collect();
+        failure
+    }
+
+    fn of_exchange(error: &ExchangeError, context: &Context) -> Self {
         let mut failure = exchange(error, context);
         failure.retry_after = error.retry_after().map(|wait| wait.as_secs());
         failure.ids = [("AADSTS", error.aadsts_code().map(|code| code.to_string()))]
@@ -90,14 +101,6 @@ impl Failure {
             .chain([("correlation id ", error.correlation_id().map(str::to_owned))])
             .filter_map(|(name, id)| id.map(|id| format!("{name}{id}")))
             .collect();
-        failure
-    }
-
-    /// Explains a call to Graph that failed.
-    #[must_use]
-    pub fn of_graph(error: &GraphError) -> Self {
-        let mut failure = graph(error);
-        failure.ids = error.request_id().map(|id| format!("Graph request id {id}")).into_iter().collect();
         failure
     }
 
@@ -176,33 +179,46 @@ fn consent(context: &Context) -> Failure {
     failure
 }
 
-fn graph(error: &GraphError) -> Failure {
+fn downstream(error: &DownstreamError) -> Failure {
     match error {
-        GraphError::Transport { source: FetchError::TooLarge { .. }, .. } => Failure::new(
-            "graph_too_large",
-            CALLER,
-            "Microsoft Graph's answer is larger than this server reads.",
-            "Ask for fewer messages: a smaller page in prefer, or top.",
-        ),
-        GraphError::Transport { fault, .. } => unavailable("Microsoft Graph", *fault),
-        GraphError::Unreadable { .. } => Failure::new(
-            "graph_unreadable",
-            NOBODY,
-            "Microsoft Graph answered with something that is not a message list.",
-            "Try again later.",
-        ),
-        GraphError::Status { status, retry_after, message, .. } => {
-            let mut failure = graph_status(*status, message.as_deref());
-            failure.retry_after = *retry_after;
-            failure
-        }
-        GraphError::Challenge { .. } => Failure::new(
+        DownstreamError::Transport(source) => match source.downcast_ref() {
+            Some(FetchError::TooLarge { .. }) => Failure::new(
+                "graph_too_large",
+                CALLER,
+                "Microsoft Graph's answer is larger than this server reads.",
+                "Ask for fewer messages: a smaller page in prefer, or top.",
+            ),
+            _ => unavailable("Microsoft Graph", error.fault()),
+        },
+        DownstreamError::Challenge { .. } => Failure::new(
             "interaction_required",
             CALLER,
             "Microsoft Graph asks for another sign-in before it answers.",
             "Sign in again, and satisfy what you are asked for.",
         ),
+        DownstreamError::Paused { status, retry_after, .. } => {
+            let mut failure = graph_status(status.as_u16(), None);
+            failure.retry_after = Some(retry_after.as_secs());
+            failure
+        }
+        // A token that cannot even be written into a header is one that Graph would refuse.
+        DownstreamError::Token => graph_status(401, None),
+        other => Failure::new(
+            "configuration",
+            OPERATOR,
+            format!("Microsoft Graph was not called: {other}."),
+            "Read the server's log.",
+        ),
     }
+}
+
+fn graph_unreadable() -> Failure {
+    Failure::new(
+        "graph_unreadable",
+        NOBODY,
+        "Microsoft Graph answered with something that is not a message list.",
+        "Try again later.",
+    )
 }
 
 fn graph_status(status: u16, message: Option<&str>) -> Failure {

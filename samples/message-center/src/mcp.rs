@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use http::request::Parts;
+use http::{HeaderMap, request::Parts};
 use mcp_auth_layer::{
     Caller,
     bypass::{Hatch, OpenHatches},
 };
-use mcp_obo::{ExchangeError, ExchangeErrorKind, OnBehalfOf, Target};
+use mcp_obo::{DownstreamError, ExchangeErrorKind, OnBehalfOf, downstream::LentToken};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -18,7 +18,7 @@ use rmcp::{
     },
     service::RequestContext,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::{
@@ -39,8 +39,6 @@ pub struct MessageCenter(pub Arc<Shared>);
 pub struct Shared {
     /// The API behind the tool.
     pub graph: Graph,
-    /// What callers' tokens are exchanged for.
-    pub target: Target,
     /// Whether the `accessToken` argument exists.
     pub token_argument: TokenArgument,
     /// `GRAPH_ACCESS_TOKEN`, while its hatch is open.
@@ -51,91 +49,72 @@ pub struct Shared {
     pub health: Health,
 }
 
-/// Why there are no messages.
-enum Trouble {
-    Exchange(ExchangeError),
-    Graph(GraphError),
-    Ready(Box<Failure>),
-}
-
 impl Shared {
     /// Answers a call.
     async fn get_messages(&self, parts: &Parts, call: Call) -> CallToolResult {
         let answer = match self.lent_token(parts, call.token) {
-            Some(token) => self.ask(token.expose_secret(), &call.arguments).await,
-            None => self.ask_as_user(parts, &call.arguments).await,
+            Some(lent) => self.graph.messages(&lent, &call.arguments, &parts.headers).await,
+            None => match OnBehalfOf::from_extensions(&parts.extensions) {
+                Ok(user) => self.ask_as_user(user, &call.arguments, &parts.headers).await,
+                Err(_) => return Failure::no_user().into_result(),
+            },
         };
         match answer {
             Ok(body) => success(body),
-            Err(Trouble::Ready(failure)) => failure.into_result(),
-            Err(Trouble::Graph(error)) => Failure::of_graph(&error).into_result(),
-            Err(Trouble::Exchange(error)) => Failure::of_exchange(&error, &self.context).into_result(),
+            Err(error) => Failure::of_graph(&error, &self.context).into_result(),
         }
     }
 
     /// Finds a token that a hatch lends to this call: the argument, whoever calls; or a configured one, if nobody does.
-    fn lent_token(&self, parts: &Parts, argument: Option<SecretString>) -> Option<SecretString> {
+    fn lent_token(&self, parts: &Parts, argument: Option<SecretString>) -> Option<LentToken> {
         let open = |hatch| parts.extensions.get::<OpenHatches>().and_then(|hatches| hatches.get(hatch));
         if let (Some(token), Some(permit)) = (argument, open(Hatch::TokenArgument)) {
             permit.record_use();
-            return Some(token);
+            return Some(LentToken::new(permit, token));
         }
         match parts.extensions.get::<Caller>() {
-            Some(Caller::Foreign(foreign)) => Some(SecretString::from(foreign.bearer().expose_secret())),
+            Some(Caller::Foreign(foreign)) => {
+                Some(LentToken::new(foreign.permit(), SecretString::from(foreign.bearer().expose_secret())))
+            }
             Some(Caller::Anonymous(_)) => {
                 let (token, permit) = self.static_token.as_ref().zip(open(Hatch::StaticToken))?;
                 permit.record_use();
-                Some(token.clone())
+                Some(LentToken::new(permit, token.clone()))
             }
             _ => None,
         }
     }
 
-    /// Exchanges the caller's token and asks Graph; its failure is final, no other token is tried.
-    async fn ask_as_user(&self, parts: &Parts, arguments: &Arguments) -> Result<Value, Trouble> {
-        let Ok(user) = OnBehalfOf::from_extensions(&parts.extensions) else {
-            tracing::error!("OboLayer is missing around the MCP service");
-            return Err(Trouble::Ready(Box::new(Failure::no_user())));
-        };
-        let token = self.noted(user, user.token(&self.target).await)?;
-        match self.graph.messages(token.expose_secret(), arguments).await {
-            // Continuous access evaluation: the token is spent, and Entra says whether the claims can be had without the user.
-            Err(GraphError::Challenge { claims, .. }) => {
-                user.invalidate(&self.target, &token);
-                let token = self.noted(user, user.token_with_claims(&self.target, &claims).await)?;
-                self.ask(token.expose_secret(), arguments).await
-            }
-            // A token that was good a moment ago may have been revoked since; one new one settles it.
-            Err(GraphError::Status { status: 401, .. }) => {
-                user.invalidate(&self.target, &token);
-                let token = self.noted(user, user.token(&self.target).await)?;
-                self.ask(token.expose_secret(), arguments).await
-            }
-            other => other.map_err(Trouble::Graph),
-        }
-    }
-
-    async fn ask(&self, token: &str, arguments: &Arguments) -> Result<Value, Trouble> {
-        self.graph.messages(token, arguments).await.map_err(Trouble::Graph)
-    }
-
-    /// Notes what an exchange says about our credential, and raises what only a challenge can repair.
-    fn noted<T>(&self, user: &OnBehalfOf, outcome: Result<T, ExchangeError>) -> Result<T, Trouble> {
-        match outcome {
-            Ok(token) => {
-                self.health.credential_accepted();
-                Ok(token)
-            }
-            Err(error) => {
-                if error.kind() == ExchangeErrorKind::ClientCredential {
-                    self.health.credential_refused();
-                }
-                if error.kind().is_cured_by_sign_in() {
+    /// Asks Graph as the caller, whose failure is final: no other token is tried.
+    async fn ask_as_user(
+        &self,
+        user: &OnBehalfOf,
+        arguments: &Arguments,
+        incoming: &HeaderMap,
+    ) -> Result<Value, GraphError> {
+        let answer = self.graph.messages(user, arguments, incoming).await;
+        match &answer {
+            Err(GraphError::Downstream(error)) => {
+                self.note(error);
+                if error.is_cured_by_sign_in() {
                     // Answers are single JSON documents here, so the response head is still unsent.
-                    user.raise(&error);
+                    user.raise_rejection(error.rejection());
                 }
-                Err(Trouble::Exchange(error))
             }
+            // Graph was asked, so there was a token to ask with.
+            _ => self.health.credential_accepted(),
+        }
+        answer
+    }
+
+    /// Notes what a failure says about our credential.
+    fn note(&self, error: &DownstreamError) {
+        match error {
+            DownstreamError::Exchange(error) if error.kind() == ExchangeErrorKind::ClientCredential => {
+                self.health.credential_refused();
+            }
+            DownstreamError::Exchange(_) => {}
+            _ => self.health.credential_accepted(),
         }
     }
 }

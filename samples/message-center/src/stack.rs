@@ -113,8 +113,11 @@ fn mcp_service(
     let limits = FetchLimits::default().with_timeout(Duration::from_secs(30)).with_max_body(MAX_GRAPH_ANSWER);
     let open = settings.hatches.is_open(Hatch::TokenArgument);
     let server = MessageCenter(Arc::new(Shared {
-        graph: Graph::new(HttpClient::reqwest_through(limits, &settings.egress)?, &settings.graph_base_url),
-        target: settings.target.clone(),
+        graph: Graph::new(
+            HttpClient::reqwest_through(limits, &settings.egress)?,
+            settings.target.clone(),
+            &settings.graph_base_url,
+        )?,
         token_argument: if open { TokenArgument::Open } else { TokenArgument::Closed },
         static_token: settings.hatches.static_token.clone(),
         context: Context {

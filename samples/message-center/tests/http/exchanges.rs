@@ -145,6 +145,37 @@ async fn a_token_that_graph_refuses_is_replaced_once() {
 }
 
 #[tokio::test]
+async fn a_challenged_token_costs_one_exchange_with_the_claims() {
+    let server = Fixture::with(&[("GRAPH_CLIENT_CAPABILITIES", "cp1")]).await;
+    let token = server.token("alice");
+    server.call(Some(&token), json!({"top": 1})).await.messages();
+    // From now on Graph takes only a token that was asked for with its claims.
+    server.emulator.control().set_fault(Place::Graph, "alice", Fault::CaeUntilMet);
+    for (obo, graph) in [(2, 3), (2, 4)] {
+        server.call(Some(&token), json!({"top": 1})).await.messages();
+        let counters = server.emulator.counters();
+        assert_eq!((counters.obo, counters.graph_messages), (obo, graph), "the new token replaced the challenged one");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_costs_one_exchange_and_then_a_sign_in() {
+    let server = Fixture::with(&[("GRAPH_CLIENT_CAPABILITIES", "cp1")]).await;
+    let before = server.token("alice");
+    server.call(Some(&before), json!({"top": 1})).await.messages();
+    server.emulator.control().revoke_user("alice");
+    let answer = server.call(Some(&before), json!({"top": 1})).await;
+    assert_eq!((answer.status, &*server.log.last_audit()["reason"]), (401, "assertion_refused"), "{answer:?}");
+    let counters = server.emulator.counters();
+    assert_eq!((counters.obo, counters.graph_messages), (2, 2), "nothing is repeated without a new token");
+
+    server.emulator.control().advance_clock(2);
+    server.call(Some(&server.token("alice")), json!({"top": 1})).await.messages();
+    let counters = server.emulator.counters();
+    assert_eq!((counters.obo, counters.graph_messages), (3, 3));
+}
+
+#[tokio::test]
 async fn counting_alone_returns_no_messages() {
     let server = Fixture::start().await;
     let body = server.call(Some(&server.token("alice")), json!({"top": 0})).await.messages();

@@ -62,7 +62,6 @@ async fn every_answer_of_graph_has_its_explanation() {
                 &["ServiceMessage.Read.All", "consent", "audience or token version"],
             ),
         ),
-        ("401 with claims again and again", Fault::Cae, told("interaction_required", CALLER, &["another sign-in"])),
         (
             "403",
             Fault::Forbidden,
@@ -292,6 +291,25 @@ async fn a_sign_in_that_entra_ended_asks_for_a_new_one() {
     assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer error=\"invalid_token\""));
     server.emulator.control().advance_clock(2);
     server.call(Some(&server.token("alice")), json!({})).await.messages();
+}
+
+#[tokio::test]
+async fn claims_that_no_exchange_can_meet_become_a_challenge_to_the_caller() {
+    let server = Fixture::with(&[("GRAPH_CLIENT_CAPABILITIES", "cp1")]).await;
+    server.emulator.control().set_fault(Place::Graph, "alice", Fault::Cae);
+    for (number, era) in Era::BOTH.into_iter().enumerate() {
+        let answer = server.call_in(era, Some(&server.token("alice")), json!({})).await;
+        assert_eq!(answer.status, 401, "{answer:?}");
+        let challenge = answer.header("www-authenticate").unwrap();
+        assert!(challenge.starts_with("Bearer error=\"insufficient_claims\""), "{challenge}");
+        assert!(claims(challenge)["access_token"]["nbf"].is_object(), "{challenge}");
+        assert_eq!(server.log.last_audit()["reason"], "step_up");
+        let counters = server.emulator.counters();
+        let calls = 2 * (number as u64 + 1);
+        assert_eq!((counters.obo, counters.graph_messages), (calls, calls), "one more exchange, one more attempt");
+    }
+    server.emulator.control().clear_fault(Place::Graph, "alice");
+    server.call_as("alice").await.messages();
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The ways around the checks: each works when its own variable opens it, and is then announced, audited and marked.
 
-use entra_emulator::{Config, Emulator, Signer, TokenSpec};
+use entra_emulator::{Config, Emulator, Fault, Place, Signer, TokenSpec};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Era, Fields, Fixture, client};
@@ -186,6 +186,22 @@ async fn a_graph_token_in_the_header_goes_to_graph_and_nowhere_else() {
     server.call_as("bob").await.messages();
     assert_eq!(server.emulator.counters().obo, 1);
     assert!(!server.log.everything().contains(&foreign));
+}
+
+#[tokio::test]
+async fn a_lent_token_is_neither_renewed_nor_sent_twice() {
+    let (server, lent) = with_graph_token("alice", |_| vec![flag("ALLOW_MCP_ACCESS_TOKEN_ARG")]).await;
+    let own = server.token("alice");
+    for (number, (fault, kind)) in
+        [(Fault::Cae, "interaction_required"), (Fault::Unauthorized, "graph_unauthorized")].into_iter().enumerate()
+    {
+        server.emulator.control().set_fault(Place::Graph, "alice", fault);
+        let answer = server.call(Some(&own), json!({"accessToken": lent})).await;
+        // A sign-in to this server would not change the token that came as an argument.
+        assert_eq!((answer.status, &answer.failure()["kind"]), (200, &json!(kind)));
+        let counters = server.emulator.counters();
+        assert_eq!((counters.obo, counters.graph_messages), (0, number as u64 + 1), "{kind}");
+    }
 }
 
 #[tokio::test]
