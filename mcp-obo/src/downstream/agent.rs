@@ -78,7 +78,15 @@ impl Agent {
         spent: &AccessToken,
         refusal: &HeaderMap,
     ) -> Result<AccessToken, DownstreamError> {
-        let Some(claims) = challenge::claims(refusal) else {
+        let claims = challenge::claims(refusal);
+        tracing::debug!(
+            target: "mcp_obo::downstream",
+            resource = self.target.resource(),
+            request_id = request_id(refusal),
+            challenged = claims.is_some(),
+            "the downstream API refused a token, which is renewed",
+        );
+        let Some(claims) = claims else {
             // A token that was good a moment ago may have been revoked since.
             who.invalidate(&self.target, spent);
             return Ok(who.token(&self.target).await?);

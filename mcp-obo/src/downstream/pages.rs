@@ -1,4 +1,4 @@
-//! Reads a list page by page (`@odata.nextLink`), and never follows a link away from the API.
+//! Reads a list page by page (Graph's `@odata.nextLink`, Azure's `nextLink`), and never follows a link away from the API.
 
 use std::{fmt, mem, num::NonZeroUsize};
 
@@ -80,9 +80,10 @@ impl fmt::Debug for Pages<'_> {
 }
 
 /// Returns the link as the API wrote it; an odd type is no link of ours to follow.
-pub(super) fn link(page: &Value) -> Result<Option<&str>, DownstreamError> {
-    match page.get("@odata.nextLink") {
-        None | Some(Value::Null) => Ok(None),
+fn link(page: &Value) -> Result<Option<&str>, DownstreamError> {
+    let names = ["@odata.nextLink", "nextLink"];
+    match names.iter().filter_map(|name| page.get(name)).find(|link| !link.is_null()) {
+        None => Ok(None),
         Some(Value::String(link)) => Ok(Some(link)),
         Some(_) => Err(DownstreamError::ForeignLink),
     }

@@ -1,6 +1,7 @@
 //! The caller against an API that a test writes and counts; every token comes from a real exchange.
 
 mod errors;
+mod hyper;
 mod layer;
 mod pages;
 

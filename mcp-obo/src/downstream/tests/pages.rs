@@ -97,6 +97,8 @@ fn a_single_link_can_be_followed_by_hand() {
     let graph = downstream(&Api::default(), Vec::new());
     assert_eq!(graph.next_link(&json!({"value": []})).unwrap(), None);
     assert_eq!(graph.next_link(&json!({"@odata.nextLink": null})).unwrap(), None);
-    let next = graph.next_link(&json!({"@odata.nextLink": link(5)})).unwrap().unwrap();
-    assert_eq!(next.to_string(), format!("{BASE}/users?$skiptoken=5"));
+    for name in ["@odata.nextLink", "nextLink"] {
+        let next = graph.next_link(&json!({name: link(5)})).unwrap().unwrap();
+        assert_eq!(next.to_string(), format!("{BASE}/users?$skiptoken=5"), "{name}");
+    }
 }

@@ -1,7 +1,11 @@
 //! How often the tenant and Graph are really asked.
 
+use std::sync::{Arc, Mutex};
+
+use axum::{Json, Router, http::HeaderMap};
 use entra_emulator::{Fault, Place};
 use serde_json::json;
+use tokio::net::TcpListener;
 
 use crate::support::{Era, Fixture};
 
@@ -173,6 +177,29 @@ async fn a_revoked_token_costs_one_exchange_and_then_a_sign_in() {
     server.call(Some(&server.token("alice")), json!({"top": 1})).await.messages();
     let counters = server.emulator.counters();
     assert_eq!((counters.obo, counters.graph_messages), (3, 3));
+}
+
+#[tokio::test]
+async fn one_id_finds_a_call_here_and_at_graph() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let record = Arc::clone(&seen);
+    let graph = Router::new().fallback(async move |headers: HeaderMap| {
+        record.lock().unwrap().push(headers["client-request-id"].to_str().unwrap().to_owned());
+        Json(json!({"value": []}))
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1.0", listener.local_addr().unwrap());
+    let graph = tokio::spawn(axum::serve(listener, graph).into_future());
+    let server = Fixture::with(&[("GRAPH_BASE_URL", &url)]).await;
+    let ours = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    for id in [ours, "no id"] {
+        let request = call(&server).bearer_auth(server.token("alice")).header("client-request-id", id);
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    }
+    let seen = seen.lock().unwrap();
+    assert_eq!((seen.len(), seen[0].as_str(), seen[1].len()), (2, ours, 36), "{seen:?}");
+    assert!(seen[1] != ours && seen[1] != "no id");
+    graph.abort();
 }
 
 #[tokio::test]
