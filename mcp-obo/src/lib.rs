@@ -82,6 +82,7 @@ mod kept;
 pub mod layer;
 #[cfg(feature = "azure-identity")]
 pub mod managed_identity;
+pub mod manual;
 pub mod meter;
 pub mod on_behalf_of;
 pub mod outgoing;

@@ -1,3 +1,8 @@
+//! The token endpoint: one form, one deadline, and what is shown to whom.
+
+mod credentials;
+mod resilience;
+
 use std::{
     fs,
     future::ready,
@@ -132,165 +137,11 @@ async fn only_a_refused_credential_is_worth_a_second_attempt() {
 }
 
 #[tokio::test]
-async fn the_next_credential_proves_the_app_when_one_is_refused() {
-    let of = |name: &str| ClientSecret::new(name);
-    for (name, refusal, secrets) in [
-        ("expired secret", refused("invalid_client", 7_000_222, json!({})), &["a", "b", "b"][..]),
-        ("a reason nobody knows", refused("invalid_client", 1, json!({})), &["a", "b", "b"]),
-        ("a reason of the app's", refused("invalid_client", 700_016, json!({})), &["a", "b", "b"]),
-        ("federated record, as a request's fault", refused("invalid_request", 700_213, json!({})), &["a", "b", "b"]),
-        ("federated record, as the client's", refused("unauthorized_client", 70_021, json!({})), &["a", "b", "b"]),
-        ("another app's fault", refused("unauthorized_client", 700_016, json!({})), &["a", "a"]),
-        ("the user's", refused("invalid_grant", 65_001, json!({})), &["a", "a"]),
-    ] {
-        let tenant = Tenant::answering(move |call| {
-            let bad = call.form["client_secret"] == "a";
-            Box::pin(ready(if bad { refusal.clone() } else { granted(call.number) }))
-        });
-        let exchange =
-            Exchange::new(&tenant.app, ClientCredentials::of(of("a")).or(of("b"))).add_target(&Target::graph());
-        for user in ["alice", "bob"] {
-            let outcome = exchange.token(&tenant.user(user).await, &Target::graph()).await;
-            assert_eq!(outcome.is_ok(), secrets.contains(&"b"), "{name}");
-        }
-        let sent: Vec<_> = tenant.calls().iter().map(|call| call.form["client_secret"].clone()).collect();
-        assert_eq!(sent, secrets, "{name}");
-    }
-}
-
-#[tokio::test]
-async fn a_refused_credential_has_its_turn_again_later() {
-    let tenant = Tenant::answering(|call| {
-        let refused_at_first = call.number == 0;
-        let refusal = refused("invalid_client", 7_000_222, json!({}));
-        Box::pin(ready(if refused_at_first { refusal } else { granted(call.number) }))
-    });
-    let list = ClientCredentials::of(ClientSecret::new("a")).or(ClientSecret::new("b"));
-    let exchange = Exchange::new(&tenant.app, list).add_target(&Target::graph());
-    for _ in 0..3 {
-        exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap();
-        tenant.clock.advance(Duration::from_secs(5 * 60));
-    }
-    let sent: Vec<_> = tenant.calls().iter().map(|call| call.form["client_secret"].clone()).collect();
-    assert_eq!(sent, ["a", "b", "b", "a"]);
-}
-
-#[tokio::test]
-async fn a_credential_that_cannot_be_presented_gives_way_to_the_next() {
-    let tenant = Tenant::granting();
-    let list = ClientCredentials::of(ClientSecret::new(" ")).or(ClientSecret::new("b"));
-    let exchange = Exchange::new(&tenant.app, list).add_target(&Target::graph());
-    exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap();
-    assert_eq!(tenant.calls()[0].form["client_secret"], "b");
-}
-
-#[tokio::test]
 async fn a_blank_credential_is_this_services_fault_and_is_not_sent() {
     let tenant = Tenant::granting();
     let exchange = Exchange::new(&tenant.app, ClientSecret::new(" ")).add_target(&Target::graph());
     let error = exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap_err();
     assert_eq!((error.kind(), tenant.exchanges()), (ExchangeErrorKind::ClientCredential, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_fault_that_passes_is_met_by_one_more_attempt() {
-    type Answer = fn() -> Result<Response<Bytes>, FetchError>;
-    fn broken(fault: TransportFault) -> Result<Response<Bytes>, FetchError> {
-        Err(FetchError::Transport { fault, source: "broken".into() })
-    }
-    for (name, first, attempts) in [
-        ("outage", (|| Ok(status(503, &[], ""))) as Answer, 2),
-        ("a page of a proxy", || Ok(status(502, &[], "<html>")), 2),
-        ("a success that is none", || Ok(status(200, &[], "<html>")), 2),
-        ("Entra says so", || Ok(refused("temporarily_unavailable", 90_033, json!({}))), 2),
-        ("no listener", || broken(TransportFault::Refused), 2),
-        ("broken connection", || broken(TransportFault::Reset), 2),
-        ("no name", || broken(TransportFault::Dns), 1),
-        ("no answer in time", || broken(TransportFault::Timeout), 1),
-        ("foreign CA", || broken(TransportFault::TlsUntrusted), 1),
-        ("too large", || Err(FetchError::TooLarge { limit: 1 }), 1),
-        ("Entra says when", || Ok(status(503, &[("retry-after", "1")], "")), 1),
-        ("throttled", || Ok(status(429, &[], "")), 1),
-        ("refused", || Ok(refused("invalid_grant", 65_001, json!({}))), 1),
-    ] {
-        let count = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&count);
-        let http = HttpClient::new(tower::service_fn(move |_| {
-            let number = counted.fetch_add(1, Ordering::SeqCst);
-            ready(if number == 0 { first() } else { Ok(granted(number)) })
-        }));
-        let tenant = Tenant::granting();
-        let app = EntraApp::single_tenant_over(http, TENANT, CLIENT).unwrap().with_clock(tenant.clock.clone());
-        let documented =
-            mcp_auth_layer::authority::Endpoints::documented(Cloud::Public, TenantId::parse(TENANT).unwrap());
-        let endpoint = TokenEndpoint::new(&app.with_endpoints(documented).unwrap(), ClientSecret::new(SECRET));
-        let request = TokenRequest::on_behalf_of(&tenant.user("alice").await, &Target::graph()).unwrap();
-        let begun = tokio::time::Instant::now();
-        let outcome = endpoint.oneshot(request).await;
-        assert_eq!((outcome.is_ok(), count.load(Ordering::SeqCst)), (attempts == 2, attempts), "{name}");
-        let pause = begun.elapsed().as_millis();
-        assert!(if attempts == 2 { (500..=1_501).contains(&pause) } else { pause == 0 }, "{name}: {pause} ms");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_outage_of_everybody_is_asked_about_once_in_a_while() {
-    let healthy = Arc::new(AtomicUsize::new(0));
-    let switch = Arc::clone(&healthy);
-    let tenant = Tenant::answering(move |call| {
-        let healthy = switch.load(Ordering::SeqCst) == 1;
-        Box::pin(ready(if healthy { granted(call.number) } else { status(503, &[], "") }))
-    });
-    let exchange = tenant.exchange();
-    let ask = async |name: &str| exchange.token(&tenant.user(name).await, &Target::graph()).await;
-    // One user alone never stops the others, however often he fails.
-    for _ in 0..20 {
-        ask("mallory").await.unwrap_err();
-        tokio::time::advance(Duration::from_secs(1)).await;
-    }
-    let before = tenant.exchanges();
-    for name in ["a", "b", "c", "d"] {
-        ask(name).await.unwrap_err();
-    }
-    assert_eq!(tenant.exchanges(), before + 8, "five users have failed in a row now");
-    for name in ["e", "f", "g"] {
-        let error = ask(name).await.unwrap_err();
-        assert_eq!((error.kind(), error.retry_after()), (ExchangeErrorKind::Unavailable, Some(Duration::from_secs(5))));
-    }
-    assert_eq!(tenant.exchanges(), before + 8, "nobody asks while it is open");
-    tokio::time::advance(Duration::from_secs(5)).await;
-    ask("e").await.unwrap_err();
-    assert_eq!(ask("f").await.unwrap_err().retry_after(), Some(Duration::from_secs(10)));
-    healthy.store(1, Ordering::SeqCst);
-    tokio::time::advance(Duration::from_secs(10)).await;
-    ask("f").await.unwrap();
-    ask("g").await.unwrap();
-}
-
-#[tokio::test(start_paused = true)]
-async fn so_many_requests_at_a_time_and_the_others_wait() {
-    let gate = Arc::new(tokio::sync::Semaphore::new(0));
-    let opened = Arc::clone(&gate);
-    let tenant = Tenant::answering(move |call| {
-        let gate = Arc::clone(&opened);
-        Box::pin(async move {
-            gate.acquire().await.unwrap().forget();
-            granted(call.number)
-        })
-    });
-    let exchange = tenant.exchange();
-    let mut callers = Vec::new();
-    for number in 0..AT_A_TIME.get() + 10 {
-        let (exchange, user) = (exchange.clone(), tenant.user(&number.to_string()).await);
-        callers.push(tokio::spawn(async move { exchange.token(&user, &Target::graph()).await }));
-    }
-    crate::testtenant::settle().await;
-    assert_eq!(tenant.exchanges(), AT_A_TIME.get());
-    gate.add_permits(AT_A_TIME.get() + 10);
-    for caller in callers {
-        caller.await.unwrap().unwrap();
-    }
-    assert_eq!(tenant.exchanges(), AT_A_TIME.get() + 10);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,3 @@
+//! What this crate protects against.
+
+pub mod threats;
