@@ -1,5 +1,7 @@
 //! A vault without a network, which the test writes and counts.
 
+#[cfg(feature = "reqwest")]
+mod emulator;
 mod keeping;
 mod refusals;
 mod secrets;
