@@ -85,6 +85,16 @@ def needs_interaction(saw):
     return f"{saw.get('raised', saw['error'])}, {saw['suberror']}"
 
 
+def signed(algorithm, *names):
+    """An assertion that verifies with the certificate and names it so."""
+
+    def judge(saw):
+        expect(saw == {"alg": algorithm, "typ": "JWT", "names": list(names), "claims": True}, saw)
+        return " ".join([algorithm, *names])
+
+    return judge
+
+
 def sdk(client, era):
     yield client, "connect", is_exactly(VERSIONS[era])
     yield client, "list tools", is_exactly(["getMessages"])
@@ -105,6 +115,13 @@ def msal(client):
     yield client, "exchange, alice", granted
     yield client, "exchange, mfa", needs_interaction
     yield client, "exchange, mfa2", needs_interaction
+
+
+def assertions(client):
+    yield client, "assertion, PEM", signed("PS256", "x5t#S256")
+    yield client, "assertion, PEM, x5c", signed("PS256", "x5t#S256", "x5c of 2")
+    yield client, "assertion, PEM, RS256", signed("RS256", "x5t#S256", "x5t")
+    yield client, "assertion, PFX", signed("PS256", "x5t#S256")
 
 
 def counted(saw):
@@ -130,6 +147,7 @@ def expected(saw):
         yield from inspector(f"Inspector CLI, {era}")
     for language in ("Python", "Node"):
         yield from msal(f"msal for {language}")
+    yield from assertions("PyJWT")
     yield from counted(saw)
     yield "all output", "tokens and secrets", is_exactly("none")
 
