@@ -27,8 +27,8 @@ impl VaultAddress {
     /// Checks that it is a vault of this cloud: a token for vaults must reach nobody else.
     pub(super) fn new(url: &str, cloud: Cloud) -> Result<Self, ConfigError> {
         let refused = |why| ConfigError::Url { what: "Key Vault", given: url.to_owned(), why };
-        let (suffix, resource) =
-            place(cloud).ok_or_else(|| refused("the addresses of this cloud's vaults are not published"))?;
+        let unknown = || refused("the addresses of this cloud's vaults are not published");
+        let (suffix, _) = place(cloud).ok_or_else(unknown)?;
         let parsed = Url::parse(url.trim()).map_err(|_| refused("it is no URL"))?;
         let host = parsed.host_str().unwrap_or_default();
         if !is_bare(&parsed) || parsed.path() != "/" {
@@ -38,8 +38,7 @@ impl VaultAddress {
         if !is_vault && !is_loopback(host) {
             return Err(refused("it is not https at a vault's host in this cloud (vault.azure.net and its like)"));
         }
-        let target = Target::new(resource, &[".default"]).map_err(|_| refused("its resource is no resource"))?;
-        Ok(Self { origin: parsed.origin(), target })
+        Ok(Self { origin: parsed.origin(), target: target_in(cloud).ok_or_else(unknown)? })
     }
 
     /// Returns what a token is asked for.
@@ -107,6 +106,12 @@ fn is_name(text: &str) -> bool {
 fn is_bare(url: &Url) -> bool {
     let is_anonymous = url.username().is_empty() && url.password().is_none();
     is_anonymous && url.query().is_none() && url.fragment().is_none()
+}
+
+/// What tokens for the vaults of a cloud are asked for.
+pub(super) fn target_in(cloud: Cloud) -> Option<Target> {
+    let (_, resource) = place(cloud)?;
+    Target::new(resource, &[".default"]).ok()
 }
 
 /// The ends of vaults' hosts, and what tokens for them are asked for.

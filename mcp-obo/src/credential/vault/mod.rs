@@ -28,7 +28,7 @@ use super::{
     certificate::{SendChain, Style},
     thumbprint::Thumbprint,
 };
-use crate::{TokenSource, boxed::BoxFuture};
+use crate::{Target, TokenSource, boxed::BoxFuture};
 
 const TRACE: &str = "mcp_obo::credential";
 
@@ -46,6 +46,12 @@ impl KeyVault {
     #[cfg(feature = "reqwest")]
     pub fn new(url: &str, cloud: Cloud, tokens: impl TokenSource + 'static) -> Result<Self, ConfigError> {
         Self::over(HttpClient::reqwest(FetchLimits::default())?, url, cloud, tokens)
+    }
+
+    /// Returns what the identity is asked for, to declare it; none for clouds whose vaults' addresses are not published.
+    #[must_use]
+    pub fn target_in(cloud: Cloud) -> Option<Target> {
+        address::target_in(cloud)
     }
 
     /// Names a vault that is asked with this HTTP client.

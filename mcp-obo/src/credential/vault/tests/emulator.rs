@@ -1,51 +1,18 @@
 //! From the vault to the user's token, at a vault and a tenant that refuse what the real ones do.
 
 use entra_emulator::{
-    API_CLIENT_ID, CertificateFormat, ClientCertificate, Config, Emulator, SYSTEM_ASSIGNED_CLIENT_ID, TENANT_ID,
-    TokenSpec, USER_ASSIGNED_CLIENT_ID, VaultCertificate,
+    API_CLIENT_ID, CertificateFormat, ClientCertificate, Config, Emulator, Fault, Place, TENANT_ID, TokenSpec,
+    VaultCertificate,
 };
 use mcp_auth_layer::{
     EntraApp, VerifiedToken,
     clock::{Clock as _, FixedClock, SystemClock},
-    fetch::FetchLimits,
     token::BearerToken,
     verify::Verifier,
 };
 
 use super::*;
-use crate::{Exchange, ExchangeErrorKind};
-
-/// The identity that the service runs as.
-#[derive(Clone, Debug)]
-struct Identity {
-    http: HttpClient,
-    url: String,
-}
-
-impl Identity {
-    async fn fetch(&self, target: &Target) -> AccessToken {
-        let url = format!("{}&resource={}", self.url, target.resource());
-        let request = Request::get(url).header("metadata", "true").body(Bytes::new()).unwrap();
-        let answer: Value = serde_json::from_slice(self.http.send(request).await.unwrap().body()).unwrap();
-        AccessToken::new(answer["access_token"].as_str().unwrap().into(), UnixTime::from_secs(u64::MAX))
-    }
-}
-
-impl TokenSource for Identity {
-    fn token<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<AccessToken, ExchangeError>> {
-        Box::pin(async { Ok(self.fetch(target).await) })
-    }
-
-    fn token_with_claims<'a>(
-        &'a self,
-        target: &'a Target,
-        _: &'a str,
-    ) -> BoxFuture<'a, Result<AccessToken, ExchangeError>> {
-        self.token(target)
-    }
-
-    fn invalidate(&self, _: &Target, _: &AccessToken) {}
-}
+use crate::{ClientSecret, Exchange, ExchangeErrorKind, HostingIdentity};
 
 struct Tenant {
     emulator: Emulator,
@@ -65,15 +32,12 @@ impl Tenant {
         Self { emulator, app, clock, alice }
     }
 
-    fn vault_as(&self, client_id: &str) -> KeyVault {
-        let http = HttpClient::reqwest(FetchLimits::default()).unwrap();
-        let base = self.emulator.http_url();
-        let url = format!("{base}/metadata/identity/oauth2/token?api-version=2018-02-01&client_id={client_id}");
-        KeyVault::new(&base, Cloud::Public, Identity { http, url }).unwrap()
-    }
-
+    /// The vault, asked by the app itself with its secret: it is one of those who may read.
     fn vault(&self) -> KeyVault {
-        self.vault_as(USER_ASSIGNED_CLIENT_ID)
+        let target = KeyVault::target_in(Cloud::Public).unwrap();
+        let secret = ClientSecret::new(self.emulator.api_app().client_secret());
+        let tokens = HostingIdentity::service_principal(&self.app, secret).add_target(&target);
+        KeyVault::new(&self.emulator.http_url(), Cloud::Public, tokens).unwrap()
     }
 
     /// A new exchange each time, which has no token in its cache.
@@ -143,17 +107,25 @@ async fn who_may_not_read_and_what_is_not_there_is_said() {
     let made = ClientCertificate::generate();
     let config = Config::default().with_vault_certificate("graph", exportable(&made, CertificateFormat::Pem));
     let tenant = Tenant::start(config).await;
-    let stranger = tenant.vault_as(SYSTEM_ASSIGNED_CLIENT_ID);
-    for (name, credential, reason) in [
-        ("stranger", KeyVaultCertificate::from_secret(&stranger, "graph"), "role `Key Vault Secrets User`"),
-        ("another name", KeyVaultCertificate::from_secret(&tenant.vault(), "other"), "nothing by this name"),
-        ("kept there", KeyVaultCertificate::from_certificate(&stranger, "graph"), "`Key Vault Certificate User`"),
+    let secret = |name: &str| KeyVaultCertificate::from_secret(&tenant.vault(), name).unwrap();
+    let certificate = || KeyVaultCertificate::from_certificate(&tenant.vault(), "graph").unwrap();
+    assert!(why(at(&secret("other"), NOW).await).contains("nothing by this name"));
+
+    let control = tenant.emulator.control();
+    for (name, credential, fault, reason) in [
+        ("no role", secret("graph"), Fault::Forbidden, "role `Key Vault Secrets User`"),
+        ("no role, public half", certificate(), Fault::Forbidden, "role `Key Vault Certificate User`"),
+        ("throttled", secret("graph"), Fault::Throttled(1), "asked too often"),
     ] {
-        let why = why(at(&credential.unwrap(), NOW).await);
+        control.set_fault(Place::Vault, API_CLIENT_ID, fault);
+        let why = why(at(&credential, NOW).await);
         assert!(why.contains(reason), "{name}: {why}");
     }
-    let version = tenant.emulator.control().put_certificate("graph", exportable(&made, CertificateFormat::Pem));
-    assert!(tenant.emulator.control().disable_version("graph", &version));
-    let disabled = KeyVaultCertificate::from_secret(&tenant.vault(), "graph").unwrap();
-    assert!(why(at(&disabled, NOW).await).contains("disabled"));
+    control.clear_fault(Place::Vault, API_CLIENT_ID);
+    at(&certificate(), NOW).await.unwrap();
+
+    let version = control.put_certificate("graph", exportable(&made, CertificateFormat::Pem));
+    assert!(control.disable_version("graph", &version));
+    assert!(why(at(&secret("graph"), NOW).await).contains("disabled"));
+    assert!(why(at(&certificate(), NOW).await).contains("disabled"), "the key, which is asked to sign");
 }
