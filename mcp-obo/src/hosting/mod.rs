@@ -28,7 +28,7 @@ use crate::managed_identity::{ManagedIdentityError, ManagedIdentityId, MetadataS
 use crate::{
     access_token::AccessToken,
     boxed::BoxFuture,
-    credential::ClientCredentials,
+    credential::{ClientCredentials, CredentialStatus},
     error::{ExchangeError, ExchangeErrorKind},
     grant::ClaimsRequest,
     kept::{Kept, Lapse, Lease, Made},
@@ -105,6 +105,12 @@ impl HostingIdentity {
             inner.places.push((target.clone(), place));
         }
         self
+    }
+
+    /// Returns what an operator should know about each of its credentials; nothing where the platform has them.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<CredentialStatus> {
+        self.0.source.credentials(self.0.clock.now())
     }
 
     /// Returns who that is, in words for logs and audit events.

@@ -15,6 +15,7 @@ use secrecy::SecretString;
 
 use crate::{
     access_token::AccessToken,
+    credential::CredentialStatus,
     error::{ExchangeError, ExchangeErrorKind, Failure},
     grant::TokenRequest,
     kept::Unfinished,
@@ -58,6 +59,14 @@ impl Source {
             Err(Failure::new(ExchangeErrorKind::Unavailable).because(Expired).into())
         } else {
             Ok(token)
+        }
+    }
+
+    pub(super) fn credentials(&self, now: UnixTime) -> Vec<CredentialStatus> {
+        match self {
+            Self::ServicePrincipal(endpoint) => endpoint.credentials().status(now),
+            #[cfg(feature = "azure-identity")]
+            Self::Managed(_) | Self::Azure(_) => Vec::new(),
         }
     }
 

@@ -7,11 +7,16 @@
 mod tests;
 
 use http::Extensions;
-use mcp_auth_layer::{Caller, reject::Rejection};
+use mcp_auth_layer::{Caller, VerifiedToken, reject::Rejection};
 
 use crate::{
-    access_token::AccessToken, error::ExchangeError, hosting::HostingIdentity, on_behalf_of::OnBehalfOf,
-    target::Target, token_source::TokenSource,
+    access_token::AccessToken,
+    audit,
+    error::ExchangeError,
+    hosting::HostingIdentity,
+    on_behalf_of::{OnBehalfOf, Raised},
+    target::Target,
+    token_source::TokenSource,
 };
 
 /// As whom downstream APIs are called, chosen once.
@@ -75,13 +80,18 @@ impl OutgoingError {
 impl OutgoingAuth {
     /// Returns the identity that acts for a request: the only one, whatever becomes of its tokens.
     ///
+    /// That this service lends its own is audited, each time.
+    ///
     /// # Errors
     /// [`Rejection::NotWired`] when no layer has left a caller; [`Rejection::NoCredentials`] for a caller who is not known, because
     /// this service lends its own identity to nobody.
     pub fn source<'a>(&'a self, extensions: &'a Extensions) -> Result<&'a dyn TokenSource, Rejection> {
         match self {
             Self::OnBehalfOf => OnBehalfOf::from_extensions(extensions).map(|user| user as &dyn TokenSource),
-            Self::HostingEnvironment(identity) => check_caller(extensions).map(|()| identity as &dyn TokenSource),
+            Self::HostingEnvironment(identity) => {
+                audit::acted_as_service(known(extensions)?, &identity.description());
+                Ok(identity)
+            }
         }
     }
 
@@ -92,6 +102,18 @@ impl OutgoingAuth {
     pub async fn token(&self, extensions: &Extensions, target: &Target) -> Result<AccessToken, OutgoingError> {
         let identity = self.source(extensions).map_err(OutgoingError::Rejected)?;
         identity.token(target).await.map_err(OutgoingError::Exchange)
+    }
+
+    /// Answers this request with a rejection that the caller can cure; see [`OnBehalfOf::raise`].
+    ///
+    /// Where this service acts as itself nothing is raised: no sign-in of a user cures its failures.
+    pub fn raise(&self, extensions: &Extensions, why: Rejection) -> Raised {
+        match self {
+            Self::OnBehalfOf => {
+                OnBehalfOf::from_extensions(extensions).map_or(Raised::No, |user| user.raise_rejection(why))
+            }
+            Self::HostingEnvironment(_) => Raised::No,
+        }
     }
 
     /// Returns in whose name calls are made.
@@ -105,9 +127,6 @@ impl OutgoingAuth {
 }
 
 /// Only a caller whose token was verified.
-fn check_caller(extensions: &Extensions) -> Result<(), Rejection> {
-    match Caller::from_extensions(extensions)?.verified() {
-        Some(_) => Ok(()),
-        None => Err(Rejection::NoCredentials),
-    }
+fn known(extensions: &Extensions) -> Result<&VerifiedToken, Rejection> {
+    Caller::from_extensions(extensions)?.verified().ok_or(Rejection::NoCredentials)
 }

@@ -143,3 +143,14 @@ async fn the_services_identity_is_lent_to_nobody_unknown() {
     }
     assert_eq!(tenant.exchanges(), 0);
 }
+
+#[tokio::test]
+async fn nothing_is_raised_at_a_user_in_whose_name_nobody_acted() {
+    let tenant = Tenant::granting();
+    let extensions = request(&tenant, tenant.exchange()).await;
+    let user = OnBehalfOf::from_extensions(&extensions).unwrap();
+    assert_eq!(hosting(&tenant).raise(&extensions, Rejection::NoCredentials), Raised::No);
+    assert_eq!(user.take_raised(), None);
+    assert_eq!(OutgoingAuth::OnBehalfOf.raise(&extensions, Rejection::NoCredentials), Raised::Yes);
+    assert_eq!(user.take_raised(), Some(Rejection::NoCredentials));
+}

@@ -158,6 +158,12 @@ fn exchange(error: &ExchangeError, context: &Context) -> Failure {
             "Entra refused this server's own credential.",
             "Renew the client secret or certificate of the app registration; the log names the code.",
         ),
+        Kind::NoDelegatedScope => Failure::new(
+            "no_delegated_scope",
+            OPERATOR,
+            "The service behind this call cannot be called on behalf of a user.",
+            error.advice(),
+        ),
         _ => Failure::new(
             "configuration",
             OPERATOR,

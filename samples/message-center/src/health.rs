@@ -15,7 +15,9 @@ use mcp_auth_layer::{
     keys::Readiness,
     verify::Verifier,
 };
-use mcp_obo::{Exchange, ExchangeErrorKind, credential::CredentialStatus};
+use mcp_obo::{
+    Exchange, ExchangeError, ExchangeErrorKind, HostingIdentity, Target, TokenSource, credential::CredentialStatus,
+};
 use serde_json::{Value, json};
 use tokio::{
     sync::watch,
@@ -39,11 +41,49 @@ pub struct Health(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     verifier: Verifier,
-    exchange: Exchange,
+    credential: Credential,
     clock: Arc<dyn Clock>,
     refused: Mutex<Option<Instant>>,
     checked: Mutex<Option<Instant>>,
     proof: watch::Sender<Proof>,
+}
+
+/// Whose credential must be good.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Credential {
+    /// The app's, by which users are acted for.
+    OfApp(Exchange),
+    /// The hosting identity's, which calls the target itself.
+    OfHost {
+        /// The identity.
+        identity: HostingIdentity,
+        /// What it calls.
+        target: Target,
+    },
+}
+
+impl Credential {
+    /// Asks Entra whether it accepts the credential.
+    async fn check(&self) -> Result<(), ExchangeError> {
+        match self {
+            Self::OfApp(exchange) => exchange.check_credential().await,
+            Self::OfHost { identity, target } => identity.token(target).await.map(drop),
+        }
+    }
+
+    fn status(&self) -> Vec<CredentialStatus> {
+        match self {
+            Self::OfApp(exchange) => exchange.credentials(),
+            Self::OfHost { identity, .. } => identity.credentials(),
+        }
+    }
+
+    /// Tells whether all of them have ended; what has no list, as a managed identity, has no end either.
+    fn is_expired(&self, now: UnixTime) -> bool {
+        let all = self.status();
+        !all.is_empty() && all.iter().all(|status| status.is_expired(now))
+    }
 }
 
 /// What Entra has said about the credential since the start.
@@ -56,11 +96,18 @@ enum Proof {
 }
 
 impl Health {
-    /// Watches the keys of this verifier and the credentials of this exchange.
+    /// Watches the keys of this verifier and this credential.
     #[must_use]
-    pub fn new(verifier: Verifier, exchange: Exchange, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(verifier: Verifier, credential: Credential, clock: Arc<dyn Clock>) -> Self {
         let proof = watch::Sender::new(Proof::None);
-        Self(Arc::new(Inner { verifier, exchange, clock, refused: Mutex::default(), checked: Mutex::default(), proof }))
+        Self(Arc::new(Inner {
+            verifier,
+            credential,
+            clock,
+            refused: Mutex::default(),
+            checked: Mutex::default(),
+            proof,
+        }))
     }
 
     /// Notes that Entra refused our credential.
@@ -99,9 +146,7 @@ impl Health {
         let now = self.0.clock.now();
         let refused = *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner);
         match proof {
-            _ if self.0.exchange.credentials().iter().all(|status| status.is_expired(now)) => {
-                Some("credential_expired")
-            }
+            _ if self.0.credential.is_expired(now) => Some("credential_expired"),
             _ if refused.is_some_and(|at| at.elapsed() < REFUSAL) => Some("credential_refused"),
             Proof::Accepted => None,
             Proof::Refused => Some("credential_refused"),
@@ -121,7 +166,7 @@ impl Health {
         *checked = Some(Instant::now());
         let inner = Arc::clone(&self.0);
         tokio::spawn(async move {
-            let proof = match inner.exchange.check_credential().await {
+            let proof = match inner.credential.check().await {
                 Ok(()) => Proof::Accepted,
                 Err(error) if error.kind() == ExchangeErrorKind::ClientCredential => Proof::Refused,
                 Err(_) => Proof::None,
@@ -141,7 +186,7 @@ impl Health {
     pub async fn readyz(self) -> Response {
         let reasons = self.reasons().await;
         let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        let credentials: Vec<_> = self.0.exchange.credentials().iter().map(shown).collect();
+        let credentials: Vec<_> = self.0.credential.status().iter().map(shown).collect();
         (status, Json(json!({"ready": reasons.is_empty(), "reasons": reasons, "credentials": credentials})))
             .into_response()
     }

@@ -99,6 +99,7 @@ fn announce(settings: &Settings, file: Option<&Path>) {
         client_id = settings.app.client_id(),
         authority = settings.app.authority().host(),
         graph = settings.graph_base_url,
+        acting_as = settings.outgoing.acting_as().as_str(),
         redirects = redirects.join(" "),
         "configured"
     );

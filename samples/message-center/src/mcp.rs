@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, request::Parts};
+use http::request::Parts;
 use mcp_auth_layer::{
     Caller,
     bypass::{Hatch, OpenHatches},
 };
-use mcp_obo::{DownstreamError, ExchangeErrorKind, OnBehalfOf, downstream::LentToken};
+use mcp_obo::{
+    DownstreamError, ExchangeErrorKind, OutgoingAuth, TokenSource, downstream::LentToken, outgoing::ActingAs,
+};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -28,7 +30,8 @@ use crate::{
     tools::get_messages::{self, Arguments, Call, TokenArgument},
 };
 
-const INSTRUCTIONS: &str = "Reads the Microsoft 365 Message Center as the signed-in user. Call getMessages.";
+const AS_USER: &str = "Reads the Microsoft 365 Message Center as the signed-in user. Call getMessages.";
+const AS_SERVER: &str = "Reads the Microsoft 365 Message Center as this server, the same for every caller who may use it. Call getMessages.";
 
 /// What every request shares.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ pub struct MessageCenter(pub Arc<Shared>);
 pub struct Shared {
     /// The API behind the tool.
     pub graph: Graph,
+    /// As whom it is called.
+    pub outgoing: OutgoingAuth,
     /// Whether the `accessToken` argument exists.
     pub token_argument: TokenArgument,
     /// `GRAPH_ACCESS_TOKEN`, while its hatch is open.
@@ -54,8 +59,9 @@ impl Shared {
     async fn get_messages(&self, parts: &Parts, call: Call) -> CallToolResult {
         let answer = match self.lent_token(parts, call.token) {
             Some(lent) => self.graph.messages(&lent, &call.arguments, &parts.headers).await,
-            None => match OnBehalfOf::from_extensions(&parts.extensions) {
-                Ok(user) => self.ask_as_user(user, &call.arguments, &parts.headers).await,
+            None => match self.outgoing.source(&parts.extensions) {
+                Ok(who) => self.ask_as(who, &call.arguments, parts).await,
+                // Where it is this server's fault, it has been logged.
                 Err(_) => return Failure::no_user().into_result(),
             },
         };
@@ -85,20 +91,15 @@ impl Shared {
         }
     }
 
-    /// Asks Graph as the caller, whose failure is final: no other token is tried.
-    async fn ask_as_user(
-        &self,
-        user: &OnBehalfOf,
-        arguments: &Arguments,
-        incoming: &HeaderMap,
-    ) -> Result<Value, GraphError> {
-        let answer = self.graph.messages(user, arguments, incoming).await;
+    /// Asks Graph as the one identity that was chosen, whose failure is final: no other token is tried.
+    async fn ask_as(&self, who: &dyn TokenSource, arguments: &Arguments, parts: &Parts) -> Result<Value, GraphError> {
+        let answer = self.graph.messages(who, arguments, &parts.headers).await;
         match &answer {
             Err(GraphError::Downstream(error)) => {
                 self.note(error);
                 if error.is_cured_by_sign_in() {
                     // Answers are single JSON documents here, so the response head is still unsent.
-                    user.raise_rejection(error.rejection());
+                    self.outgoing.raise(&parts.extensions, error.rejection());
                 }
             }
             // Graph was asked, so there was a token to ask with.
@@ -130,9 +131,12 @@ impl ServerHandler for MessageCenter {
     fn get_info(&self) -> ServerConfig {
         let own =
             Implementation::new("message-center", env!("CARGO_PKG_VERSION")).with_title("Microsoft 365 Message Center");
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(own)
-            .with_instructions(INSTRUCTIONS)
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build()).with_server_info(own).with_instructions(
+            match self.0.outgoing.acting_as() {
+                ActingAs::HostingIdentity => AS_SERVER,
+                _ => AS_USER,
+            },
+        )
     }
 
     async fn list_tools(

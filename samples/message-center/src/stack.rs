@@ -18,11 +18,11 @@ use mcp_auth_layer::{
     respond::JsonRpc,
     verify::Verifier,
 };
-use mcp_obo::{Exchange, OboLayer};
+use mcp_obo::{Exchange, OboLayer, OutgoingAuth};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, util::option_layer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
@@ -36,7 +36,7 @@ use crate::{
     discovery::Documents,
     failure::Context,
     graph::Graph,
-    health::{self, Health},
+    health::{self, Credential, Health},
     mcp::{MessageCenter, Shared},
     settings::{Settings, SignIn},
     tools::get_messages::TokenArgument,
@@ -52,7 +52,8 @@ const MAX_GRAPH_ANSWER: usize = 8 << 20;
 pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
     let verifier = Verifier::entra(&settings.app);
     let exchange = exchange(settings);
-    let health = Health::new(verifier.clone(), exchange.clone(), Arc::clone(settings.app.clock()));
+    let health =
+        Health::new(verifier.clone(), credential(settings, exchange.as_ref())?, Arc::clone(settings.app.clock()));
     let resource_url = format!("{}/mcp", settings.public_base_url);
     let resource = ProtectedResource::new(&resource_url, &settings.app)?
         .with_scopes(settings.required_scopes.iter().map(String::as_str))?;
@@ -68,7 +69,7 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         .layer(bearer(settings, verifier, &resource)?)
         // On whose behalf? Lazy: `initialize` and `tools/list` cost no exchange. Without `prefetch`: the tool must be able to
         // refuse its arguments before any exchange, and single JSON answers leave the response head unsent until it ends.
-        .layer(OboLayer::new(exchange))
+        .layer(option_layer(exchange.map(OboLayer::new)))
         .service(mcp_service(settings, health.clone())?);
 
     let documents = documents(settings);
@@ -100,10 +101,22 @@ fn bearer(
     Ok(bearer.respond_with(JsonRpc))
 }
 
-fn exchange(settings: &Settings) -> Exchange {
-    let exchange = Exchange::new(&settings.app, settings.credentials.clone()).add_target(&settings.target);
+/// None where this server calls Graph as itself: nobody is acted for then, not even by mistake.
+fn exchange(settings: &Settings) -> Option<Exchange> {
+    let exchange = Exchange::new(&settings.app, settings.credentials.clone()?).add_target(&settings.target);
     let capabilities: Vec<_> = settings.capabilities.iter().map(String::as_str).collect();
-    if capabilities.is_empty() { exchange } else { exchange.with_client_capabilities(&capabilities) }
+    Some(if capabilities.is_empty() { exchange } else { exchange.with_client_capabilities(&capabilities) })
+}
+
+/// What readiness asks about: the credential of whoever calls Graph.
+fn credential(settings: &Settings, exchange: Option<&Exchange>) -> Result<Credential, ConfigError> {
+    match (&settings.outgoing, exchange) {
+        (OutgoingAuth::HostingEnvironment(identity), _) => {
+            Ok(Credential::OfHost { identity: identity.clone(), target: settings.target.clone() })
+        }
+        (_, Some(exchange)) => Ok(Credential::OfApp(exchange.clone())),
+        (_, None) => Err(ConfigError::Empty { what: "the list of credentials" }),
+    }
 }
 
 fn mcp_service(
@@ -118,6 +131,7 @@ fn mcp_service(
             settings.target.clone(),
             &settings.graph_base_url,
         )?,
+        outgoing: settings.outgoing.clone(),
         token_argument: if open { TokenArgument::Open } else { TokenArgument::Closed },
         static_token: settings.hatches.static_token.clone(),
         context: Context {

@@ -41,7 +41,7 @@ pub(super) fn warn_of_secret(reader: &mut Reader<'_>) {
     );
 }
 
-fn certificate(reader: &mut Reader<'_>, source: Source) -> Option<ClientCertificate> {
+pub(super) fn certificate(reader: &mut Reader<'_>, source: Source) -> Option<ClientCertificate> {
     let (path_variable, password_variable) = source.certificate_variables();
     let path = reader.get(path_variable)?;
     let password = reader.get(password_variable).unwrap_or_default();

@@ -4,20 +4,22 @@ use mcp_auth_layer::{clock::UnixTime, config::ConfigError, tenant::TenantName};
 use mcp_obo::{ClientCredentials, credential::CredentialKind};
 use uuid::Uuid;
 
-use super::{credentials, reader::Reader};
+use super::{credentials, reader::Reader, strategy::Strategy};
 
 /// The app registration.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     pub(super) tenant: TenantName,
     pub(super) client_id: String,
-    pub(super) credentials: ClientCredentials,
+    /// None where this server acts as itself, and so has to prove nothing as this app.
+    pub(super) credentials: Option<ClientCredentials>,
 }
 
 impl Identity {
     /// Tells whether one of its credentials is a secret, which anybody who reads it can use.
     pub(super) fn uses_secret(&self) -> bool {
-        self.credentials.status(UnixTime::from_secs(0)).iter().any(|status| status.kind() == CredentialKind::Secret)
+        let all = self.credentials.iter().flat_map(|credentials| credentials.status(UnixTime::from_secs(0)));
+        all.into_iter().any(|status| status.kind() == CredentialKind::Secret)
     }
 }
 
@@ -38,11 +40,15 @@ const GRAPH_CLIENT: [&str; 9] = [
 
 const AZURE_CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Identity> {
+pub(super) fn read(reader: &mut Reader<'_>, strategy: Strategy) -> Option<Identity> {
     let tenant = tenant(reader);
-    let client = client_id(reader);
+    let client = client_id(reader, strategy);
     // Without an id the credentials are looked for all the same, so that both are reported.
-    let credentials = credentials::read(reader, client.as_ref().map_or(Source::Graph, |(source, _)| *source));
+    let source = client.as_ref().map_or(Source::Graph, |(source, _)| *source);
+    let credentials = match strategy {
+        Strategy::OnBehalfOf => credentials::read(reader, source).map(Some),
+        Strategy::HostingEnvironment => Some(None),
+    };
     let (source, client_id) = client?;
     let client_id = guid(reader, source.id_variable(), client_id);
     Some(Identity { tenant: tenant?, client_id: client_id?, credentials: credentials? })
@@ -94,7 +100,7 @@ impl Source {
     }
 }
 
-fn client_id(reader: &mut Reader<'_>) -> Option<(Source, String)> {
+fn client_id(reader: &mut Reader<'_>, strategy: Strategy) -> Option<(Source, String)> {
     if let Some(id) = reader.get("GRAPH_CLIENT_ID") {
         return Some((Source::Graph, id));
     }
@@ -103,6 +109,10 @@ fn client_id(reader: &mut Reader<'_>) -> Option<(Source, String)> {
     // A federated token file is no sign of an app: Kubernetes injects it, with the id, for managed identities too.
     let own_credential = reader.is_set("AZURE_CLIENT_SECRET") || reader.is_set(AZURE_CERTIFICATE);
     let why = match (azure, graph_variable) {
+        // What acts is the hosting identity, and so all of its variables are its own.
+        (Some(_), None) if strategy == Strategy::HostingEnvironment => {
+            "AZURE_CLIENT_ID is the hosting identity, and an identity's id is never the audience of an API".to_owned()
+        }
         (Some(id), None) if own_credential => return Some((Source::Azure, id)),
         (Some(_), None) => {
             "AZURE_CLIENT_ID without AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH is the hosting identity, and an identity's id is never the audience \

@@ -32,20 +32,9 @@ pub(super) fn read(reader: &mut Reader<'_>) {
             reader.warn(format!("{name}: not used by this version"));
         }
     }
-    strategy(reader);
     tenant_of_the_proxy(reader);
     if reader.number("MCP_RATE_LIMIT_PER_MINUTE", 0_u32) > 0 {
         reader.warn("MCP_RATE_LIMIT_PER_MINUTE: not used by this version; limit in front of it");
-    }
-}
-
-fn strategy(reader: &mut Reader<'_>) {
-    match reader.get("OUTGOING_AUTH_STRATEGY").as_deref() {
-        None | Some("UseOnBehalfOf") => {}
-        Some("UseHostingEnvironmentIdentity") => {
-            reader.mistake("OUTGOING_AUTH_STRATEGY: the hosting identity is not supported by this version");
-        }
-        Some(other) => reader.mistake(format!("OUTGOING_AUTH_STRATEGY: {other:?} is not known; write UseOnBehalfOf")),
     }
 }
 

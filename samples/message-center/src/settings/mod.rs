@@ -11,6 +11,7 @@ mod identity;
 mod later;
 mod listener;
 mod reader;
+mod strategy;
 #[cfg(test)]
 mod tests;
 mod vars;
@@ -25,7 +26,7 @@ use mcp_auth_layer::{
     redirect::RedirectAllowlist,
     scope::ScopeSet,
 };
-use mcp_obo::{ClientCredentials, Target};
+use mcp_obo::{ClientCredentials, OutgoingAuth, Target};
 
 use self::{
     cloud::Endpoints,
@@ -50,8 +51,10 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// The app registration.
     pub app: EntraApp,
-    /// With what it proves that it is that app.
-    pub credentials: ClientCredentials,
+    /// With what it proves that it is that app; none where it acts for nobody.
+    pub credentials: Option<ClientCredentials>,
+    /// As whom Graph is called.
+    pub outgoing: OutgoingAuth,
     /// Through which proxies, and trusting whom, it calls out.
     pub egress: Egress,
     /// Scopes that a caller's token must have.
@@ -108,7 +111,8 @@ impl Settings {
         let mut reader = Reader::new(vars);
         let environment = Environment::from_names(reader.get("MCP_ENV").as_deref(), reader.get("NODE_ENV").as_deref());
         let listener = listener::read(&mut reader);
-        let identity = identity::read(&mut reader);
+        let strategy = strategy::read(&mut reader);
+        let identity = identity::read(&mut reader, strategy);
         let endpoints = cloud::read(&mut reader, environment);
         let egress = egress::read(&mut reader);
         let app = app(&mut reader, identity.as_ref(), &endpoints, &egress);
@@ -127,8 +131,9 @@ impl Settings {
         if environment == Environment::Production && secret_in_use {
             credentials::warn_of_secret(&mut reader);
         }
-        match (app, identity) {
-            (Some(app), Some(identity)) if reader.mistakes.is_empty() => Ok(Self {
+        let outgoing = strategy::outgoing(&mut reader, strategy, environment, app.as_ref(), &endpoints.target);
+        match (app, identity, outgoing) {
+            (Some(app), Some(identity), Some(outgoing)) if reader.mistakes.is_empty() => Ok(Self {
                 environment,
                 address: listener.address,
                 public_base_url: listener.public_base_url,
@@ -136,6 +141,7 @@ impl Settings {
                 expected_client_id: expected_client_id.unwrap_or_else(|| app.client_id().to_owned()),
                 app,
                 credentials: identity.credentials,
+                outgoing,
                 egress,
                 required_scopes,
                 access,

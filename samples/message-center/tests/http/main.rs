@@ -10,5 +10,6 @@ mod endpoints;
 mod exchanges;
 mod failures;
 mod hatches;
+mod hosting;
 mod refusals;
 mod support;

@@ -9,7 +9,7 @@ use mcp_obo::credential::CredentialStatus;
 use super::*;
 
 pub(super) fn kinds(settings: &Settings) -> Vec<CredentialKind> {
-    settings.credentials.status(UnixTime::from_secs(0)).iter().map(CredentialStatus::kind).collect()
+    settings.credentials.as_ref().unwrap().status(UnixTime::from_secs(0)).iter().map(CredentialStatus::kind).collect()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Environments, and what becomes of them.
 
 mod credentials;
+mod strategy;
 
 use std::collections::BTreeMap;
 
@@ -332,7 +333,6 @@ fn lists_of_callers_are_never_empty_and_hold_what_they_say() {
 fn what_this_version_cannot_do_is_refused_or_announced() {
     refused(&[
         ("redis", &[("REDIS_URL", "redis://x")], "REDIS_URL"),
-        ("hosting identity", &[("OUTGOING_AUTH_STRATEGY", "UseHostingEnvironmentIdentity")], "OUTGOING_AUTH_STRATEGY"),
         ("unknown strategy", &[("OUTGOING_AUTH_STRATEGY", "OBO")], "OUTGOING_AUTH_STRATEGY"),
         ("sign-ins of another tenant", &[("MCP_OAUTH_TENANT_ID", OTHER)], "MCP_OAUTH_TENANT_ID"),
         ("a rate that is no number", &[("MCP_RATE_LIMIT_PER_MINUTE", "many")], "MCP_RATE_LIMIT_PER_MINUTE"),

@@ -38,8 +38,13 @@ impl Log {
 
     /// Returns the audit events so far.
     pub(crate) fn audit(&self) -> Vec<Fields> {
+        self.trail(AUDIT)
+    }
+
+    /// Returns the events of one target so far.
+    pub(crate) fn trail(&self, wanted: &str) -> Vec<Fields> {
         let events = self.0.lock().unwrap();
-        events.iter().filter(|(target, _)| target == AUDIT).map(|(_, fields)| fields.clone()).collect()
+        events.iter().filter(|(target, _)| target == wanted).map(|(_, fields)| fields.clone()).collect()
     }
 
     /// Returns the last audit event.
