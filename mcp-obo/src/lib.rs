@@ -54,8 +54,8 @@
 //!
 //! # Features
 //! `reqwest` (default): the ready-made HTTP client of `mcp-auth-layer`. `axum`: [`OnBehalfOf`] as an argument of handlers and
-//! [`ExchangeError`] as their error. `azure-identity`: managed identities as credentials and as [`HostingIdentity`], and
-//! [`OnBehalfOf`] as a credential of the Azure SDK.
+//! [`ExchangeError`] as their error. `redis`: [`shared`] tokens in Redis or Valkey. `azure-identity`: managed identities as
+//! credentials and as [`HostingIdentity`], and [`OnBehalfOf`] as a credential of the Azure SDK.
 //!
 //! # Runtime
 //! Tokio. A task is started only inside a call, for a request to Entra, and ends with it.
@@ -86,6 +86,8 @@ pub mod manual;
 pub mod meter;
 pub mod on_behalf_of;
 pub mod outgoing;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod refusals;
 mod retry_after;
 pub mod seal;
@@ -102,6 +104,8 @@ pub mod token_source;
 
 #[cfg(feature = "azure-identity")]
 pub use self::credential::ManagedIdentity;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 pub use self::{
     access_token::AccessToken,
     boxed::BoxFuture,

@@ -5,7 +5,7 @@
 //! that it sealed can be alive. In one step, replicas that do not have the new key yet could not read what the others write;
 //! that costs exchanges and nothing else.
 //!
-//! What is sealed for one [purpose](Purpose) opens for no other.
+//! What is sealed for one purpose opens for no other.
 
 mod error;
 mod key;

@@ -60,6 +60,13 @@ impl Gate {
         state.failed_at.replace(now).is_none().then_some(Change::Failed)
     }
 
+    /// The store answered, and will not do what it was asked.
+    pub(super) fn refused(&self) -> Option<Change> {
+        let mut state = self.state();
+        state.shut_until = None;
+        state.failed_at.replace(Instant::now()).is_none().then_some(Change::Failed)
+    }
+
     /// Tells whether the store has answered since it last failed.
     pub(super) fn is_open(&self) -> bool {
         self.state().shut_until.is_none()

@@ -58,6 +58,8 @@ impl Guarded {
         match &answer {
             Ok(_) | Err(StoreError::Foreign) => tell(self.gate.succeeded(), None),
             Err(StoreError::Paused) => {}
+            // It answers, and quickly: reading may go on while writing does not.
+            Err(error @ StoreError::Refused(_)) => tell(self.gate.refused(), Some(error)),
             Err(error) => tell(self.gate.failed(), Some(error)),
         }
         answer

@@ -1,0 +1,13 @@
+//! The shared cache on a real Redis, which each test starts for itself.
+#![cfg(feature = "redis")]
+#![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+#![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
+
+mod cluster;
+mod outages;
+mod replicas;
+mod secrecy;
+mod server;
+mod sharing;
+mod sizing;
+mod tls;
