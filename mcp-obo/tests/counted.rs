@@ -5,7 +5,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, Fault, Lifetime, Place, TENANT_ID, TokenSpec};
+use entra_emulator::{
+    API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, Fault, Lifetime, Place, TENANT_ID, TokenSpec,
+};
 use mcp_auth_layer::{
     EntraApp, VerifiedToken,
     clock::{FixedClock, UnixTime},

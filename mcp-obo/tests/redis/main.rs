@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod cluster;
+mod lost_peer;
 mod outages;
 mod replicas;
 mod secrecy;

@@ -123,6 +123,26 @@ async fn a_hung_server_costs_now_and_then_a_time_out_and_no_request() {
 }
 
 #[tokio::test]
+async fn connections_that_are_replaced_are_closed() {
+    let Some(redis) = Server::start(&[]) else { return };
+    let service = Service::new();
+    let replica = service.replica(&redis.url());
+    for _ in 0..3 {
+        service.token(&replica, "a").await;
+        redis.hang();
+        service.token(&replica, "b").await;
+        redis.wake();
+        until_shared(&service, &replica).await;
+    }
+    let begun = Instant::now();
+    // The replica's, and the one that asks.
+    while redis.ask(&["CLIENT", "LIST"]).lines().count() > 2 {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{}", redis.ask(&["CLIENT", "LIST"]));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_hangs_before_the_first_connection_costs_no_more() {
     let Some(redis) = Server::start(&[]) else { return };
     redis.hang();
