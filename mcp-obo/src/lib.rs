@@ -54,8 +54,9 @@
 //!
 //! # Features
 //! `reqwest` (default): the ready-made HTTP client of `mcp-auth-layer`. `axum`: [`OnBehalfOf`] as an argument of handlers and
-//! [`ExchangeError`] as their error. `redis`: [`shared`] tokens in Redis or Valkey. `azure-identity`: managed identities as
-//! credentials and as [`HostingIdentity`], and [`OnBehalfOf`] as a credential of the Azure SDK.
+//! [`ExchangeError`] as their error. `azure-identity`: managed identities as credentials and as [`HostingIdentity`], and
+//! [`OnBehalfOf`] as a credential of the Azure SDK. `pfx`: [`ClientCertificate`] and [`KeyVaultCertificate`] from PKCS#12.
+//! `redis`: [`shared`] tokens in Redis or Valkey.
 //!
 //! # Runtime
 //! Tokio. A task is started only inside a call, for a request to Entra, and ends with it.

@@ -28,10 +28,11 @@ const TRACE: &str = "mcp_obo::credential";
 /// A certificate with its private key, which signs what proves the app (RFC 7523).
 ///
 /// The certificate is registered at the app in Entra; the private key never leaves this process. One in a file is read again
-/// when the file changes, at the latest after half a minute, and at once when Entra refuses it, so that rotation needs no restart. A
-/// new file that cannot be used is reported, and the certificate before it stays in use until its end.
+/// when the file changes, at the latest after half a minute, and at once when Entra refuses it, so that rotation needs no
+/// restart. A new file that cannot be used is reported, and the certificate before it stays in use until its end.
 ///
-/// A certificate that has ended or has not begun is no error here. From thirty days before its end a line a day says so.
+/// One that has ended or has not begun is no error at first, and a warning: the file may be replaced in time. Once it has ended
+/// it is not sent any more. From thirty days before its end a line a day says so.
 ///
 /// # Defaults
 /// PS256 with the SHA-256 thumbprint, as Entra advises; the certificate itself is not sent.
