@@ -145,6 +145,12 @@ pub enum CredentialError {
         #[source]
         source: std::io::Error,
     },
+    /// It was not ready in the time that an exchange can spare for it.
+    #[error("the credential was not ready within {} s", after.as_secs())]
+    Late {
+        /// How long it had.
+        after: std::time::Duration,
+    },
     /// It is empty.
     #[error("the credential is empty")]
     Empty,

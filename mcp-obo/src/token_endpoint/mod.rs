@@ -24,6 +24,7 @@ use mcp_auth_layer::{
     fetch::{FetchError, HttpClient, TransportFault},
     principal::UserId,
 };
+use tokio::time::Instant;
 use tower::{ServiceExt as _, retry::Retry};
 use tower_service::Service;
 use uuid::Uuid;
@@ -44,7 +45,8 @@ use crate::{
 /// Cloning is cheap, and clones share limit and breaker. Always ready: waiting is a part of the call.
 ///
 /// # Defaults
-/// 15 s for everything: discovery, credential, attempts and waiting. 128 requests at a time; the next one waits 5 s for its turn. One more attempt, half
+/// 15 s for everything: discovery, credential, attempts and waiting. 5 s for a credential to be ready while another one waits
+/// behind it. 128 requests at a time; the next one waits 5 s for its turn. One more attempt, half
 /// a second to one and a half later, after an answer of 500 and above without `Retry-After` or a connection that was refused
 /// or broke. After five connections in a row that could not be made, or five users in a row who got no usable answer, nobody
 /// asks for 5 s; then one request tries, and when it fails the pause is doubled, up to 60 s.
@@ -58,6 +60,12 @@ pub struct TokenEndpoint {
 }
 
 const DEADLINE: Duration = Duration::from_secs(15);
+
+/// How long a credential has while another one waits behind it.
+const TURN_OF_CREDENTIAL: Duration = Duration::from_secs(5);
+
+/// What is left of the deadline for the request itself when the last credential takes all the time it can.
+const RESERVE: Duration = Duration::from_secs(2);
 
 /// So many that no honest load waits, so few that a slow endpoint does not eat all sockets.
 const AT_A_TIME: NonZeroUsize = NonZeroUsize::new(128).unwrap();
@@ -118,9 +126,10 @@ impl TokenEndpoint {
             Failure { retry_after, report, ..Failure::new(ExchangeErrorKind::Unavailable) }.because(open)
         })?;
         let user = request.user().cloned();
+        let until = Instant::now() + (DEADLINE - RESERVE);
         let attempt = tower::service_fn(|request: TokenRequest| {
             let (endpoint, id) = (self.clone(), Arc::clone(id));
-            async move { endpoint.attempts(&request, &id).await }
+            async move { endpoint.attempts(&request, &id, until).await }
         });
         let attempts = Retry::new(OnceMore::default(), attempt).oneshot(request);
         let outcome = tokio::time::timeout(DEADLINE, attempts).await.unwrap_or_else(|late| Err(late_answer(late)));
@@ -135,7 +144,7 @@ impl TokenEndpoint {
         outcome
     }
 
-    async fn attempts(&self, request: &TokenRequest, id: &str) -> Result<TokenAnswer, Failure> {
+    async fn attempts(&self, request: &TokenRequest, id: &str, until: Instant) -> Result<TokenAnswer, Failure> {
         let endpoints = self.app.authority().endpoints().await.map_err(|why| {
             let retry_after = Some(why.retry_after());
             Failure { retry_after, ..Failure::new(ExchangeErrorKind::Unavailable) }.because(why)
@@ -152,8 +161,12 @@ impl TokenEndpoint {
             .parse()
             .map_err(|why: http::uri::InvalidUri| Failure::new(ExchangeErrorKind::Configuration).because(why))?;
         let mut refused = None;
-        for candidate in self.credentials.in_order(self.app.clock().now()) {
-            match self.attempt(candidate.credential(), &uri, request, id).await {
+        let mut candidates = self.credentials.in_order(self.app.clock().now()).peekable();
+        while let Some(candidate) = candidates.next() {
+            let left = until.saturating_duration_since(Instant::now());
+            let patience = if candidates.peek().is_some() { left.min(TURN_OF_CREDENTIAL) } else { left };
+            let credential = Presented { credential: candidate.credential(), until: Instant::now() + patience };
+            match self.attempt(&credential, &uri, request, id).await {
                 Err(failure) if failure.is_of_credential() => {
                     candidate.set_back(self.app.clock().now());
                     set_back(candidate.credential(), &failure, id);
@@ -172,19 +185,19 @@ impl TokenEndpoint {
     /// Tries one credential, once more if it has another proof after a refusal.
     async fn attempt(
         &self,
-        credential: &dyn ClientCredential,
+        presented: &Presented<'_>,
         uri: &Uri,
         request: &TokenRequest,
         id: &str,
     ) -> Result<TokenAnswer, Failure> {
         let client = ClientContext::new(self.app.client_id(), uri, self.app.clock().now());
-        let auth = credential.authenticate(&client).await.map_err(unpresentable)?;
+        let auth = presented.proof(&client).await?;
         let refused = match self.post(uri, request, &auth, id).await {
             Err(failure) if failure.is_of_credential() => failure,
             settled => return settled,
         };
-        credential.refused(&auth);
-        let renewed = credential.authenticate(&client).await.map_err(unpresentable)?;
+        presented.credential.refused(&auth);
+        let renewed = presented.proof(&client).await?;
         // Sending the same again would only count as one more failed sign-in of this app.
         if renewed.is_the_same(&auth) { Err(refused) } else { self.post(uri, request, &renewed, id).await }
     }
@@ -206,6 +219,21 @@ impl TokenEndpoint {
             .map_err(|why| Failure::new(ExchangeErrorKind::Configuration).because(why))?;
         let response = self.http.send(post).await.map_err(unreachable)?;
         answer::read(&response, self.app.clock().now())
+    }
+}
+
+/// A credential, and until when it may take its time.
+struct Presented<'a> {
+    credential: &'a dyn ClientCredential,
+    until: Instant,
+}
+
+impl Presented<'_> {
+    /// One that hangs must neither keep the others from their turn nor pass for an endpoint that does not answer.
+    async fn proof(&self, client: &ClientContext<'_>) -> Result<ClientAuth, Failure> {
+        let begun = Instant::now();
+        let proof = tokio::time::timeout_at(self.until, self.credential.authenticate(client)).await;
+        proof.unwrap_or_else(|_| Err(CredentialError::Late { after: begun.elapsed() })).map_err(unpresentable)
     }
 }
 

@@ -54,3 +54,36 @@ async fn a_credential_that_cannot_be_presented_gives_way_to_the_next() {
     exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap();
     assert_eq!(tenant.calls()[0].form["client_secret"], "b");
 }
+
+/// A credential that never comes, as from a network file system that is gone.
+#[derive(Debug)]
+struct Hung;
+
+impl ClientCredential for Hung {
+    fn authenticate<'a>(&'a self, _: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_hangs_gives_way_to_the_next() {
+    let tenant = Tenant::granting();
+    let list = ClientCredentials::of(Hung).or(Hung).or(ClientSecret::new("c"));
+    let exchange = Exchange::new(&tenant.app, list).add_target(&Target::graph());
+    exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap();
+    let begun = Instant::now();
+    exchange.token(&tenant.user("bob").await, &Target::graph()).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(1), "they stand behind it now: {:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_hangs_is_not_held_against_the_endpoint() {
+    let tenant = Tenant::granting();
+    let exchange = Exchange::new(&tenant.app, Hung).add_target(&Target::graph());
+    for number in 0..8 {
+        let user = tenant.user(&number.to_string()).await;
+        let error = exchange.token(&user, &Target::graph()).await.unwrap_err();
+        assert_eq!(error.kind(), ExchangeErrorKind::ClientCredential, "{number}: {error:?}");
+        tokio::time::advance(Duration::from_secs(5)).await;
+    }
+}

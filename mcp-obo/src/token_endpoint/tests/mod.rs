@@ -147,7 +147,7 @@ async fn a_blank_credential_is_this_services_fault_and_is_not_sent() {
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_that_never_answers_is_given_up() {
     let tenant = Tenant::answering(|_| Box::pin(std::future::pending()));
-    let begun = tokio::time::Instant::now();
+    let begun = Instant::now();
     let error = asked(&tenant, &tenant.user("alice").await).await.unwrap_err();
     assert_eq!((error.kind(), error.transport()), (ExchangeErrorKind::Unavailable, Some(TransportFault::Timeout)));
     // The timer's own millisecond.

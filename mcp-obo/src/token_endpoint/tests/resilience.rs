@@ -35,7 +35,7 @@ async fn a_fault_that_passes_is_met_by_one_more_attempt() {
             mcp_auth_layer::authority::Endpoints::documented(Cloud::Public, TenantId::parse(TENANT).unwrap());
         let endpoint = TokenEndpoint::new(&app.with_endpoints(documented).unwrap(), ClientSecret::new(SECRET));
         let request = TokenRequest::on_behalf_of(&tenant.user("alice").await, &Target::graph()).unwrap();
-        let begun = tokio::time::Instant::now();
+        let begun = Instant::now();
         let outcome = endpoint.oneshot(request).await;
         assert_eq!((outcome.is_ok(), count.load(Ordering::SeqCst)), (attempts == 2, attempts), "{name}");
         let pause = begun.elapsed().as_millis();
