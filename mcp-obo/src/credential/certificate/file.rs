@@ -123,8 +123,10 @@ impl WatchedFile {
     async fn read_again(&self) -> Option<Material> {
         let seen = Arc::clone(&self.seen).lock_owned().await;
         let (path, format) = (Arc::clone(&self.path), Arc::clone(&self.format));
-        let found = tokio::task::spawn_blocking(move || find_new(&path, &format, seen)).await.ok()??;
-        match found {
+        let (mut seen, now, found) = tokio::task::spawn_blocking(move || find_new(&path, &format, seen)).await.ok()?;
+        // Only here, where what was found is handed over: who goes away while the file is read leaves it for the next one.
+        *seen = now;
+        match found? {
             Ok(material) => {
                 tracing::info!(
                     target: super::TRACE,
@@ -161,22 +163,22 @@ impl Seen {
     }
 }
 
-/// Returns nothing when the file is as it was.
-fn find_new(
-    path: &Path,
-    format: &Format,
-    mut seen: OwnedMutexGuard<Seen>,
-) -> Option<Result<Material, CertificateError>> {
+/// What was read, unless the file is as it was.
+type Found = Option<Result<Material, CertificateError>>;
+
+/// Reads the file; the guard goes along, so that nobody else reads until the result has arrived.
+fn find_new(path: &Path, format: &Format, seen: OwnedMutexGuard<Seen>) -> (OwnedMutexGuard<Seen>, Seen, Found) {
     let found = read(path);
     let now = match &found {
         Ok(bytes) => Seen::content(bytes),
         Err(why) => Seen::Unreadable(why.kind()),
     };
-    if std::mem::replace(&mut *seen, now) == now {
-        return None;
+    if *seen == now {
+        return (seen, now, None);
     }
     let bytes = found.map_err(|source| CertificateError::File { source });
-    Some(bytes.and_then(|bytes| bounded(&bytes).and_then(|bytes| format.read(bytes))))
+    let found = bytes.and_then(|bytes| bounded(&bytes).and_then(|bytes| format.read(bytes)));
+    (seen, now, Some(found))
 }
 
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
