@@ -42,13 +42,16 @@ pub(crate) struct Refusals {
 struct Refused {
     error: ExchangeError,
     until: Instant,
-    /// Keeps the user's epoch alive, which is a part of the key; tenants have none.
-    _user: Option<Arc<UserCell>>,
+    /// Whose it is, and of which epoch; a tenant's is nobody's, and no user's end is its end.
+    user: Option<(Arc<UserCell>, u64)>,
 }
 
 impl Refused {
-    /// Returns the error while its window is open.
+    /// Returns the error while its window is open and its user was not forgotten.
     fn repeat(self, now: Instant) -> Option<ExchangeError> {
+        if self.user.as_ref().is_some_and(|(cell, epoch)| cell.epoch() != *epoch) {
+            return None;
+        }
         let left = self.until.checked_duration_since(now).filter(|left| !left.is_zero())?;
         // Whole seconds, rounded up: a header has no others.
         let whole = Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0));
@@ -77,15 +80,16 @@ impl Refusals {
             return;
         }
         let Some(window) = window(error.kind(), error.retry_after()) else { return };
-        let refused = |user| Refused { error: error.clone(), until: Instant::now() + window, _user: user };
+        let refused = |user| Refused { error: error.clone(), until: Instant::now() + window, user };
+        let own = || refused(Some((Arc::clone(cell), request.epoch)));
         match error.kind() {
             ClientCredential => self.by_tenant.insert(user.tenant().clone(), refused(None)),
             Throttled if error.aadsts_code() == Some(TENANT_THROTTLED) => {
                 self.by_tenant.insert(user.tenant().clone(), refused(None));
             }
             // Entra throttles people, not tokens; a fresh token does not make it answer.
-            Throttled | Unavailable => self.by_user.insert(user.clone(), refused(Some(Arc::clone(cell)))),
-            _ => self.by_request.insert(request.clone(), refused(Some(Arc::clone(cell)))),
+            Throttled | Unavailable => self.by_user.insert(user.clone(), own()),
+            _ => self.by_request.insert(request.clone(), own()),
         }
         meter::refusal_entered();
     }

@@ -132,6 +132,16 @@ async fn forgetting_a_user_forgets_what_was_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn forgetting_a_user_forgets_that_they_were_throttled() {
+    let tenant = refusing("mallory", || status(429, &[("retry-after", "600")], ""));
+    let (exchange, mallory) = (tenant.exchange(), tenant.user("mallory").await);
+    exchange.token(&mallory, &graph()).await.unwrap_err();
+    exchange.forget_user(&user_id("mallory"));
+    exchange.token(&mallory, &graph()).await.unwrap_err();
+    assert_eq!(tenant.exchanges(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn all_who_wait_share_one_failure() {
     let tenant = Tenant::answering(|_| {
         Box::pin(async {
