@@ -93,11 +93,9 @@ impl OnBehalfOf {
 
     /// Answers this request with a rejection, as [`raise`](Self::raise) does with an error's.
     pub fn raise_rejection(&self, why: Rejection) -> Raised {
-        if !self.may_challenge(&why) {
-            return Raised::No;
-        }
         let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
-        if raised.is_some() {
+        // In this order: a challenge that loses to an earlier error is not given, and must not count as if it were.
+        if raised.is_some() || !self.may_challenge(&why) {
             return Raised::No;
         }
         *raised = Some(why);

@@ -68,3 +68,15 @@ async fn what_is_no_challenge_may_be_repeated_and_other_claims_are_another_chall
         assert_eq!(request.take_raised().is_some(), expected == Raised::Yes);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_challenge_that_lost_to_another_error_was_not_given() {
+    let tenant = Tenant::granting();
+    let (exchange, user) = (tenant.exchange(), tenant.user("alice").await);
+    let first = OnBehalfOf::new(exchange.clone(), Some(user.clone()));
+    assert_eq!(first.raise_rejection(Rejection::Unavailable { retry_after: Duration::from_secs(1) }), Raised::Yes);
+    assert_eq!(first.raise_rejection(TokenFault::AssertionRefused.into()), Raised::No);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let second = OnBehalfOf::new(exchange, Some(user));
+    assert_eq!(second.raise_rejection(TokenFault::AssertionRefused.into()), Raised::Yes);
+}
