@@ -43,6 +43,9 @@ pub struct Exchange(Arc<Inner>);
 
 const MAX_BYTES: u64 = 64 << 20;
 
+/// No such tenant, no such app in it, and an app that is disabled there.
+const NO_SUCH_APP: [u32; 3] = [90_002, 700_016, 7_000_112];
+
 impl Exchange {
     /// Exchanges as this app, with this credential or list of credentials.
     #[must_use]
@@ -167,8 +170,9 @@ impl Exchange {
     ///
     /// # Errors
     /// [`ExchangeError`] of kind [`ClientCredential`](ExchangeErrorKind::ClientCredential) when it is refused or cannot be
-    /// presented, [`Unavailable`](ExchangeErrorKind::Unavailable) when Entra did not say. Whatever else Entra refuses, it has
-    /// accepted the credential first.
+    /// presented, [`Unavailable`](ExchangeErrorKind::Unavailable) when Entra did not say, and
+    /// [`Configuration`](ExchangeErrorKind::Configuration) when it knows no such tenant, or no such app there, which it finds
+    /// out before it looks at a credential. Whatever else Entra refuses, it has accepted the credential first.
     pub async fn check_credential(&self) -> Result<(), ExchangeError> {
         let endpoint = self.0.endpoint.clone();
         let endpoints = endpoint.app().authority().endpoints().await?;
@@ -176,7 +180,9 @@ impl Exchange {
         let own = Target::new(endpoint.app().client_id(), &[".default"])
             .map_err(|why: TargetError| Failure::new(ExchangeErrorKind::Configuration).because(why))?;
         use ExchangeErrorKind::{ClientCredential, Throttled, Unavailable};
+        let is_of_nobody = |error: &ExchangeError| error.aadsts_code().is_some_and(|code| NO_SUCH_APP.contains(&code));
         match endpoint.exchange(TokenRequest::client_credentials(tenant, own)).await {
+            Err(error) if is_of_nobody(&error) => Err(error),
             Err(error) if matches!(error.kind(), ClientCredential | Throttled | Unavailable) => Err(error),
             Ok(_) | Err(_) => Ok(()),
         }

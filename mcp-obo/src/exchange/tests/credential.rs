@@ -16,6 +16,7 @@ async fn a_credential_is_proved_without_a_user() {
         ("federated record", refused("invalid_request", 700_213, json!({})), Some(ClientCredential)),
         ("outage", status(503, &[], ""), Some(Unavailable)),
         ("throttled", status(429, &[], ""), Some(Throttled)),
+        ("no such app", refused("unauthorized_client", 700_016, json!({})), Some(Configuration)),
         // The credential was looked at before anything of these.
         ("nobody assigned the app to itself", refused("invalid_grant", 501_051, json!({})), None),
         ("no such resource", refused("invalid_resource", 500_011, json!({})), None),
