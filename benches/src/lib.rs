@@ -27,6 +27,9 @@ use serde_json::json;
 const TENANT: &str = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
 const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
 
+/// How long the downstream tokens are: about what Entra writes for Graph and a handful of scopes.
+pub const DOWNSTREAM_TOKEN: usize = 1_800;
+
 /// An app in a tenant, with its signing key.
 pub struct Tenant {
     app: EntraApp,
@@ -58,21 +61,37 @@ impl Tenant {
         Exchange::new(&self.app, ClientSecret::new("not a secret")).add_target(&Target::graph())
     }
 
-    /// Signs and verifies a token of user `number`, with about as many claims as Entra writes.
+    /// Returns what verifies this tenant's tokens.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    /// Signs and verifies a token of user `number`.
     ///
     /// # Panics
     /// When a token that was just signed is not good; then nothing measured here would mean anything.
     pub async fn user(&self, number: usize) -> VerifiedToken {
+        let token = BearerToken::new(&self.token(number));
+        self.verifier.verify(token).await.expect("the token is good")
+    }
+
+    /// Signs a token of user `number`, with about as many claims as Entra writes.
+    ///
+    /// # Panics
+    /// When the key does not sign, or the clock stands before 1970.
+    #[must_use]
+    pub fn token(&self, number: usize) -> String {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs();
         let claims = json!({
             "aud": CLIENT, "iss": format!("https://login.microsoftonline.com/{TENANT}/v2.0"), "iat": now, "nbf": now,
             "exp": now + 4_500, "aio": "x".repeat(120), "azp": CLIENT, "azpacr": "1", "name": format!("User {number}"),
             "oid": format!("00000000-0000-0000-0000-{number:012}"), "preferred_username": format!("u{number}@contoso.example"),
+            "groups": (0..8).map(|group| format!("{group:08}-0000-0000-0000-{number:012}")).collect::<Vec<_>>(),
             "rh": "y".repeat(60), "scp": "access_as_user", "sub": "z".repeat(43), "tid": TENANT, "uti": "w".repeat(22), "ver": "2.0",
         });
         let header = Header { kid: Some("bench".to_owned()), ..Header::new(Algorithm::RS256) };
-        let token = jsonwebtoken::encode(&header, &claims, &self.signer).expect("the key signs");
-        self.verifier.verify(BearerToken::new(&token)).await.expect("the token is good")
+        jsonwebtoken::encode(&header, &claims, &self.signer).expect("the key signs")
     }
 
     /// Returns how many exchanges reached the token endpoint.
@@ -100,7 +119,7 @@ fn token_endpoint(exchanges: Arc<AtomicU64>) -> HttpClient {
         async move {
             // One turn of the scheduler, as any real answer takes at least.
             tokio::task::yield_now().await;
-            let token = format!("{number:020}{}", "t".repeat(1_500));
+            let token = format!("{number:020}{}", "t".repeat(DOWNSTREAM_TOKEN - 20));
             let answer =
                 json!({"token_type": "Bearer", "expires_in": 4_500, "scope": ".default", "access_token": token});
             Ok::<_, Infallible>(Response::new(Bytes::from(answer.to_string())))

@@ -28,7 +28,7 @@ use super::{
 use crate::{access_token::AccessToken, answer::TokenAnswer, meter};
 
 /// What an entry costs besides its token, measured with moka's bookkeeping included.
-const OVERHEAD: usize = 600;
+const OVERHEAD: usize = 1_200;
 
 /// The cache of one exchange.
 #[derive(Debug)]
