@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use base64::prelude::*;
+
 use super::{
     proxies::Proxies,
     roots::{self, Roots},
@@ -70,4 +72,18 @@ impl Egress {
         self.roots.add_pem(pem)?;
         Ok(self)
     }
+
+    /// Returns every CA that is trusted, the system's included, in PEM form.
+    ///
+    /// For connections that this crate does not make, such as one to Redis. The files are read at the call.
+    ///
+    /// # Errors
+    /// [`ConfigError::HttpClient`] when the system's CAs cannot be read, or there are none.
+    pub fn trusted_roots(&self) -> Result<String, ConfigError> {
+        Ok(self.roots.all()?.map(|certificate| to_pem(&certificate)).collect())
+    }
+}
+
+fn to_pem(der: &[u8]) -> String {
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64_STANDARD.encode(der))
 }

@@ -55,6 +55,15 @@ impl Roots {
         let all = self.0.iter().chain(&system);
         all.map(|der| reqwest::Certificate::from_der(der).map_err(|error| client_error(error.into()))).collect()
     }
+
+    /// Returns all that are trusted, for a client that takes no others.
+    pub(super) fn all(&self) -> Result<impl Iterator<Item = CertificateDer<'static>>, ConfigError> {
+        let hidden = hidden_system_roots().map_err(|source| ConfigError::HttpClient { source })?;
+        let system = rustls_native_certs::load_native_certs().certs.into_iter();
+        // As below: one that cannot be an anchor must not cost the others.
+        let usable = system.filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
+        Ok(usable.chain(hidden).chain(self.0.clone()))
+    }
 }
 
 impl fmt::Debug for Roots {

@@ -82,13 +82,19 @@ impl Address {
         let others = others(&url, topology)?;
         url.set_query(None);
         let nodes = std::iter::once(url).chain(others).map(node).collect::<Result<_, _>>()?;
-        let roots = (scheme == "rediss").then(Roots::system);
+        let roots = (scheme == "rediss").then(Roots::default);
         Ok(Self { topology, nodes, roots })
     }
 
-    pub(super) fn add_roots(self, pem: &[u8]) -> Result<Self, RedisConfigError> {
-        let roots = self.roots.ok_or(RedisConfigError::RootsWithoutTls)?.add(pem)?;
-        Ok(Self { roots: Some(roots), ..self })
+    pub(super) fn with_roots(self, pem: &[u8]) -> Result<Self, RedisConfigError> {
+        if !self.is_encrypted() {
+            return Err(RedisConfigError::RootsWithoutTls);
+        }
+        Ok(Self { roots: Some(Roots::parse(pem)?), ..self })
+    }
+
+    pub(super) const fn is_encrypted(&self) -> bool {
+        self.roots.is_some()
     }
 
     /// Prepares all that connecting needs, and connects to nothing.

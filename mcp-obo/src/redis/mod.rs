@@ -59,12 +59,21 @@ impl RedisStore {
         Self::of(Address::parse(url)?)
     }
 
-    /// Trusts further CAs, in PEM form, besides the system's, which are read here.
+    /// Trusts these CAs, in PEM form, in place of the system's.
+    ///
+    /// `mcp_auth_layer::fetch::Egress::trusted_roots` has the system's together with those that were added. The client library's
+    /// own way to find the system's, which counts otherwise, drops them where `SSL_CERT_FILE` or `SSL_CERT_DIR` is set.
     ///
     /// # Errors
     /// [`RedisConfigError`] when there is no CA certificate in it, or when the URL is one without TLS.
-    pub fn add_root_certificates(self, pem: &[u8]) -> Result<Self, RedisConfigError> {
-        Self::of(self.address.add_roots(pem)?)
+    pub fn with_root_certificates(self, pem: &[u8]) -> Result<Self, RedisConfigError> {
+        Self::of(self.address.with_roots(pem)?)
+    }
+
+    /// Tells whether the connection is encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.address.is_encrypted()
     }
 
     fn of(address: Address) -> Result<Self, RedisConfigError> {

@@ -1,6 +1,6 @@
 //! What a store must be able to do.
 
-use std::{error::Error, fmt::Debug, time::Duration};
+use std::{error::Error, fmt::Debug, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
@@ -23,6 +23,25 @@ pub trait SharedStore: Debug + Send + Sync + 'static {
 
     /// Removes exactly this value, in one step; tells whether it did.
     fn remove<'a>(&'a self, name: &'a str, value: Bytes) -> BoxFuture<'a, Result<bool, StoreError>>;
+}
+
+/// So that a service can hold the store as well.
+impl<S: SharedStore + ?Sized> SharedStore for Arc<S> {
+    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
+        (**self).get(name)
+    }
+
+    fn put<'a>(&'a self, name: &'a str, value: Bytes, life: Duration) -> BoxFuture<'a, Result<(), StoreError>> {
+        (**self).put(name, value, life)
+    }
+
+    fn put_new<'a>(&'a self, name: &'a str, value: Bytes, life: Duration) -> BoxFuture<'a, Result<bool, StoreError>> {
+        (**self).put_new(name, value, life)
+    }
+
+    fn remove<'a>(&'a self, name: &'a str, value: Bytes) -> BoxFuture<'a, Result<bool, StoreError>> {
+        (**self).remove(name, value)
+    }
 }
 
 /// Why a store did not do as it was asked.

@@ -52,7 +52,7 @@ async fn an_added_ca_is_trusted_and_an_unknown_one_is_not() {
     let Some(tls) = server() else { return };
     let url = format!("rediss://localhost:{}", tls.port);
     let service = Service::new();
-    let trusting = || RedisStore::connect(&url).unwrap().add_root_certificates(tls.ca.as_bytes()).unwrap();
+    let trusting = || RedisStore::connect(&url).unwrap().with_root_certificates(tls.ca.as_bytes()).unwrap();
     let (one, other) = (service.replica_on(trusting()), service.replica_on(trusting()));
     let token = service.token(&one, "a").await;
     assert_eq!(service.token(&other, "a").await, token);
@@ -62,7 +62,7 @@ async fn an_added_ca_is_trusted_and_an_unknown_one_is_not() {
         ("the system's CAs alone", RedisStore::connect(&url).unwrap()),
         ("another name", {
             let url = url.replace("localhost", "127.0.0.1");
-            RedisStore::connect(&url).unwrap().add_root_certificates(tls.ca.as_bytes()).unwrap()
+            RedisStore::connect(&url).unwrap().with_root_certificates(tls.ca.as_bytes()).unwrap()
         }),
     ] {
         let error = store.get("mcp-obo:x").await.unwrap_err();

@@ -54,8 +54,8 @@ fn what_cannot_be_meant_is_refused_without_quoting_it() {
 }
 
 #[test]
-fn further_roots_are_certificates_for_tls() {
-    let roots = |url: &str, pem: &[u8]| Address::parse(url).unwrap().add_roots(pem).map(|_| ());
+fn given_roots_are_certificates_for_tls() {
+    let roots = |url: &str, pem: &[u8]| Address::parse(url).unwrap().with_roots(pem).map(|_| ());
     let key = rcgen::KeyPair::generate().unwrap();
     let pem = rcgen::CertificateParams::new(vec!["cache".to_owned()]).unwrap().self_signed(&key).unwrap().pem();
     assert!(roots("rediss://cache", pem.as_bytes()).is_ok());
