@@ -211,8 +211,20 @@ impl Emulator {
     /// When the order names no user of the tenant and no app roles.
     #[must_use]
     pub fn mint(&self, spec: TokenSpec) -> String {
-        let token = self.shared.state.mint(&spec, &self.http_url());
-        token.expect("the order names a user of the tenant, or app roles")
+        self.mint_under(&self.http_url(), &spec)
+    }
+
+    /// Makes a token to order, issued under [`https_url`](Self::https_url).
+    ///
+    /// # Panics
+    /// As [`mint`](Self::mint).
+    #[must_use]
+    pub fn mint_over_https(&self, spec: TokenSpec) -> String {
+        self.mint_under(&self.https_url(), &spec)
+    }
+
+    fn mint_under(&self, base: &str, spec: &TokenSpec) -> String {
+        self.shared.state.mint(spec, base).expect("the order names a user of the tenant, or app roles")
     }
 }
 
