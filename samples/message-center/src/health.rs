@@ -79,6 +79,14 @@ impl Credential {
         }
     }
 
+    /// Tells whether the store of shared tokens answered when it was last asked; nothing where none is shared.
+    fn is_store_up(&self) -> Option<bool> {
+        match self {
+            Self::OfApp(exchange) => exchange.is_shared_store_up(),
+            Self::OfHost { .. } => None,
+        }
+    }
+
     /// Tells whether all of them have ended; what has no list, as a managed identity, has no end either.
     fn is_expired(&self, now: UnixTime) -> bool {
         let all = self.status();
@@ -187,8 +195,12 @@ impl Health {
         let reasons = self.reasons().await;
         let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let credentials: Vec<_> = self.0.credential.status().iter().map(shown).collect();
-        (status, Json(json!({"ready": reasons.is_empty(), "reasons": reasons, "credentials": credentials})))
-            .into_response()
+        let mut body = json!({"ready": reasons.is_empty(), "reasons": reasons, "credentials": credentials});
+        // Never a reason: without it every replica has its own cache still.
+        if let Some(is_up) = self.0.credential.is_store_up() {
+            body["sharedCache"] = if is_up { "up" } else { "down" }.into();
+        }
+        (status, Json(body)).into_response()
     }
 }
 

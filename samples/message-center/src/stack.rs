@@ -38,7 +38,7 @@ use crate::{
     graph::Graph,
     health::{self, Credential, Health},
     mcp::{MessageCenter, Shared},
-    settings::{Settings, SignIn},
+    settings::{Settings, Sharing, SignIn},
     tools::get_messages::TokenArgument,
 };
 
@@ -105,7 +105,11 @@ fn bearer(
 fn exchange(settings: &Settings) -> Option<Exchange> {
     let exchange = Exchange::new(&settings.app, settings.credentials.clone()?).add_target(&settings.target);
     let capabilities: Vec<_> = settings.capabilities.iter().map(String::as_str).collect();
-    Some(if capabilities.is_empty() { exchange } else { exchange.with_client_capabilities(&capabilities) })
+    let exchange = if capabilities.is_empty() { exchange } else { exchange.with_client_capabilities(&capabilities) };
+    Some(match &settings.sharing {
+        Some(Sharing { store, ring }) => exchange.with_shared(Arc::clone(store), ring.clone()),
+        None => exchange,
+    })
 }
 
 /// What readiness asks about: the credential of whoever calls Graph.

@@ -2,15 +2,14 @@
 
 use mcp_auth_layer::fetch::Egress;
 
-use super::reader::Reader;
+use super::reader::{Reader, explained};
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Egress {
     match Egress::from_variables(|name| reader.get(name)) {
         Ok(egress) => egress,
         // It names the variable, and what is wrong with it.
         Err(error) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            reader.mistake(format!("{error}{cause}"));
+            reader.mistake(explained(&error));
             Egress::default()
         }
     }

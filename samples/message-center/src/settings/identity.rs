@@ -1,38 +1,28 @@
 //! Which app this server is, and with what it proves that.
 
-use mcp_auth_layer::{clock::UnixTime, config::ConfigError, tenant::TenantName};
-use mcp_obo::{ClientCredentials, credential::CredentialKind};
+use mcp_auth_layer::{config::ConfigError, tenant::TenantName};
 use uuid::Uuid;
 
-use super::{credentials, reader::Reader, strategy::Strategy};
+use super::{reader::Reader, strategy::Strategy};
 
 /// The app registration.
 #[derive(Clone, Debug)]
 pub(super) struct Identity {
     pub(super) tenant: TenantName,
     pub(super) client_id: String,
-    /// None where this server acts as itself, and so has to prove nothing as this app.
-    pub(super) credentials: Option<ClientCredentials>,
-}
-
-impl Identity {
-    /// Tells whether one of its credentials is a secret, which anybody who reads it can use.
-    pub(super) fn uses_secret(&self) -> bool {
-        let all = self.credentials.iter().flat_map(|credentials| credentials.status(UnixTime::from_secs(0)));
-        all.into_iter().any(|status| status.kind() == CredentialKind::Secret)
-    }
 }
 
 /// The app's own variables; any of them means that `AZURE_CLIENT_ID` and its like belong to the hosting identity.
 ///
 /// `GRAPH_CLIENT_CAPABILITIES` is not among them: it says what callers can do, not who this server is.
-const GRAPH_CLIENT: [&str; 9] = [
+const GRAPH_CLIENT: [&str; 10] = [
     "GRAPH_CLIENT_ID",
     "GRAPH_CLIENT_SECRET",
     "GRAPH_CLIENT_CERT_PATH",
     "GRAPH_CLIENT_CERT_PASSWORD",
     "GRAPH_CLIENT_CERT_KEYVAULT_URL",
     "GRAPH_CLIENT_CERT_SECRET_NAME",
+    "GRAPH_CLIENT_CERT_NAME",
     "GRAPH_CLIENT_CERT_SECRET_VERSION",
     "GRAPH_CLIENT_CERT_THUMBPRINT",
     "GRAPH_CLIENT_MANAGED_IDENTITY",
@@ -40,18 +30,13 @@ const GRAPH_CLIENT: [&str; 9] = [
 
 const AZURE_CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
 
-pub(super) fn read(reader: &mut Reader<'_>, strategy: Strategy) -> Option<Identity> {
+/// Reads tenant and id, and says from which variables the app's credentials come, also where there is no id.
+pub(super) fn read(reader: &mut Reader<'_>, strategy: Strategy) -> (Source, Option<Identity>) {
     let tenant = tenant(reader);
     let client = client_id(reader, strategy);
-    // Without an id the credentials are looked for all the same, so that both are reported.
     let source = client.as_ref().map_or(Source::Graph, |(source, _)| *source);
-    let credentials = match strategy {
-        Strategy::OnBehalfOf => credentials::read(reader, source).map(Some),
-        Strategy::HostingEnvironment => Some(None),
-    };
-    let (source, client_id) = client?;
-    let client_id = guid(reader, source.id_variable(), client_id);
-    Some(Identity { tenant: tenant?, client_id: client_id?, credentials: credentials? })
+    let client_id = client.and_then(|(source, client_id)| guid(reader, source.id_variable(), client_id));
+    (source, tenant.zip(client_id).map(|(tenant, client_id)| Identity { tenant, client_id }))
 }
 
 /// Reads an app's id.

@@ -3,20 +3,16 @@
 use super::reader::Reader;
 
 /// Ignoring one of these would be unsafe, or the opposite of what was asked for.
-const REFUSED: [(&str, &str); 2] = [
-    ("REDIS_URL", "the shared token cache is not supported by this version"),
-    ("MCP_TOOLS", "there is one tool in this version, getMessages"),
-];
+const REFUSED: [(&str, &str); 1] = [("MCP_TOOLS", "there is one tool in this version, getMessages")];
 
 /// These only tune what is not there yet.
-const WARNED: [&str; 9] = [
+const WARNED: [&str; 8] = [
     "MCP_OAUTH_CLIENT_SECRET",
     "MCP_OAUTH_SCOPES",
     "MCP_OAUTH_SESSION_MAX",
     "MCP_OAUTH_SESSIONS_NOT_BEFORE",
     "MCP_OAUTH_CLIENTS_NOT_BEFORE",
     "MCP_OAUTH_CONSENT",
-    "MCP_SEALING_KEYS",
     "TRUSTED_PROXIES",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];

@@ -11,6 +11,7 @@ mod identity;
 mod later;
 mod listener;
 mod reader;
+mod sharing;
 mod strategy;
 #[cfg(test)]
 mod tests;
@@ -32,9 +33,11 @@ use self::{
     cloud::Endpoints,
     identity::Identity,
     reader::{Reader, list},
+    strategy::Strategy,
 };
 pub use self::{
     hatches::Hatches,
+    sharing::Sharing,
     vars::{Layered, Process, Vars},
 };
 
@@ -55,6 +58,8 @@ pub struct Settings {
     pub credentials: Option<ClientCredentials>,
     /// As whom Graph is called.
     pub outgoing: OutgoingAuth,
+    /// Where replicas share tokens; none where each keeps its own.
+    pub sharing: Option<Sharing>,
     /// Through which proxies, and trusting whom, it calls out.
     pub egress: Egress,
     /// Scopes that a caller's token must have.
@@ -112,9 +117,10 @@ impl Settings {
         let environment = Environment::from_names(reader.get("MCP_ENV").as_deref(), reader.get("NODE_ENV").as_deref());
         let listener = listener::read(&mut reader);
         let strategy = strategy::read(&mut reader);
-        let identity = identity::read(&mut reader, strategy);
+        let (source, identity) = identity::read(&mut reader, strategy);
         let endpoints = cloud::read(&mut reader, environment);
         let egress = egress::read(&mut reader);
+        let sharing = sharing::read(&mut reader, environment, &egress);
         let app = app(&mut reader, identity.as_ref(), &endpoints, &egress);
         let exposure = Exposure::of(listener.address.ip(), Some(&listener.public_base_url));
         let hatches = hatches::read(&mut reader, environment, exposure);
@@ -127,21 +133,23 @@ impl Settings {
             .get("MCP_OAUTH_EXPECTED_CLIENT_ID")
             .and_then(|id| identity::guid(&mut reader, "MCP_OAUTH_EXPECTED_CLIENT_ID", id));
         later::read(&mut reader);
-        let secret_in_use = identity.as_ref().is_some_and(Identity::uses_secret);
-        if environment == Environment::Production && secret_in_use {
-            credentials::warn_of_secret(&mut reader);
-        }
+        let credentials = match (strategy, &app) {
+            (Strategy::OnBehalfOf, Some(app)) => credentials::read(&mut reader, environment, source, app),
+            // It proves nothing as this app, or there is none to prove.
+            (Strategy::HostingEnvironment, _) | (Strategy::OnBehalfOf, None) => None,
+        };
         let outgoing = strategy::outgoing(&mut reader, strategy, environment, app.as_ref(), &endpoints.target);
         match (app, identity, outgoing) {
-            (Some(app), Some(identity), Some(outgoing)) if reader.mistakes.is_empty() => Ok(Self {
+            (Some(app), Some(_), Some(outgoing)) if reader.mistakes.is_empty() => Ok(Self {
                 environment,
                 address: listener.address,
                 public_base_url: listener.public_base_url,
                 allowed_origins: listener.allowed_origins,
                 expected_client_id: expected_client_id.unwrap_or_else(|| app.client_id().to_owned()),
                 app,
-                credentials: identity.credentials,
+                credentials,
                 outgoing,
+                sharing,
                 egress,
                 required_scopes,
                 access,

@@ -1,5 +1,7 @@
 //! Reads variables and collects every mistake, so that an administrator sees them all at once.
 
+use std::error::Error;
+
 use super::Vars;
 
 /// Mistakes and warnings, as they come up.
@@ -37,8 +39,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Keeps a value, or notes why there is none.
-    pub(super) fn keep<T>(&mut self, name: &str, result: Result<T, impl std::fmt::Display>) -> Option<T> {
-        result.map_err(|error| self.mistake(format!("{name}: {error}"))).ok()
+    pub(super) fn keep<T>(&mut self, name: &str, result: Result<T, impl Into<Box<dyn Error>>>) -> Option<T> {
+        result.map_err(|error| self.mistake(format!("{name}: {}", explained(&*error.into())))).ok()
     }
 
     /// Reads a number, or takes the default.
@@ -49,6 +51,11 @@ impl<'a> Reader<'a> {
             default
         })
     }
+}
+
+/// Returns an error with the reason below it: an administrator gets one line.
+pub(super) fn explained(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 /// Splits a comma list; spaces around entries do not count.

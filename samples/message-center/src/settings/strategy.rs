@@ -65,7 +65,7 @@ pub(super) fn outgoing(
 }
 
 /// A service principal where it has a credential, else a managed identity.
-fn hosting(reader: &mut Reader<'_>, environment: Environment, app: &EntraApp) -> Option<HostingIdentity> {
+pub(super) fn hosting(reader: &mut Reader<'_>, environment: Environment, app: &EntraApp) -> Option<HostingIdentity> {
     let id = match reader.get(ID) {
         Some(id) => Some(identity::guid(reader, ID, id)?),
         None => None,

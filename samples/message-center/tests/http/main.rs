@@ -6,6 +6,7 @@ mod authorize;
 mod binary;
 mod callers;
 mod connections;
+mod credentials;
 mod endpoints;
 mod exchanges;
 mod failures;

@@ -12,7 +12,10 @@ use mcp_obo::{
 };
 
 pub(super) use self::certificate::read as certificate;
-use super::{identity::Source, reader::Reader};
+use super::{
+    identity::Source,
+    reader::{Reader, explained},
+};
 
 const MANAGED: &str = "GRAPH_CLIENT_MANAGED_IDENTITY";
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
@@ -29,14 +32,15 @@ pub(super) fn read(
     app: &EntraApp,
 ) -> Option<ClientCredentials> {
     let before = reader.mistakes.len();
-    let found: [Found; 5] = [
+    let chosen: [Found; 4] = [
         secret(reader, environment, source),
         certificate(reader, source).map(|certificate| Arc::new(certificate) as _),
         vault::read(reader, environment, app),
         managed(reader, app),
-        workload(reader),
     ];
-    let mut found = found.into_iter().flatten();
+    let chosen: Vec<_> = chosen.into_iter().flatten().collect();
+    let injected = workload(reader, &chosen);
+    let mut found = chosen.into_iter().chain(injected);
     let Some(first) = found.next() else {
         // One that is set and cannot be used has been reported as what it is.
         if reader.mistakes.len() == before {
@@ -68,9 +72,17 @@ fn managed(reader: &mut Reader<'_>, app: &EntraApp) -> Found {
 }
 
 /// A workload's own token, which the app registration trusts; last, because the platform injects it unasked.
-fn workload(reader: &mut Reader<'_>) -> Found {
+///
+/// For the same reason one that cannot be read is a mistake only where nothing was chosen.
+fn workload(reader: &mut Reader<'_>, chosen: &[Arc<dyn ClientCredential>]) -> Found {
     let path = reader.get(TOKEN_FILE)?;
-    let identity = reader.keep(TOKEN_FILE, WorkloadIdentity::from_file(path))?;
+    let identity = match WorkloadIdentity::from_file(path) {
+        Err(error) if !chosen.is_empty() => {
+            reader.warn(format!("{TOKEN_FILE}: not used: {}", explained(&error)));
+            return None;
+        }
+        identity => reader.keep(TOKEN_FILE, identity)?,
+    };
     Some(Arc::new(identity))
 }
 

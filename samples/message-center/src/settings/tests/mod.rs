@@ -1,6 +1,7 @@
 //! Environments, and what becomes of them.
 
 mod credentials;
+mod sharing;
 mod strategy;
 
 use std::collections::BTreeMap;
@@ -103,6 +104,8 @@ fn an_identity_is_never_taken_for_the_app() {
     let settings = read(&[&webhook[..], &app].concat()).unwrap();
     assert_eq!(settings.app.client_id(), CLIENT);
     assert_eq!(settings.app.authority().host(), "https://login.microsoftonline.com");
+    assert_eq!(credentials::kinds(&settings), [CredentialKind::Secret]);
+    assert!(settings.warnings.iter().any(|warning| warning.starts_with("AZURE_FEDERATED_TOKEN_FILE: not used")));
 
     // A reader's secret beside our client id is the hosting identity's, and never sent with it.
     let foreign = [
@@ -112,9 +115,12 @@ fn an_identity_is_never_taken_for_the_app() {
         ("GRAPH_CLIENT_ID", CLIENT),
         ("GRAPH_CLIENT_CERT_KEYVAULT_URL", "https://v.vault.azure.net"),
     ];
-    let mistakes = read(&foreign).unwrap_err();
+    let settings = read(&[&foreign[..], &[("GRAPH_CLIENT_CERT_SECRET_NAME", "key")]].concat()).unwrap();
+    assert_eq!(credentials::kinds(&settings), [CredentialKind::KeyVault]);
+    let mistakes = read(&foreign[..4]).unwrap_err();
     assert!(mistakes.to_string().contains("AZURE_CLIENT_SECRET belongs to the hosting identity"), "{mistakes}");
-    assert!(mistakes.0.iter().any(|mistake| mistake.starts_with("GRAPH_CLIENT_CERT_KEYVAULT_URL")), "{mistakes}");
+    let mistakes = read(&foreign).unwrap_err();
+    assert!(mistakes.0.iter().any(|mistake| mistake.starts_with("GRAPH_CLIENT_CERT_SECRET_NAME")), "{mistakes}");
 }
 
 #[test]
@@ -332,7 +338,6 @@ fn lists_of_callers_are_never_empty_and_hold_what_they_say() {
 #[test]
 fn what_this_version_cannot_do_is_refused_or_announced() {
     refused(&[
-        ("redis", &[("REDIS_URL", "redis://x")], "REDIS_URL"),
         ("unknown strategy", &[("OUTGOING_AUTH_STRATEGY", "OBO")], "OUTGOING_AUTH_STRATEGY"),
         ("sign-ins of another tenant", &[("MCP_OAUTH_TENANT_ID", OTHER)], "MCP_OAUTH_TENANT_ID"),
         ("a rate that is no number", &[("MCP_RATE_LIMIT_PER_MINUTE", "many")], "MCP_RATE_LIMIT_PER_MINUTE"),
@@ -347,8 +352,8 @@ fn what_this_version_cannot_do_is_refused_or_announced() {
             "GRAPH_CLIENT_CERT_PATH",
         ),
     ]);
-    let settings = with(&[("MCP_SEALING_KEYS", SECRET), ("MCP_RATE_LIMIT_PER_MINUTE", "50")]).unwrap();
-    for name in ["MCP_SEALING_KEYS", "MCP_RATE_LIMIT_PER_MINUTE"] {
+    let settings = with(&[("MCP_OAUTH_CLIENT_SECRET", SECRET), ("MCP_RATE_LIMIT_PER_MINUTE", "50")]).unwrap();
+    for name in ["MCP_OAUTH_CLIENT_SECRET", "MCP_RATE_LIMIT_PER_MINUTE"] {
         assert!(settings.warnings.iter().any(|warning| warning.starts_with(name)), "{name}: {:?}", settings.warnings);
     }
 }
@@ -368,7 +373,7 @@ fn all_mistakes_come_at_once() {
         ("GRAPH_OBO_SCOPES", "x"),
         ("MCP_AUDIENCES", "https://graph.microsoft.com"),
         ("MCP_REQUIRE_AUTH", "maybe"),
-        ("REDIS_URL", "redis://x"),
+        ("REDIS_URL", "x"),
     ];
     for (name, pairs) in [("bad", bad), ("unset", &[])] {
         let mistakes = read(pairs).unwrap_err();

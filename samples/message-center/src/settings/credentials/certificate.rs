@@ -1,0 +1,38 @@
+//! A certificate in a file, PEM or PKCS#12.
+
+use std::fs;
+
+use mcp_obo::credential::ClientCertificate;
+
+use super::super::{identity::Source, reader::Reader};
+
+pub(in crate::settings) fn read(reader: &mut Reader<'_>, source: Source) -> Option<ClientCertificate> {
+    let (path_variable, password_variable) = source.certificate_variables();
+    let path = reader.get(path_variable)?;
+    let password = reader.get(password_variable).unwrap_or_default();
+    let read = if is_pem(&path) {
+        ClientCertificate::from_pem_file(path)
+    } else {
+        ClientCertificate::from_pfx_file(path, password)
+    };
+    let sends_chain = source == Source::Azure && chain(reader);
+    let certificate = reader.keep(path_variable, read)?;
+    Some(if sends_chain { certificate.with_x5c() } else { certificate })
+}
+
+/// PEM is text and says so; what cannot be read is reported as PEM, the more usual form.
+fn is_pem(path: &str) -> bool {
+    fs::read(path).map_or(true, |bytes| bytes.windows(11).any(|window| window == b"-----BEGIN "))
+}
+
+fn chain(reader: &mut Reader<'_>) -> bool {
+    const NAME: &str = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN";
+    match reader.get(NAME).map(|text| text.to_ascii_lowercase()).as_deref() {
+        None | Some("false" | "0") => false,
+        Some("true" | "1") => true,
+        Some(other) => {
+            reader.mistake(format!("{NAME}: {other:?} is not known; write true or false"));
+            false
+        }
+    }
+}
