@@ -62,8 +62,8 @@ impl Tenant {
     /// Starts so many calls of each session, all before the first is answered.
     fn calls(&self, sessions: &[VerifiedToken], each: usize) -> JoinSet<bool> {
         let mut calls = JoinSet::new();
-        for user in std::iter::repeat_n(sessions, each).flatten().cloned() {
-            let exchange = self.exchange.clone();
+        for user in std::iter::repeat_n(sessions, each).flatten() {
+            let (exchange, user) = (self.exchange.clone(), user.clone());
             calls.spawn(async move { exchange.token(&user, &Target::graph()).await.is_ok() });
         }
         calls

@@ -2,12 +2,11 @@
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
-    os::unix::net::UnixStream,
-    process::{Child, Command, Stdio},
+    net::TcpStream,
 };
 
 use benches::DOWNSTREAM_TOKEN;
-use tempfile::TempDir;
+use local_redis::Server;
 
 /// What sealing adds to a token: times, epoch, key id, salt, nonce, tag.
 pub(crate) const SEALING: usize = 90;
@@ -30,47 +29,21 @@ pub(crate) struct Stored {
 
 /// Stores this many entries; nothing where no `redis-server` is installed.
 pub(crate) fn measure(users: usize) -> io::Result<Option<Stored>> {
-    let Some(mut server) = Server::start()? else { return Ok(None) };
-    let empty = server.used()?;
-    server.put('t', users, DOWNSTREAM_TOKEN + SEALING)?;
-    let entries = server.used()?;
-    server.put('u', users, MARK)?;
-    let marks = server.used()?;
-    let version = server.info("redis_version")?;
+    let Some(server) = Server::start(&[]) else { return Ok(None) };
+    let mut redis = Redis(BufReader::new(TcpStream::connect(("127.0.0.1", server.port()))?));
+    let empty = redis.used()?;
+    redis.put('t', users, DOWNSTREAM_TOKEN + SEALING)?;
+    let entries = redis.used()?;
+    redis.put('u', users, MARK)?;
+    let marks = redis.used()?;
+    let version = redis.info("redis_version")?;
     Ok(Some(Stored { version, entry: (entries - empty) / users, mark: (marks - entries) / users }))
 }
 
-/// A server of its own on a socket in a directory of its own, which ends with this value.
-struct Server {
-    process: Child,
-    connection: BufReader<UnixStream>,
-    _directory: TempDir,
-}
+/// A connection to a server that nobody else uses.
+struct Redis(BufReader<TcpStream>);
 
-impl Server {
-    fn start() -> io::Result<Option<Self>> {
-        let directory = TempDir::new()?;
-        let socket = directory.path().join("redis");
-        let mut command = Command::new("redis-server");
-        command.current_dir(directory.path()).args(["--port", "0", "--save", "", "--unixsocket"]).arg(&socket);
-        let mut process = match command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            started => started?,
-        };
-        let log = process.stdout.take().expect("it was piped");
-        let is_ready = |line: &String| line.to_ascii_lowercase().contains("ready to accept");
-        let ready = BufReader::new(log).lines().map_while(Result::ok).any(|line| is_ready(&line));
-        let connection = if ready { UnixStream::connect(&socket) } else { Err(io::Error::other("it did not start")) };
-        match connection {
-            Ok(connection) => Ok(Some(Self { process, connection: BufReader::new(connection), _directory: directory })),
-            Err(error) => {
-                process.kill()?;
-                process.wait()?;
-                Err(error)
-            }
-        }
-    }
-
+impl Redis {
     fn put(&mut self, kind: char, count: usize, length: usize) -> io::Result<()> {
         let value = "v".repeat(length);
         let mut sent = 0;
@@ -80,11 +53,11 @@ impl Server {
                 let name = format!("mcp-obo:1:{kind}:{number:064x}");
                 let head = format!("*5\r\n$3\r\nSET\r\n${}\r\n{name}\r\n${length}\r\n", name.len());
                 let life = "$2\r\nPX\r\n$7\r\n4200000\r\n";
-                self.connection.get_mut().write_all(format!("{head}{value}\r\n{life}").as_bytes())?;
+                self.0.get_mut().write_all(format!("{head}{value}\r\n{life}").as_bytes())?;
             }
             for _ in 0..batch {
                 let mut answer = String::new();
-                self.connection.read_line(&mut answer)?;
+                self.0.read_line(&mut answer)?;
                 assert_eq!(answer, "+OK\r\n");
             }
             sent += batch;
@@ -97,23 +70,15 @@ impl Server {
     }
 
     fn info(&mut self, field: &str) -> io::Result<String> {
-        self.connection.get_mut().write_all(b"INFO\r\n")?;
+        self.0.get_mut().write_all(b"INFO\r\n")?;
         let mut length = String::new();
-        self.connection.read_line(&mut length)?;
+        self.0.read_line(&mut length)?;
         let length: usize = length.trim().trim_start_matches('$').parse().map_err(io::Error::other)?;
         // The text is followed by CR LF.
         let mut text = vec![0; length + 2];
-        self.connection.read_exact(&mut text)?;
+        self.0.read_exact(&mut text)?;
         let text = String::from_utf8_lossy(&text);
         let value = text.lines().find_map(|line| line.split_once(':').filter(|(name, _)| *name == field));
         value.map(|(_, value)| value.trim().to_owned()).ok_or_else(|| io::Error::other("it does not tell"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It holds nothing that anybody wants.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

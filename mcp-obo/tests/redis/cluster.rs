@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{replicas::Service, server::Server};
+use local_redis::Server;
+
+use crate::replicas::Service;
 
 fn cluster() -> Option<Server> {
     let redis = Server::start(&["--cluster-enabled", "yes"])?;

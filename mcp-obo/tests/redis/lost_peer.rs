@@ -10,10 +10,9 @@ use std::{
 
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{
-    replicas::{EXCHANGE, Service},
-    server::Server,
-};
+use local_redis::Server;
+
+use crate::replicas::{EXCHANGE, Service};
 
 /// Passes connections on to a server; those from before it was told to lose them stay open, and carry nothing.
 struct Balancer {

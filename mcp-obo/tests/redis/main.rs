@@ -8,7 +8,6 @@ mod lost_peer;
 mod outages;
 mod replicas;
 mod secrecy;
-mod server;
 mod sharing;
 mod sizing;
 mod tls;

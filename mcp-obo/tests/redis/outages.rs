@@ -11,10 +11,9 @@ use std::{
 use mcp_obo::{RedisStore, Shared};
 use tokio::task::JoinSet;
 
-use crate::{
-    replicas::{EXCHANGE, Service, key, user},
-    server::{Server, free_port},
-};
+use local_redis::{Server, free_port};
+
+use crate::replicas::{EXCHANGE, Service, key, user};
 
 /// What a busy machine may add. The exact times are shown by the tests of the module, where time stands still.
 const SLACK: Duration = Duration::from_secs(2);

@@ -3,10 +3,9 @@
 use base64::prelude::*;
 use mcp_obo::RedisStore;
 
-use crate::{
-    replicas::{CLIENT, OBJECT, Service, TENANT, key, user},
-    server::Server,
-};
+use local_redis::Server;
+
+use crate::replicas::{CLIENT, OBJECT, Service, TENANT, key, user};
 
 const PASSWORD: &str = "hunter2-not-for-logs";
 

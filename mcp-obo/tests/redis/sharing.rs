@@ -5,10 +5,9 @@ use mcp_obo::{KeyRing, RedisStore, shared::SharedStore};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-use crate::{
-    replicas::{Service, key, text, user},
-    server::Server,
-};
+use local_redis::Server;
+
+use crate::replicas::{Service, key, text, user};
 
 #[tokio::test]
 async fn a_token_of_one_process_serves_another() {

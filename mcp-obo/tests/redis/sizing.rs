@@ -2,10 +2,9 @@
 
 use mcp_obo::shared::Landed;
 
-use crate::{
-    replicas::{Service, hour, key, user},
-    server::Server,
-};
+use local_redis::Server;
+
+use crate::replicas::{Service, hour, key, user};
 
 #[tokio::test]
 async fn memory_of_an_entry_is_what_the_documentation_says() {

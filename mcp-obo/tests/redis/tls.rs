@@ -8,10 +8,9 @@ use mcp_obo::{
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
-use crate::{
-    replicas::Service,
-    server::{Server, free_port},
-};
+use local_redis::{Server, free_port};
+
+use crate::replicas::Service;
 
 struct Tls {
     _server: Server,
