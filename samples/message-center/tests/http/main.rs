@@ -13,4 +13,5 @@ mod failures;
 mod hatches;
 mod hosting;
 mod refusals;
+mod sharing;
 mod support;
