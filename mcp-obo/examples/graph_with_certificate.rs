@@ -8,35 +8,30 @@
 
 use std::{env, error::Error};
 
-use axum::{Router, routing::get};
-use http::{Request, header};
+use axum::{Router, extract::State, routing::get};
+use bytes::Bytes;
+use http::{Request, StatusCode};
 use mcp_auth_layer::{
     BearerLayer, EntraApp,
     fetch::{FetchLimits, HttpClient},
 };
-use mcp_obo::{ClientCertificate, Exchange, ExchangeError, OboLayer, OnBehalfOf, Target};
+use mcp_obo::{ClientCertificate, Downstream, DownstreamError, Exchange, OboLayer, OnBehalfOf, Target};
 
-/// Answers with the signed-in user's own profile.
-async fn me(user: OnBehalfOf) -> Result<String, ExchangeError> {
-    let token = user.token(&Target::graph()).await?;
-    let profile = profile(token.expose_secret()).await;
-    Ok(profile.unwrap_or_else(|why| format!("Graph did not answer: {why}")))
-}
-
-async fn profile(token: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
-    let request = Request::get("https://graph.microsoft.com/v1.0/me")
-        .header(header::AUTHORIZATION, format!("Bearer {token}"))
-        .body(bytes::Bytes::new())?;
-    let answer = HttpClient::reqwest(FetchLimits::default())?.send(request).await?;
-    Ok(String::from_utf8_lossy(answer.body()).into_owned())
+/// Answers with the signed-in user's own profile, or as Graph does in place of it.
+async fn me(State(graph): State<Downstream>, user: OnBehalfOf) -> Result<(StatusCode, Bytes), DownstreamError> {
+    let request = Request::get("/me").body(Bytes::new()).expect("a constant path");
+    let answer = graph.call(&user, request).await?;
+    Ok((answer.status(), answer.into_body()))
 }
 
 fn service(tenant: &str, client_id: &str, file: &str) -> Result<Router, Box<dyn Error>> {
     let app = EntraApp::single_tenant(tenant, client_id)?;
     let bearer = BearerLayer::new(&app).require_scope("access_as_user")?;
     let certificate = ClientCertificate::from_pem_file(file)?;
-    let obo = OboLayer::new(Exchange::new(&app, certificate).add_target(&Target::graph()));
-    Ok(Router::new().route("/me", get(me)).layer((bearer, obo)))
+    let http = HttpClient::reqwest(FetchLimits::default())?;
+    let graph = Downstream::new(http, Target::graph(), "https://graph.microsoft.com/v1.0")?;
+    let obo = OboLayer::new(Exchange::new(&app, certificate).add_target(graph.target()));
+    Ok(Router::new().route("/me", get(me)).layer((bearer, obo)).with_state(graph))
 }
 
 #[tokio::main]
