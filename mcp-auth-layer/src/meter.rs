@@ -8,7 +8,10 @@
 //!
 //! Every label has a closed set of values, of which none comes from a request: a caller cannot make new time series.
 //!
-//! What a service does with them is its own: install a recorder, such as that of `metrics-exporter-prometheus`.
+//! What a service does with them is its own: install a recorder, such as that of `metrics-exporter-prometheus`, and then
+#![cfg_attr(feature = "metrics", doc = "[`describe`]")]
+#![cfg_attr(not(feature = "metrics"), doc = "`describe`")]
+//! them to it.
 
 /// Decisions of all layers.
 pub const DECISIONS: &str = "mcp_auth_decisions_total";
@@ -18,6 +21,14 @@ pub const VERDICTS: &str = "mcp_auth_verdicts_total";
 
 /// Fetches of signing keys.
 pub const KEY_FETCHES: &str = "mcp_auth_key_fetches_total";
+
+/// Tells the recorder that is installed what they mean.
+#[cfg(feature = "metrics")]
+pub fn describe() {
+    metrics::describe_counter!(DECISIONS, "Decisions of all layers, by reason of refusal or name of hatch.");
+    metrics::describe_counter!(VERDICTS, "Tokens, by whether their verdict was remembered.");
+    metrics::describe_counter!(KEY_FETCHES, "Fetches of signing keys.");
+}
 
 /// Whether a verdict was known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

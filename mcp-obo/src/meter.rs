@@ -32,6 +32,18 @@ pub const BYTES: &str = "mcp_obo_cache_bytes";
 /// Refusals that are remembered.
 pub const REFUSALS: &str = "mcp_obo_refusals";
 
+/// Tells the recorder that is installed what they mean, those of the [shared cache](crate::shared::meter) included.
+#[cfg(feature = "metrics")]
+pub fn describe() {
+    metrics::describe_counter!(LOOKUPS, "Wishes for a token, by where the answer came from.");
+    metrics::describe_histogram!(EXCHANGE_SECONDS, metrics::Unit::Seconds, "Requests to Entra, by outcome.");
+    metrics::describe_counter!(REFRESHES, "Tokens renewed in the background, by outcome.");
+    metrics::describe_gauge!(ENTRIES, "Tokens in memory.");
+    metrics::describe_gauge!(BYTES, metrics::Unit::Bytes, "What the tokens in memory weigh.");
+    metrics::describe_gauge!(REFUSALS, "Refusals that are remembered.");
+    crate::shared::meter::describe();
+}
+
 /// Where an answer came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {

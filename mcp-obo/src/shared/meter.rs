@@ -23,6 +23,14 @@ pub const FLIGHTS: &str = "mcp_obo_shared_flights_total";
 /// Whether the store works: 1 or 0. Without a value it never failed.
 pub const UP: &str = "mcp_obo_shared_up";
 
+#[cfg(feature = "metrics")]
+pub(crate) fn describe() {
+    metrics::describe_counter!(OPERATIONS, "Operations of the shared store, by how they ended.");
+    metrics::describe_counter!(LOOKUPS, "Looks into the shared cache, by what was found.");
+    metrics::describe_counter!(FLIGHTS, "Misses of the shared cache, by who made up for them.");
+    metrics::describe_gauge!(UP, "Whether the shared store works; no value while it never failed.");
+}
+
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {

@@ -4,7 +4,7 @@
 //! - `stack`: the whole server in one file; read it first
 //! - `settings`: the environment, turned into types, all mistakes at once
 //! - `mcp`, `tools`: the MCP side; `graph`: the call behind it; `failure`: what callers are told when it fails
-//! - `authorize`, `discovery`, `health`: the other endpoints
+//! - `authorize`, `discovery`, `health`, `meter`: the other endpoints
 //! - `serve`: connections and shutdown
 //! - `call`, `demo`: subcommands
 
@@ -18,6 +18,7 @@ pub mod graph;
 pub mod health;
 pub mod logging;
 pub mod mcp;
+pub mod meter;
 pub mod serve;
 pub mod settings;
 pub mod stack;

@@ -10,7 +10,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use message_center::{
     call::Client,
-    logging, serve,
+    logging, meter, serve,
     settings::{Layered, Mistakes, Process, Settings, Vars},
     stack,
 };
@@ -109,6 +109,7 @@ async fn listen(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let router = stack::router(settings)?;
     let listener = tokio::net::TcpListener::bind(settings.address).await?;
     tracing::info!(address = %listener.local_addr()?, resource = %format!("{}/mcp", settings.public_base_url), "serving");
+    tokio::spawn(meter::upkeep());
     Ok(serve::serve(listener, router, serve::stop_signal()).await?)
 }
 

@@ -1,6 +1,6 @@
 //! The MCP server: one tool, no sessions, plain JSON answers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use http::request::Parts;
 use mcp_auth_layer::{
@@ -27,6 +27,7 @@ use crate::{
     failure::{Context, Failure},
     graph::{Graph, GraphError},
     health::Health,
+    meter,
     tools::get_messages::{self, Arguments, Call, TokenArgument},
 };
 
@@ -56,19 +57,16 @@ pub struct Shared {
 
 impl Shared {
     /// Answers a call.
-    async fn get_messages(&self, parts: &Parts, call: Call) -> CallToolResult {
+    async fn get_messages(&self, parts: &Parts, call: Call) -> Result<Value, Failure> {
         let answer = match self.lent_token(parts, call.token) {
             Some(lent) => self.graph.messages(&lent, &call.arguments, &parts.headers).await,
             None => match self.outgoing.source(&parts.extensions) {
                 Ok(who) => self.ask_as(who, &call.arguments, parts).await,
                 // Where it is this server's fault, it has been logged.
-                Err(_) => return Failure::no_user().into_result(),
+                Err(_) => return Err(Failure::no_user()),
             },
         };
-        match answer {
-            Ok(body) => success(body),
-            Err(error) => Failure::of_graph(&error, &self.context).into_result(),
-        }
+        answer.map_err(|error| Failure::of_graph(&error, &self.context))
     }
 
     /// Finds a token that a hatch lends to this call: the argument, whoever calls; or a configured one, if nobody does.
@@ -162,11 +160,13 @@ impl ServerHandler for MessageCenter {
         let Some(parts) = context.extensions.get::<Parts>() else {
             return Err(ErrorData::internal_error("this server answers over HTTP only", None));
         };
-        let result = match Call::read(request.arguments, self.0.token_argument) {
+        let begun = Instant::now();
+        let answer = match Call::read(request.arguments, self.0.token_argument) {
             Ok(call) => self.0.get_messages(parts, call).await,
-            Err(error) => Failure::of_arguments(&error).into_result(),
+            Err(error) => Err(Failure::of_arguments(&error)),
         };
-        Ok(result.into())
+        meter::called(answer.as_ref().map_or_else(|failure| failure.kind, |_| "messages"), begun);
+        Ok(answer.map_or_else(Failure::into_result, success).into())
     }
 
     // Not declared, so not answered: a client that sees an empty list would think that there may be some one day.

@@ -38,6 +38,7 @@ use crate::{
     graph::Graph,
     health::{self, Credential, Health},
     mcp::{MessageCenter, Shared},
+    meter,
     settings::{Settings, Sharing, SignIn},
     tools::get_messages::TokenArgument,
 };
@@ -79,6 +80,10 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(move || health.readyz()))
         .route("/discover", get(move || documents.discover()));
+    let router = match meter::recorder() {
+        Some(measured) => router.route("/metrics", get(async move || measured.render())),
+        None => router,
+    };
     let router = resource.paths().iter().fold(router, |router, path| router.route_service(path, resource.service()));
     Ok(router
         // One handler's panic is one caller's 500.

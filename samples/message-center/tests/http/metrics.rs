@@ -1,0 +1,51 @@
+//! What an operator's Prometheus reads.
+
+use std::collections::BTreeSet;
+
+use entra_emulator::{API_CLIENT_ID, CLIENT_ID, Config, Emulator, TENANT_ID, TokenSpec};
+use serde_json::json;
+
+use crate::support::{Answer, Era, client, program::Program, request, variables};
+
+#[tokio::test]
+async fn metrics_tell_calls_decisions_and_the_cache_and_nothing_of_anybody() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let variables = variables(&emulator, "");
+    let pairs: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let program = Program::start(&[], &pairs, None).await.serving().await;
+    let token = emulator.mint(TokenSpec::user("alice"));
+    let call = async |arguments: serde_json::Value, token: Option<&str>| {
+        let call = json!({"name": "getMessages", "arguments": arguments});
+        let request = request(&client(), &program.base, Era::Modern, "tools/call", call);
+        let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
+        Answer::of(request.send().await.unwrap()).await
+    };
+    call(json!({"top": 1}), Some(&token)).await.messages();
+    call(json!({"top": 2}), Some(&token)).await.messages();
+    assert_eq!(call(json!({"flavour": "sweet"}), Some(&token)).await.failure()["kind"], "invalid_arguments");
+    assert_eq!(call(json!({}), None).await.status, 401);
+
+    let answer = Answer::of(client().get(format!("{}/metrics", program.base)).send().await.unwrap()).await;
+    assert_eq!(answer.status, 200);
+    for line in [
+        r#"mcp_obo_lookups_total{answer="memory"} 1"#,
+        r#"mcp_obo_lookups_total{answer="entra"} 1"#,
+        r#"mcp_obo_exchange_seconds_count{outcome="granted"} 1"#,
+        "mcp_obo_cache_entries 1",
+        r#"message_center_call_seconds_count{outcome="messages"} 2"#,
+        r#"message_center_call_seconds_count{outcome="invalid_arguments"} 1"#,
+        r#"mcp_auth_decisions_total{decision="refused",reason="no_credentials"} 1"#,
+        // A verdict that had to wait for the keys is not kept, because nobody can say of which generation it is.
+        r#"mcp_auth_verdicts_total{known="yes"} 1"#,
+        r#"mcp_auth_key_fetches_total{result="success"} 1"#,
+        "# TYPE mcp_obo_exchange_seconds histogram",
+    ] {
+        assert!(answer.text.lines().any(|found| found == line), "{line} is not among\n{}", answer.text);
+    }
+    let series: BTreeSet<_> = answer.text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    let helped: Vec<_> = answer.text.lines().filter_map(|line| line.strip_prefix("# HELP ")).collect();
+    assert_eq!(series.len(), helped.len(), "{series:?} {helped:?}");
+    for secret in [&*token, TENANT_ID, CLIENT_ID, API_CLIENT_ID, "alice", "eyJ"] {
+        assert!(!answer.text.contains(secret), "{secret}");
+    }
+}
