@@ -102,6 +102,7 @@ mod testlog;
 mod testtenant;
 pub mod token_endpoint;
 pub mod token_source;
+pub mod www_authenticate;
 
 #[cfg(feature = "azure-identity")]
 pub use self::credential::ManagedIdentity;

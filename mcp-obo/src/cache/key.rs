@@ -3,8 +3,8 @@
 use mcp_auth_layer::{TokenDigest, principal::UserId, tenant::TenantId};
 
 use crate::{
-    grant::ClaimsRequest,
     target::{Target, TargetId},
+    www_authenticate::ClaimsRequest,
 };
 
 /// The place of a token: whose assertion, and for what.

@@ -1,4 +1,7 @@
 //! What is costly to make: kept as long as it is good, and made once for all who wait.
+//!
+//! Beside `kept`, whose one value knows its maker and its end and is made in a task: here there are many values, what is good
+//! is for each asker to say, and they are made from what the asker has borrowed, so in the asker's own future.
 
 use std::{fmt, future::Future, hash::Hash, sync::Arc, time::Duration};
 

@@ -9,9 +9,10 @@ use mcp_auth_layer::{
 };
 use uuid::Uuid;
 
-use super::{base::Base, challenge, error::DownstreamError, repeat::Repetition};
+use super::{base::Base, error::DownstreamError, repeat::Repetition};
 use crate::{
     access_token::AccessToken, error::ExchangeErrorKind, retry_after, target::Target, token_source::TokenSource,
+    www_authenticate,
 };
 
 /// What both forms of the caller share.
@@ -78,7 +79,7 @@ impl Agent {
         spent: &AccessToken,
         refusal: &HeaderMap,
     ) -> Result<AccessToken, DownstreamError> {
-        let claims = challenge::claims(refusal);
+        let claims = www_authenticate::claims(refusal);
         tracing::debug!(
             target: "mcp_obo::downstream",
             resource = self.target.resource(),
@@ -106,7 +107,7 @@ impl Agent {
         let (status, headers) = (answer.status(), answer.headers());
         let request_id = request_id(headers).map(Into::into);
         if status == StatusCode::UNAUTHORIZED
-            && let Some(claims) = challenge::claims(headers)
+            && let Some(claims) = www_authenticate::claims(headers)
         {
             return Err(DownstreamError::Challenge { claims, request_id });
         }

@@ -8,8 +8,7 @@ use mcp_auth_layer::{
     reject::Rejection,
 };
 
-use super::challenge::Claims;
-use crate::error::ExchangeError;
+use crate::{error::ExchangeError, www_authenticate::ClaimsRequest};
 
 /// Why a downstream API was not called, or gave nothing to read.
 ///
@@ -24,7 +23,7 @@ pub enum DownstreamError {
     #[error("the downstream API asks for another sign-in")]
     Challenge {
         /// What the sign-in must satisfy.
-        claims: Claims,
+        claims: ClaimsRequest,
         /// The API's id of the request.
         request_id: Option<Box<str>>,
     },

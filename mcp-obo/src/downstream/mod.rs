@@ -30,7 +30,6 @@
 
 mod agent;
 mod base;
-pub mod challenge;
 mod error;
 mod layer;
 mod lent;

@@ -13,12 +13,11 @@ use mcp_auth_layer::{
 };
 use url::form_urlencoded::Serializer;
 
-pub(crate) use self::claims::ClaimsRequest;
-pub use self::claims::InvalidClaims;
 use crate::{
     credential::ClientAuth,
     error::{ExchangeError, ExchangeErrorKind, Failure},
     target::Target,
+    www_authenticate::{ClaimsRequest, InvalidClaims},
 };
 
 /// A request for a token.

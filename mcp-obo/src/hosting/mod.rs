@@ -30,11 +30,11 @@ use crate::{
     boxed::BoxFuture,
     credential::{ClientCredentials, CredentialStatus},
     error::{ExchangeError, ExchangeErrorKind},
-    grant::ClaimsRequest,
     kept::{Kept, Lapse, Lease, Made},
     target::Target,
     token_endpoint::TokenEndpoint,
     token_source::TokenSource,
+    www_authenticate::ClaimsRequest,
 };
 
 /// This service's own identity.

@@ -1,6 +1,7 @@
 //! One value that ends: made once for all who want it, and made again before its end.
 //!
 //! For what belongs to the service and not to a user, so that there is one of it: an assertion, a token of its own identity.
+//! `credential::fresh` keeps many values that have no maker of their own.
 
 #[cfg(test)]
 mod tests;

@@ -10,8 +10,8 @@ use mcp_auth_layer::{
 };
 use serde_json::Value;
 
-use super::{VaultDenial, VaultError, VaultOperation, address::VaultAddress, challenge};
-use crate::{AccessToken, TokenSource, error::ExchangeError, retry_after};
+use super::{VaultDenial, VaultError, VaultOperation, address::VaultAddress, tenant};
+use crate::{AccessToken, TokenSource, error::ExchangeError, retry_after, www_authenticate};
 
 /// One operation with its token: a vault answers in a fraction of a second.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -68,8 +68,8 @@ impl VaultClient {
         if answer.status() == StatusCode::UNAUTHORIZED {
             // Ended early, or revoked: continuous access evaluation says so with claims for the next one.
             self.tokens.invalidate(target, &token);
-            let renewed = match challenge::claims(answer.headers()) {
-                Some(claims) => self.tokens.token_with_claims(target, &claims).await,
+            let renewed = match www_authenticate::claims(answer.headers()) {
+                Some(claims) => self.tokens.token_with_claims(target, claims.as_str()).await,
                 None => self.tokens.token(target).await,
             };
             answer = self.send(&method, uri, body, &renewed.map_err(no_token)?).await?;
@@ -116,7 +116,7 @@ fn read(operation: VaultOperation, answer: &Response<Bytes>) -> Result<Value, Va
         StatusCode::OK => {
             serde_json::from_slice(answer.body()).map_err(|_| VaultError::Answer { why: "it is not JSON" })
         }
-        StatusCode::UNAUTHORIZED => Err(VaultError::Unauthorized { tenant: challenge::tenant(answer.headers()) }),
+        StatusCode::UNAUTHORIZED => Err(VaultError::Unauthorized { tenant: tenant::accepted(answer.headers()) }),
         StatusCode::FORBIDDEN => Err(VaultError::Forbidden { operation, denial: denial(answer.body()) }),
         StatusCode::NOT_FOUND => Err(VaultError::NotFound { operation }),
         StatusCode::TOO_MANY_REQUESTS => {

@@ -1,12 +1,12 @@
 //! Certificates in Azure Key Vault: exported to this process, or signing where they are.
 
 mod address;
-mod challenge;
 mod client;
 mod contents;
 mod error;
 mod reading;
 mod remote;
+mod tenant;
 #[cfg(test)]
 mod tests;
 

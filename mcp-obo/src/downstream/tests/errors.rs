@@ -5,11 +5,11 @@ use std::{error::Error as _, io};
 use mcp_auth_layer::fetch::{FetchError, TransportFault};
 
 use super::*;
-use crate::{ExchangeError, downstream::challenge};
+use crate::{ExchangeError, www_authenticate};
 
 fn all() -> Vec<DownstreamError> {
     let request_id = Some("id".into());
-    let claims = challenge::claims(challenged().headers()).unwrap();
+    let claims = www_authenticate::claims(challenged().headers()).unwrap();
     let refused = FetchError::Transport {
         fault: TransportFault::Refused,
         source: io::Error::from(io::ErrorKind::ConnectionRefused).into(),

@@ -67,11 +67,18 @@ async fn a_token_that_is_not_accepted_is_spent_and_asked_for_once_more() {
 
 #[tokio::test]
 async fn a_revoked_token_is_replaced_by_one_with_the_claims_that_are_asked_for() {
-    let vault = Vault::answering(|request| {
-        let challenge = [("www-authenticate", r#"Bearer error="insufficient_claims", claims="eyJhIjoxfQ==""#)];
-        let is_first = request.headers()["authorization"] == "Bearer vault-token-0";
-        if is_first { status(401, &challenge, "") } else { secret(&TestKey::first().file()) }
-    });
-    at(&vault.secret(), NOW).await.unwrap();
-    assert_eq!(*vault.tokens.told.lock().unwrap(), ["spent vault-token-0", "claims eyJhIjoxfQ=="]);
+    for (name, challenge, told) in [
+        ("claims", r#"Bearer error="insufficient_claims", claims="eyJhIjoxfQ==""#, &[r#"claims {"a":1}"#][..]),
+        ("claims that nobody can read", r#"Bearer error="insufficient_claims", claims="***""#, &[]),
+        ("claims of another error", r#"Bearer error="invalid_token", claims="eyJhIjoxfQ==""#, &[]),
+    ] {
+        let vault = Vault::answering(move |request| {
+            let is_first = request.headers()["authorization"] == "Bearer vault-token-0";
+            let refusal = status(401, &[("www-authenticate", challenge)], "");
+            if is_first { refusal } else { secret(&TestKey::first().file()) }
+        });
+        at(&vault.secret(), NOW).await.unwrap();
+        let expected = [&["spent vault-token-0"], told].concat();
+        assert_eq!(*vault.tokens.told.lock().unwrap(), expected, "{name}");
+    }
 }

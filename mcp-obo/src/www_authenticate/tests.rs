@@ -96,7 +96,7 @@ fn claims_are_found_in_every_form_that_they_travel_in() {
         ("nothing", "Bearer error=\"insufficient_claims\", claims=\"\"".to_owned(), false),
     ] {
         let claims = claims(&headers(&["Negotiate", &value]));
-        assert_eq!(claims.as_ref().map(Claims::as_str), found.then_some(CLAIMS), "{name}");
+        assert_eq!(claims.as_ref().map(ClaimsRequest::as_str), found.then_some(CLAIMS), "{name}");
     }
 }
 

@@ -1,8 +1,12 @@
-//! Reads `WWW-Authenticate` (RFC 9110 section 11.6.1) as downstream APIs really write it.
+//! Reads `WWW-Authenticate` (RFC 9110 section 11.6.1) as downstream APIs and vaults really write it.
 //!
 //! Several headers with several challenges each, in any order; values quoted or not (Graph leaves `authorization_uri` bare);
-//! base64 of either alphabet, padded or not. What cannot be read is left out, and nothing is read without end.
+//! claims in base64 of either alphabet, padded or not. What cannot be read is left out, and nothing is read without end.
+//!
+//! [`Downstream`](crate::Downstream) reads it by itself; whoever calls an API in another way gives what [`claims`] finds to
+//! [`OnBehalfOf::token_with_claims`](crate::OnBehalfOf::token_with_claims).
 
+mod claims;
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +14,7 @@ use std::fmt;
 
 use http::{HeaderMap, header::WWW_AUTHENTICATE};
 
-use crate::grant::ClaimsRequest;
+pub use self::claims::{ClaimsRequest, InvalidClaims};
 
 /// One challenge: a scheme with its parameters.
 ///
@@ -39,11 +43,11 @@ impl Challenge {
     ///
     /// That is a `Bearer` challenge whose error is `insufficient_claims` (Entra's claims-challenge guide).
     #[must_use]
-    pub fn claims(&self) -> Option<Claims> {
+    pub fn claims(&self) -> Option<ClaimsRequest> {
         let is_asking = self.scheme.eq_ignore_ascii_case("Bearer")
             && self.parameter("error").is_some_and(|error| error.eq_ignore_ascii_case("insufficient_claims"));
         let claims = self.parameter("claims").filter(|_| is_asking)?;
-        ClaimsRequest::read(claims).ok().map(Claims)
+        ClaimsRequest::read(claims).ok()
     }
 }
 
@@ -55,28 +59,9 @@ impl fmt::Debug for Challenge {
     }
 }
 
-/// A claims request that a downstream API wrote, checked to be a JSON object.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Claims(ClaimsRequest);
-
-impl Claims {
-    /// Returns the JSON.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-/// Prints nothing of it: it says what a user must prove, and where from.
-impl fmt::Debug for Claims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Claims(..)")
-    }
-}
-
 /// Finds the first claims request in a response's headers.
 #[must_use]
-pub fn claims(headers: &HeaderMap) -> Option<Claims> {
+pub fn claims(headers: &HeaderMap) -> Option<ClaimsRequest> {
     challenges(headers).iter().find_map(Challenge::claims)
 }
 

@@ -1,41 +1,24 @@
-//! What a vault says in `WWW-Authenticate` when it does not accept a token.
+//! Which tenant's tokens a vault accepts, as it says when it does not accept one.
 
-use http::{HeaderMap, header::WWW_AUTHENTICATE};
+use http::HeaderMap;
 use url::Url;
 
-/// Far more than a vault writes.
-const MAX: usize = 8 * 1024;
+use crate::www_authenticate::challenges;
 
-/// Returns the claims that the next token needs.
-pub(super) fn claims(headers: &HeaderMap) -> Option<String> {
-    parameter(headers, "claims")
-}
-
-/// Returns the tenant whose tokens the vault accepts, if it is one by its looks.
-pub(super) fn tenant(headers: &HeaderMap) -> Option<Box<str>> {
-    let authority = parameter(headers, "authorization").or_else(|| parameter(headers, "authorization_uri"))?;
-    let authority = Url::parse(&authority).ok()?;
+/// Returns the tenant, if it is one by its looks; vaults have called the parameter by two names.
+pub(super) fn accepted(headers: &HeaderMap) -> Option<Box<str>> {
+    let challenges = challenges(headers);
+    let parameter = |name| challenges.iter().find_map(|challenge| challenge.parameter(name));
+    let authority = Url::parse(parameter("authorization").or_else(|| parameter("authorization_uri"))?).ok()?;
     let tenant = authority.path_segments()?.next()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
     ((1..=64).contains(&tenant.len()) && tenant.bytes().all(is_plain)).then(|| tenant.into())
 }
 
-/// Finds a parameter in the quotes that vaults put around values (RFC 9110 section 11.2).
-fn parameter(headers: &HeaderMap, name: &str) -> Option<String> {
-    let text = headers.get(WWW_AUTHENTICATE)?.to_str().ok().filter(|text| text.len() <= MAX)?;
-    let (_, mut rest) = text.split_once(' ')?;
-    loop {
-        let (key, after) = rest.split_once("=\"")?;
-        let (value, after) = after.split_once('"')?;
-        if key.trim_start_matches([',', ' ']).eq_ignore_ascii_case(name) {
-            return Some(value.to_owned());
-        }
-        rest = after;
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::WWW_AUTHENTICATE;
+
     use super::*;
 
     fn of(text: &str) -> HeaderMap {
@@ -68,17 +51,16 @@ mod tests {
             ("markup", r#"Bearer authorization="https://a/<b>""#.to_owned(), None),
             ("half", r#"Bearer authorization="https://a/b"#.to_owned(), None),
             ("in another's value", r#"Bearer error="authorization=x""#.to_owned(), None),
+            (
+                "behind another",
+                format!(r#"Negotiate, Bearer authorization="https://login.windows.net/{id}""#),
+                Some(id),
+            ),
+            ("without quotes", format!("Bearer authorization=https://login.windows.net/{id}"), Some(id)),
             ("bare", "Bearer".to_owned(), None),
         ] {
-            assert_eq!(tenant(&of(&text)).as_deref(), expected, "{name}");
+            assert_eq!(accepted(&of(&text)).as_deref(), expected, "{name}");
         }
-        assert_eq!(tenant(&HeaderMap::new()), None);
-    }
-
-    #[test]
-    fn claims_are_found_beside_the_rest() {
-        let text = r#"Bearer authorization="https://a/b", resource="r", error="insufficient_claims", claims="eyJ9""#;
-        assert_eq!(claims(&of(text)).as_deref(), Some("eyJ9"));
-        assert_eq!(claims(&of(&format!(r#"Bearer claims="{}""#, "a".repeat(MAX)))), None);
+        assert_eq!(accepted(&HeaderMap::new()), None);
     }
 }
