@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use http::{HeaderValue, header::InvalidHeaderValue};
 use mcp_auth_layer::clock::UnixTime;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -31,6 +32,13 @@ impl AccessToken {
     #[must_use]
     pub fn expires_at(&self) -> UnixTime {
         self.0.expires_at
+    }
+
+    /// Writes the `Authorization` header (RFC 6750 section 2.1), which prints nothing of it.
+    pub(crate) fn to_header(&self) -> Result<HeaderValue, InvalidHeaderValue> {
+        let mut header = HeaderValue::try_from(format!("Bearer {}", self.expose_secret()))?;
+        header.set_sensitive(true);
+        Ok(header)
     }
 
     /// Tells whether both are the same token, not merely tokens for the same thing.

@@ -105,6 +105,20 @@ impl Tenant {
         Self::answering(|call| Box::pin(ready(granted(call.number))))
     }
 
+    /// Makes a tenant whose token endpoint takes its time for every answer.
+    pub(crate) fn answering_after(
+        delay: Duration,
+        answer: impl Fn(Call) -> Response<Bytes> + Send + Sync + 'static,
+    ) -> Self {
+        Self::answering(move |call| {
+            let answer = answer(call);
+            Box::pin(async move {
+                tokio::time::sleep(delay).await;
+                answer
+            })
+        })
+    }
+
     /// Makes a tenant whose token endpoint answers by a script.
     pub(crate) fn answering(script: impl Fn(Call) -> Answering + Send + Sync + 'static) -> Self {
         let clock = FixedClock::at(UnixTime::from_secs(NOW));

@@ -8,6 +8,7 @@ mod list;
 mod pem;
 #[cfg(feature = "pfx")]
 mod pfx;
+mod presents;
 mod private_key;
 mod secret;
 mod status;

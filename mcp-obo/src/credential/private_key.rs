@@ -1,13 +1,12 @@
 //! A private key without its certificate, which is known by its thumbprint.
 
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
 use super::{
-    ClientAuth, ClientContext, ClientCredential, CredentialError, CredentialStatus,
     certificate::{CertificateError, Format, Local},
+    presents::presents_its_key,
     thumbprint::Thumbprint,
 };
-use crate::boxed::BoxFuture;
 
 /// A private key whose certificate is registered in Entra and not at hand; prefer [`ClientCertificate`](super::ClientCertificate).
 ///
@@ -50,22 +49,4 @@ pub(super) fn hint(thumbprint: Thumbprint) {
     }
 }
 
-impl ClientCredential for PrivateKey {
-    fn authenticate<'a>(&'a self, client: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
-        Box::pin(self.0.authenticate(client))
-    }
-
-    fn refused(&self, spent: &ClientAuth) {
-        self.0.refused(spent);
-    }
-
-    fn status(&self) -> CredentialStatus {
-        self.0.status()
-    }
-}
-
-impl fmt::Debug for PrivateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.describe(f.debug_struct("PrivateKey"))
-    }
-}
+presents_its_key!(PrivateKey);

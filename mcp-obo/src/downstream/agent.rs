@@ -141,10 +141,7 @@ fn name(headers: &mut HeaderMap) {
 
 /// Replaces whatever credential the caller set.
 fn authorize(headers: &mut HeaderMap, token: &AccessToken) -> Result<(), DownstreamError> {
-    let bearer = format!("Bearer {}", token.expose_secret());
-    let mut bearer = HeaderValue::try_from(bearer).map_err(|_| DownstreamError::Token)?;
-    bearer.set_sensitive(true);
-    headers.insert(AUTHORIZATION, bearer);
+    headers.insert(AUTHORIZATION, token.to_header().map_err(|_| DownstreamError::Token)?);
     Ok(())
 }
 

@@ -42,12 +42,7 @@ async fn a_service_principal_asks_with_its_own_grant_for_everything_it_was_given
 
 #[tokio::test(start_paused = true)]
 async fn all_callers_share_one_request_and_one_token() {
-    let tenant = Tenant::answering(|call| {
-        Box::pin(async move {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            granted(call.number)
-        })
-    });
+    let tenant = Tenant::answering_after(Duration::from_secs(1), |call| granted(call.number));
     let identity = principal(&tenant);
     let callers: Vec<_> = (0..1_000)
         .map(|_| {
@@ -131,12 +126,7 @@ async fn a_failure_is_repeated_as_long_as_entra_says() {
 
 #[tokio::test(start_paused = true)]
 async fn a_claims_challenge_is_answered_once_for_all_and_replaces_the_token() {
-    let tenant = Tenant::answering(|call| {
-        Box::pin(async move {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            granted(call.number)
-        })
-    });
+    let tenant = Tenant::answering_after(Duration::from_secs(1), |call| granted(call.number));
     let identity = principal(&tenant);
     assert_eq!(number(&identity).await, 0);
     let callers: Vec<_> = (0..100)

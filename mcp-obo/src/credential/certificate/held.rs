@@ -7,8 +7,9 @@ use mcp_auth_layer::clock::UnixTime;
 
 use super::{
     super::{
-        ClientAuth, ClientContext, CredentialError,
+        ClientAuth, ClientContext, CredentialError, CredentialKind, CredentialStatus,
         assertion::{Assertions, Signatory, Signer},
+        thumbprint::Thumbprint,
     },
     ending::{self, Ending},
     material::{Name, Style},
@@ -91,6 +92,24 @@ impl Held {
 
     pub(in super::super) fn refused(&self, spent: &ClientAuth) {
         self.assertions.refused(spent);
+    }
+
+    /// Returns when the certificate ends, if there is one and it says so.
+    pub(in super::super) fn ends_at(&self) -> Option<UnixTime> {
+        self.current()?.name().ends_at()
+    }
+
+    pub(in super::super) fn status(&self, kind: CredentialKind) -> CredentialStatus {
+        let status = CredentialStatus::of(kind);
+        match self.ends_at() {
+            Some(end) => status.ending_at(end),
+            None => status,
+        }
+    }
+
+    /// Returns what an operator may see of the key.
+    pub(in super::super) fn thumbprint(&self) -> Option<Thumbprint> {
+        self.current()?.name().thumbprint()
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use mcp_auth_layer::clock::{Clock, SystemClock, UnixTime};
+use mcp_auth_layer::clock::{Clock, SystemClock};
 
 use super::{
     super::{ClientAuth, ClientContext, CredentialError, CredentialKind, CredentialStatus},
@@ -61,22 +61,12 @@ impl Local {
     }
 
     pub(in super::super) fn status(&self) -> CredentialStatus {
-        let status = CredentialStatus::of(CredentialKind::Certificate);
-        match self.ends_at() {
-            Some(end) => status.ending_at(end),
-            None => status,
-        }
+        self.held.status(CredentialKind::Certificate)
     }
 
     /// Shows what an operator may see.
     pub(in super::super) fn describe(&self, mut to: fmt::DebugStruct<'_, '_>) -> fmt::Result {
-        let current = self.held.current();
-        let thumbprint = current.and_then(|current| current.name().thumbprint());
-        to.field("thumbprint", &thumbprint).field("file", &self.file).finish_non_exhaustive()
-    }
-
-    fn ends_at(&self) -> Option<UnixTime> {
-        self.held.current()?.name().ends_at()
+        to.field("thumbprint", &self.held.thumbprint()).field("file", &self.file).finish_non_exhaustive()
     }
 
     async fn look(&self, client: &ClientContext<'_>) {

@@ -10,7 +10,7 @@ mod material;
 mod tests;
 mod x509;
 
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
 pub use self::error::CertificateError;
 pub(super) use self::{
@@ -20,8 +20,7 @@ pub(super) use self::{
     material::{Material, Name, SendChain, Style, chain_of},
     x509::Certificate,
 };
-use super::{ClientAuth, ClientContext, ClientCredential, CredentialError, CredentialStatus, assertion::Algorithm};
-use crate::boxed::BoxFuture;
+use super::{assertion::Algorithm, presents::presents_its_key};
 
 const TRACE: &str = "mcp_obo::credential";
 
@@ -91,22 +90,4 @@ impl ClientCertificate {
     }
 }
 
-impl ClientCredential for ClientCertificate {
-    fn authenticate<'a>(&'a self, client: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
-        Box::pin(self.0.authenticate(client))
-    }
-
-    fn refused(&self, spent: &ClientAuth) {
-        self.0.refused(spent);
-    }
-
-    fn status(&self) -> CredentialStatus {
-        self.0.status()
-    }
-}
-
-impl fmt::Debug for ClientCertificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.describe(f.debug_struct("ClientCertificate"))
-    }
-}
+presents_its_key!(ClientCertificate);

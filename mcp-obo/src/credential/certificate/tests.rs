@@ -6,7 +6,9 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    credential::{CredentialKind, PrivateKey},
+    credential::{
+        ClientAuth, ClientContext, ClientCredential, CredentialError, CredentialKind, CredentialStatus, PrivateKey,
+    },
     testcertificate::{Day, TestKey},
     testlog,
     testtenant::{CLIENT, NOW},

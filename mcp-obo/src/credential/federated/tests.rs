@@ -1,5 +1,6 @@
 use std::{
     fs,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,6 +10,7 @@ use std::{
 
 use http::Uri;
 use serde_json::json;
+use tempfile::TempDir;
 
 use super::*;
 use crate::{
@@ -48,6 +50,15 @@ async fn fault(credential: &dyn ClientCredential, secs: u64) -> FederationFault 
     }
 }
 
+/// Makes a file with a workload's token in it; it stays as long as its folder.
+fn projected(token: &str) -> (TempDir, PathBuf, WorkloadIdentity) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    fs::write(&file, token).unwrap();
+    let identity = WorkloadIdentity::from_file(&file).unwrap();
+    (folder, file, identity)
+}
+
 /// Lets the file be read in the background.
 async fn until_it_is(credential: &dyn ClientCredential, secs: u64, expected: &str) {
     let patience = async {
@@ -60,10 +71,7 @@ async fn until_it_is(credential: &dyn ClientCredential, secs: u64, expected: &st
 
 #[tokio::test]
 async fn a_workloads_file_is_read_again_within_five_minutes() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("token");
-    fs::write(&file, format!("{}\n", jwt(1, 3_600))).unwrap();
-    let identity = WorkloadIdentity::from_file(&file).unwrap();
+    let (_folder, file, identity) = projected(&format!("{}\n", jwt(1, 3_600)));
     assert_eq!(shown(&identity, 0).await, jwt(1, 3_600));
     fs::write(&file, jwt(2, 3_600)).unwrap();
     assert_eq!(shown(&identity, 239).await, jwt(1, 3_600));
@@ -75,10 +83,7 @@ async fn a_workloads_file_is_read_again_within_five_minutes() {
 
 #[tokio::test]
 async fn a_workloads_file_is_read_again_a_minute_before_its_token_ends() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("token");
-    fs::write(&file, jwt(1, 200)).unwrap();
-    let identity = WorkloadIdentity::from_file(&file).unwrap();
+    let (_folder, file, identity) = projected(&jwt(1, 200));
     assert_eq!(shown(&identity, 0).await, jwt(1, 200));
     fs::write(&file, jwt(2, 3_600)).unwrap();
     assert_eq!(shown(&identity, 139).await, jwt(1, 200));
@@ -87,10 +92,7 @@ async fn a_workloads_file_is_read_again_a_minute_before_its_token_ends() {
 
 #[tokio::test]
 async fn a_workloads_file_is_read_again_when_entra_refused_its_token() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("token");
-    fs::write(&file, jwt(1, 3_600)).unwrap();
-    let identity = WorkloadIdentity::from_file(&file).unwrap();
+    let (_folder, file, identity) = projected(&jwt(1, 3_600));
     let refused = auth(&identity, ENDPOINT, 0).await.unwrap();
     fs::write(&file, jwt(2, 3_600)).unwrap();
     identity.refused(&ClientAuth::assertion("another one".into()));
@@ -127,10 +129,7 @@ async fn a_token_that_ended_or_is_none_is_never_sent() {
 
 #[tokio::test]
 async fn a_file_that_went_away_is_not_papered_over_by_what_was_read_before() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("token");
-    fs::write(&file, jwt(1, 3_600)).unwrap();
-    let identity = WorkloadIdentity::from_file(&file).unwrap();
+    let (_folder, file, identity) = projected(&jwt(1, 3_600));
     shown(&identity, 0).await;
     fs::remove_file(&file).unwrap();
     assert!(matches!(fault(&identity, 300).await, FederationFault::File { .. }));
@@ -185,10 +184,7 @@ async fn a_callback_that_fails_or_brings_something_expired_gives_no_proof() {
 
 #[tokio::test]
 async fn debug_prints_nothing_of_an_assertion() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("token");
-    fs::write(&file, jwt(1, 3_600)).unwrap();
-    let identity = WorkloadIdentity::from_file(&file).unwrap();
+    let (_folder, _, identity) = projected(&jwt(1, 3_600));
     let auth = auth(&identity, ENDPOINT, 0).await.unwrap();
     for text in [format!("{identity:?}"), format!("{auth:?}"), format!("{:?}", counted().0)] {
         assert!(!text.contains("eyJ"), "{text}");

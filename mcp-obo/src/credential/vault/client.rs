@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http::{Method, Request, Response, StatusCode, Uri, header};
 use mcp_auth_layer::{
     clock::{Clock, SystemClock},
     fetch::HttpClient,
@@ -18,6 +18,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A certificate with its chain and key is a tenth of it.
 const MAX_ANSWER: usize = 256 * 1024;
+
+/// What a vault is asked: once, or twice with another token.
+struct Question<'a> {
+    operation: VaultOperation,
+    method: Method,
+    uri: &'a Uri,
+    body: Bytes,
+}
 
 /// Asks one vault as one identity.
 #[derive(Clone)]
@@ -37,34 +45,22 @@ impl VaultClient {
     }
 
     pub(super) async fn get(&self, operation: VaultOperation, uri: &Uri) -> Result<Value, VaultError> {
-        self.in_time(operation, Method::GET, uri, Bytes::new()).await
+        self.in_time(Question { operation, method: Method::GET, uri, body: Bytes::new() }).await
     }
 
     pub(super) async fn post(&self, operation: VaultOperation, uri: &Uri, body: &Value) -> Result<Value, VaultError> {
-        self.in_time(operation, Method::POST, uri, body.to_string().into()).await
+        self.in_time(Question { operation, method: Method::POST, uri, body: body.to_string().into() }).await
     }
 
-    async fn in_time(
-        &self,
-        operation: VaultOperation,
-        method: Method,
-        uri: &Uri,
-        body: Bytes,
-    ) -> Result<Value, VaultError> {
-        let exchange = self.exchange(operation, method, uri, body);
-        tokio::time::timeout(PATIENCE, exchange).await.unwrap_or(Err(VaultError::Late { after: PATIENCE }))
+    async fn in_time(&self, question: Question<'_>) -> Result<Value, VaultError> {
+        let late = VaultError::Late { after: PATIENCE };
+        tokio::time::timeout(PATIENCE, self.ask(question)).await.unwrap_or(Err(late))
     }
 
-    async fn exchange(
-        &self,
-        operation: VaultOperation,
-        method: Method,
-        uri: &Uri,
-        body: Bytes,
-    ) -> Result<Value, VaultError> {
+    async fn ask(&self, question: Question<'_>) -> Result<Value, VaultError> {
         let target = self.address.target();
         let token = self.tokens.token(target).await.map_err(no_token)?;
-        let mut answer = self.send(&method, uri, body.clone(), &token).await?;
+        let mut answer = self.send(&question, &token).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             // Ended early, or revoked: continuous access evaluation says so with claims for the next one.
             self.tokens.invalidate(target, &token);
@@ -72,29 +68,20 @@ impl VaultClient {
                 Some(claims) => self.tokens.token_with_claims(target, claims.as_str()).await,
                 None => self.tokens.token(target).await,
             };
-            answer = self.send(&method, uri, body, &renewed.map_err(no_token)?).await?;
+            answer = self.send(&question, &renewed.map_err(no_token)?).await?;
         }
-        read(operation, &answer)
+        read(question.operation, &answer)
     }
 
-    async fn send(
-        &self,
-        method: &Method,
-        uri: &Uri,
-        body: Bytes,
-        token: &AccessToken,
-    ) -> Result<Response<Bytes>, VaultError> {
+    async fn send(&self, question: &Question<'_>, token: &AccessToken) -> Result<Response<Bytes>, VaultError> {
         let unsendable = |_| VaultError::Answer { why: "no request can be made of it" };
-        let mut bearer =
-            HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).map_err(|why| unsendable(why.into()))?;
-        bearer.set_sensitive(true);
         let request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header(header::AUTHORIZATION, bearer)
+            .method(&question.method)
+            .uri(question.uri)
+            .header(header::AUTHORIZATION, token.to_header().map_err(|why| unsendable(why.into()))?)
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/json")
-            .body(body)
+            .body(question.body.clone())
             .map_err(unsendable)?;
         self.http.send(request).await.map_err(|source| VaultError::Unreachable { source })
     }

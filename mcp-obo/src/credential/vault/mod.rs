@@ -10,7 +10,7 @@ mod tenant;
 #[cfg(test)]
 mod tests;
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, sync::Arc};
 
 #[cfg(feature = "reqwest")]
 use mcp_auth_layer::fetch::FetchLimits;
@@ -23,12 +23,12 @@ use self::{
     reading::{Plan, Reader, Source},
 };
 use super::{
-    ClientAuth, ClientContext, ClientCredential, CredentialError, CredentialStatus,
     assertion::Algorithm,
     certificate::{SendChain, Style},
+    presents::presents_its_key,
     thumbprint::Thumbprint,
 };
-use crate::{Target, TokenSource, boxed::BoxFuture};
+use crate::{Target, TokenSource};
 
 const TRACE: &str = "mcp_obo::credential";
 
@@ -150,25 +150,7 @@ impl KeyVaultCertificate {
     }
 }
 
-impl ClientCredential for KeyVaultCertificate {
-    fn authenticate<'a>(&'a self, client: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
-        Box::pin(self.0.authenticate(client))
-    }
-
-    fn refused(&self, spent: &ClientAuth) {
-        self.0.refused(spent);
-    }
-
-    fn status(&self) -> CredentialStatus {
-        self.0.status()
-    }
-}
-
-impl fmt::Debug for KeyVaultCertificate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.describe(f.debug_struct("KeyVaultCertificate"))
-    }
-}
+presents_its_key!(KeyVaultCertificate);
 
 /// One line for the operator, with the cause, which an error's text leaves to its source.
 fn report(why: &VaultError, what: &'static str) {

@@ -105,17 +105,12 @@ impl Reader {
     }
 
     pub(super) fn status(&self) -> CredentialStatus {
-        let status = CredentialStatus::of(CredentialKind::KeyVault);
-        match self.ends_at() {
-            Some(end) => status.ending_at(end),
-            None => status,
-        }
+        self.held.status(CredentialKind::KeyVault)
     }
 
     /// Shows what an operator may see.
     pub(super) fn describe(&self, mut to: fmt::DebugStruct<'_, '_>) -> fmt::Result {
-        let thumbprint = self.held.current().and_then(|current| current.name().thumbprint());
-        to.field("plan", &self.plan).field("thumbprint", &thumbprint).finish_non_exhaustive()
+        to.field("plan", &self.plan).field("thumbprint", &self.held.thumbprint()).finish_non_exhaustive()
     }
 
     /// Reads the vault if it is time to; waits for it only if what is there cannot be used.
@@ -124,7 +119,7 @@ impl Reader {
         if let Some(last) = last.as_ref().filter(|last| last.is_good(now)) {
             return last.failure.clone();
         }
-        let is_usable = self.held.current().is_some() && self.ends_at().is_none_or(|end| now < end);
+        let is_usable = self.held.current().is_some() && self.held.ends_at().is_none_or(|end| now < end);
         if is_usable && !last.is_some_and(|last| last.is_refused()) {
             let reader = Arc::clone(self);
             tokio::spawn(async move { reader.reading(now).await });
@@ -159,10 +154,6 @@ impl Reader {
                 Reading { at: now, until, failure: Some(Arc::new(why)), refused }
             }
         }
-    }
-
-    fn ends_at(&self) -> Option<UnixTime> {
-        self.held.current()?.name().ends_at()
     }
 }
 

@@ -10,7 +10,7 @@ mod replicas;
 use std::{future::ready, sync::Arc, time::Duration};
 
 use mcp_auth_layer::{clock::Clock as _, reject::Rejection};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::*;
 use crate::{
@@ -36,6 +36,17 @@ fn gates(count: usize) -> Arc<Vec<Semaphore>> {
 
 fn graph() -> Target {
     Target::graph()
+}
+
+type Waiting = JoinHandle<Result<AccessToken, ExchangeError>>;
+
+/// Starts so many calls of one user.
+fn callers(count: usize, exchange: &Exchange, user: &VerifiedToken) -> Vec<Waiting> {
+    let caller = |_| {
+        let (exchange, user) = (exchange.clone(), user.clone());
+        tokio::spawn(async move { exchange.token(&user, &graph()).await })
+    };
+    (0..count).map(caller).collect()
 }
 
 #[tokio::test]
@@ -75,12 +86,7 @@ async fn a_hundred_cold_calls_are_one_exchange_also_when_half_of_them_go_away() 
         let gates = gates(1);
         let tenant = Tenant::answering(gated(&gates));
         let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
-        let callers: Vec<_> = (0..100)
-            .map(|_| {
-                let (exchange, alice) = (exchange.clone(), alice.clone());
-                tokio::spawn(async move { exchange.token(&alice, &graph()).await })
-            })
-            .collect();
+        let callers = callers(100, &exchange, &alice);
         settle().await;
         // The first caller began the request; it goes away with the others.
         callers[..cancelled].iter().for_each(|caller| caller.abort());

@@ -121,42 +121,26 @@ async fn an_outage_that_is_over_does_not_hide_what_was_refused_before_it() {
     assert_eq!(tenant.exchanges(), 3, "the step-up, and two attempts in the outage");
 }
 
-#[tokio::test]
-async fn forgetting_a_user_forgets_what_was_refused() {
-    let tenant = refusing("mallory", || refused("invalid_grant", 65_001, json!({})));
-    let (exchange, mallory) = (tenant.exchange(), tenant.user("mallory").await);
-    exchange.token(&mallory, &graph()).await.unwrap_err();
-    exchange.forget_user(&user_id("mallory"));
-    exchange.token(&mallory, &graph()).await.unwrap_err();
-    assert_eq!(tenant.exchanges(), 2);
-}
-
 #[tokio::test(start_paused = true)]
-async fn forgetting_a_user_forgets_that_they_were_throttled() {
-    let tenant = refusing("mallory", || status(429, &[("retry-after", "600")], ""));
-    let (exchange, mallory) = (tenant.exchange(), tenant.user("mallory").await);
-    exchange.token(&mallory, &graph()).await.unwrap_err();
-    exchange.forget_user(&user_id("mallory"));
-    exchange.token(&mallory, &graph()).await.unwrap_err();
-    assert_eq!(tenant.exchanges(), 2);
+async fn forgetting_a_user_forgets_what_they_were_answered() {
+    for (name, answer) in [
+        ("a refusal", refused("invalid_grant", 65_001, json!({}))),
+        ("a throttling", status(429, &[("retry-after", "600")], "")),
+    ] {
+        let tenant = refusing("mallory", move || answer.clone());
+        let (exchange, mallory) = (tenant.exchange(), tenant.user("mallory").await);
+        exchange.token(&mallory, &graph()).await.unwrap_err();
+        exchange.forget_user(&user_id("mallory"));
+        exchange.token(&mallory, &graph()).await.unwrap_err();
+        assert_eq!(tenant.exchanges(), 2, "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn all_who_wait_share_one_failure() {
-    let tenant = Tenant::answering(|_| {
-        Box::pin(async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            status(503, &[], "")
-        })
-    });
+    let tenant = Tenant::answering_after(Duration::from_secs(1), |_| status(503, &[], ""));
     let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
-    let callers: Vec<_> = (0..50)
-        .map(|_| {
-            let (exchange, alice) = (exchange.clone(), alice.clone());
-            tokio::spawn(async move { exchange.token(&alice, &graph()).await })
-        })
-        .collect();
-    for caller in callers {
+    for caller in callers(50, &exchange, &alice) {
         assert_eq!(caller.await.unwrap().unwrap_err().kind(), Unavailable);
     }
     assert_eq!(tenant.exchanges(), 2, "two attempts of one exchange");

@@ -41,12 +41,7 @@ async fn what_one_replica_has_exchanged_the_others_have() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cold_start_of_twenty_replicas_is_one_exchange() {
-    let tenant = Tenant::answering(|call| {
-        Box::pin(async move {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            granted(call.number)
-        })
-    });
+    let tenant = Tenant::answering_after(Duration::from_millis(300), |call| granted(call.number));
     let alice = tenant.user("alice").await;
     let calls: Vec<_> = replicas(&tenant, 20)
         .into_iter()

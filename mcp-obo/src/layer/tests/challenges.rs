@@ -32,12 +32,7 @@ async fn a_token_gets_each_challenge_once() {
 
 #[tokio::test(start_paused = true)]
 async fn requests_that_were_under_way_hear_it_too() {
-    let tenant = Tenant::answering(|_| {
-        Box::pin(async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            step_up()
-        })
-    });
+    let tenant = Tenant::answering_after(Duration::from_secs(1), |_| step_up());
     let (service, request) = (stack(&tenant), bearer(&tenant, "alice").await);
     let calls: Vec<_> = (0..5).map(|_| tokio::spawn(service.clone().oneshot(again(&request)))).collect();
     for call in calls {

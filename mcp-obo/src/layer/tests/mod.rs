@@ -234,11 +234,8 @@ async fn a_tool_that_was_not_declared_fetches_for_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn no_permit_of_a_concurrency_limit_is_lost() {
-    let tenant = Tenant::answering(|call| {
-        Box::pin(async move {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            if call.number == 0 { step_up() } else { granted(call.number) }
-        })
+    let tenant = Tenant::answering_after(Duration::from_secs(1), |call| {
+        if call.number == 0 { step_up() } else { granted(call.number) }
     });
     let inner = ConcurrencyLimit::new(service_fn(act), 1);
     let obo = OboLayer::new(tenant.exchange()).prefetch("getMessages", &Target::graph());
@@ -260,12 +257,7 @@ async fn no_permit_of_a_concurrency_limit_is_lost() {
 #[tokio::test(start_paused = true)]
 async fn the_service_that_was_ready_is_the_one_that_is_called() {
     for slow in [Duration::ZERO, Duration::from_secs(1)] {
-        let tenant = Tenant::answering(move |call| {
-            Box::pin(async move {
-                tokio::time::sleep(slow).await;
-                granted(call.number)
-            })
-        });
+        let tenant = Tenant::answering_after(slow, |call| granted(call.number));
         let (inner, mut handle) = mock::pair::<String, Answer>();
         let adapter = inner.map_request(|request: Request<()>| {
             OnBehalfOf::from_extensions(request.extensions()).map(|_| "wired".to_owned()).unwrap()

@@ -7,11 +7,15 @@ fn now() -> UnixTime {
 }
 
 fn key() -> SharedKey {
+    key_of("")
+}
+
+fn key_of(assertion: &str) -> SharedKey {
     let parts = super::super::key::KeyParts {
         authority: "",
         tenant: "",
         client_id: "",
-        assertion: "",
+        assertion,
         scope: "",
         capabilities: &[],
     };
@@ -120,15 +124,7 @@ fn what_another_version_or_anybody_else_wrote_is_garbage() {
 #[test]
 fn an_entry_that_is_moved_to_another_name_does_not_open() {
     let ring = KeyRing::ephemeral();
-    let parts = super::super::key::KeyParts {
-        authority: "",
-        tenant: "",
-        client_id: "",
-        assertion: "another",
-        scope: "",
-        capabilities: &[],
-    };
     let sealed = hour("t").seal(&ring, &key(), EPOCH, now()).unwrap();
-    let got = Kept::open(&ring, &SharedKey::new(&parts), &[EPOCH], now(), &sealed).err();
+    let got = Kept::open(&ring, &key_of("another"), &[EPOCH], now(), &sealed).err();
     assert_eq!(got, Some(Unusable::Garbage));
 }

@@ -155,6 +155,12 @@ async fn an_endpoint_that_never_answers_is_given_up() {
     assert!(error.correlation_id().is_some_and(|id| Uuid::parse_str(id).is_ok()), "ours, for Entra gave none");
 }
 
+async fn no_user_is_exchanged(tenant: &Tenant, elsewhere: &EntraApp) {
+    let exchange = Exchange::new(elsewhere, ClientSecret::new(SECRET)).add_target(&Target::graph());
+    let error = exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap_err();
+    assert_eq!((error.kind(), tenant.exchanges()), (ExchangeErrorKind::Configuration, 0));
+}
+
 #[tokio::test]
 async fn a_user_of_another_tenant_is_not_exchanged() {
     const OTHER: &str = "aaaaaaaa-0f5c-4f4b-9c1e-1d6f0a1e7b11";
@@ -162,9 +168,7 @@ async fn a_user_of_another_tenant_is_not_exchanged() {
     let elsewhere = EntraApp::single_tenant_over(tenant.app.http().clone(), OTHER, CLIENT).unwrap();
     let endpoints = mcp_auth_layer::authority::Endpoints::documented(Cloud::Public, TenantId::parse(OTHER).unwrap());
     let elsewhere = elsewhere.with_clock(tenant.clock.clone()).with_endpoints(endpoints).unwrap();
-    let exchange = Exchange::new(&elsewhere, ClientSecret::new(SECRET)).add_target(&Target::graph());
-    let error = exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap_err();
-    assert_eq!((error.kind(), tenant.exchanges()), (ExchangeErrorKind::Configuration, 0));
+    no_user_is_exchanged(&tenant, &elsewhere).await;
 }
 
 #[tokio::test]
@@ -173,9 +177,7 @@ async fn a_user_of_another_cloud_is_not_exchanged() {
     let elsewhere = tenant.app.clone().with_cloud(Cloud::UsGov);
     let endpoints = mcp_auth_layer::authority::Endpoints::documented(Cloud::UsGov, TenantId::parse(TENANT).unwrap());
     let elsewhere = elsewhere.with_endpoints(endpoints).unwrap();
-    let exchange = Exchange::new(&elsewhere, ClientSecret::new(SECRET)).add_target(&Target::graph());
-    let error = exchange.token(&tenant.user("alice").await, &Target::graph()).await.unwrap_err();
-    assert_eq!((error.kind(), tenant.exchanges()), (ExchangeErrorKind::Configuration, 0));
+    no_user_is_exchanged(&tenant, &elsewhere).await;
 }
 
 #[tokio::test]

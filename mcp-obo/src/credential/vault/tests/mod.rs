@@ -24,6 +24,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     AccessToken, Target,
+    boxed::BoxFuture,
+    credential::{ClientAuth, ClientContext, ClientCredential, CredentialError},
     error::ExchangeError,
     testcertificate::TestKey,
     testtenant::{CLIENT, NOW, status},
