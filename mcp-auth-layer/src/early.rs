@@ -1,14 +1,40 @@
-//! The response future of layers that sometimes answer without calling their service.
+//! The response futures of layers that sometimes answer without calling their service.
 
 use std::{
     fmt,
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll},
 };
 
-use http::Response;
+use http::{Request, Response};
 use pin_project_lite::pin_project;
+use tower_service::Service;
+
+/// The response of a layer that takes a while to decide; boxed, because reading a body has no name.
+pub(crate) type Boxed<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+
+/// Calls a service with the request that a decision lets through, or answers in its place.
+pub(crate) fn deciding<S, B, ResBody>(
+    service: &mut S,
+    decision: impl Future<Output = Result<Request<B>, Response<ResBody>>> + Send + 'static,
+) -> Boxed<S::Response, S::Error>
+where
+    S: Service<Request<B>, Response = Response<ResBody>> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    // The service that was polled ready is the one to call; its clone was not asked yet.
+    let clone = service.clone();
+    let mut ready = mem::replace(service, clone);
+    Box::pin(async move {
+        let request = match decision.await {
+            Ok(request) => request,
+            Err(answer) => return Ok(answer),
+        };
+        ready.call(request).await
+    })
+}
 
 pin_project! {
     /// The service's response, or an answer that was ready at once.

@@ -31,11 +31,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{
-    future::Future,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, header::CONTENT_TYPE};
@@ -44,7 +40,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::{
-    bearer,
+    bearer, early,
     peek::Peeked,
     reject::{Rejection, RequestFault},
 };
@@ -127,22 +123,14 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+    type Future = early::Boxed<S::Response, S::Error>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        // The service that was polled ready is the one to call; its clone was not asked yet.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
         let layer = self.layer;
-        Box::pin(async move {
-            match layer.judge(request).await {
-                Ok(request) => inner.call(request).await,
-                Err(why) => Ok(why.into_response()),
-            }
-        })
+        early::deciding(&mut self.inner, async move { layer.judge(request).await.map_err(Rejection::into_response) })
     }
 }

@@ -14,11 +14,7 @@ impl TenantId {
     /// # Errors
     /// [`ConfigError::Tenant`] for anything else.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        if is_guid(text) {
-            Ok(Self(text.to_ascii_lowercase().into()))
-        } else {
-            Err(ConfigError::Tenant { given: text.to_owned() })
-        }
+        lower_case(text, is_guid).map(Self)
     }
 
     /// Returns the GUID in lower case.
@@ -51,11 +47,7 @@ impl TenantName {
     /// [`ConfigError::Tenant`] for anything that is neither, and for `common`, `organizations` and `consumers`, which are
     /// not one tenant.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        if is_guid(text) || is_domain(text) {
-            Ok(Self(text.to_ascii_lowercase().into()))
-        } else {
-            Err(ConfigError::Tenant { given: text.to_owned() })
-        }
+        lower_case(text, |text| is_guid(text) || is_domain(text)).map(Self)
     }
 
     /// Returns the name in lower case.
@@ -69,6 +61,11 @@ impl TenantName {
     pub fn id(&self) -> Option<TenantId> {
         TenantId::parse(&self.0).ok()
     }
+}
+
+fn lower_case(text: &str, is_good: impl FnOnce(&str) -> bool) -> Result<Box<str>, ConfigError> {
+    let lower_case = || text.to_ascii_lowercase().into();
+    is_good(text).then(lower_case).ok_or_else(|| ConfigError::Tenant { given: text.to_owned() })
 }
 
 pub(crate) fn is_guid(text: &str) -> bool {

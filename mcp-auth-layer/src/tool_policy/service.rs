@@ -1,8 +1,6 @@
 //! The service: read, judge, pass on.
 
 use std::{
-    future::Future,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
@@ -21,6 +19,7 @@ use super::{
 };
 use crate::{
     bearer::Caller,
+    early,
     peek::Peeked,
     reject::{Rejection, RequestFault},
     signal::Pending,
@@ -34,7 +33,7 @@ pub struct ToolPolicy<S> {
 }
 
 /// The response of [`ToolPolicy`]; boxed, because reading a body takes a while.
-pub type ResponseFuture<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+pub type ResponseFuture<T, E> = early::Boxed<T, E>;
 
 impl<S> ToolPolicy<S> {
     pub(super) const fn new(inner: S, settings: Arc<Settings>) -> Self {
@@ -59,20 +58,11 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        // The service that was polled ready is the one to call; its clone was not asked yet.
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
         let settings = Arc::clone(&self.settings);
-        Box::pin(async move {
-            match settings.admit(request).await {
-                Ok(request) => inner.call(request).await,
-                Err((why, operation)) => {
-                    // Gives its place back before the refusal is sent.
-                    drop(inner);
-                    Ok(Pending { why, operation }.into_response())
-                }
-            }
-        })
+        let decision = async move {
+            settings.admit(request).await.map_err(|(why, operation)| Pending { why, operation }.into_response())
+        };
+        early::deciding(&mut self.inner, decision)
     }
 }
 

@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Path, Query, State},
+    extract::{FromRequestParts, Path, Query},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, HeaderValue, header::CACHE_CONTROL};
+use http::{HeaderMap, HeaderValue, header::CACHE_CONTROL, request::Parts};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -53,6 +53,17 @@ struct Request {
     headers: HeaderMap,
     names: Names,
     query: Names,
+}
+
+impl FromRequestParts<Shared> for Request {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
+        let base = Base::from_request_parts(parts, shared).await.map_err(IntoResponse::into_response)?;
+        let Path(names) = Path::from_request_parts(parts, shared).await.map_err(IntoResponse::into_response)?;
+        let Query(query) = Query::from_request_parts(parts, shared).await.map_err(IntoResponse::into_response)?;
+        Ok(Self { shared: shared.clone(), base, headers: parts.headers.clone(), names, query })
+    }
 }
 
 impl Request {
@@ -107,14 +118,7 @@ fn certificate_of<'a>(
     }
 }
 
-async fn secret(
-    State(shared): State<Shared>,
-    base: Base,
-    headers: HeaderMap,
-    Path(names): Path<Names>,
-    Query(query): Query<Names>,
-) -> Response {
-    let request = Request { shared, base, headers, names, query };
+async fn secret(request: Request) -> Response {
     let answer = request.find("secret").await.map(|version| {
         request.shared.state.counting.count(|counters| counters.vault_secrets += 1);
         bundle::secret(&request.location(&version), &version)
@@ -122,14 +126,7 @@ async fn secret(
     respond(answer)
 }
 
-async fn certificate(
-    State(shared): State<Shared>,
-    base: Base,
-    headers: HeaderMap,
-    Path(names): Path<Names>,
-    Query(query): Query<Names>,
-) -> Response {
-    let request = Request { shared, base, headers, names, query };
+async fn certificate(request: Request) -> Response {
     let answer = request.find("certificate").await.and_then(|version| {
         let certificate = certificate_of(&request, &version, "certificate")?;
         request.shared.state.counting.count(|counters| counters.vault_certificates += 1);
@@ -138,14 +135,7 @@ async fn certificate(
     respond(answer)
 }
 
-async fn key(
-    State(shared): State<Shared>,
-    base: Base,
-    headers: HeaderMap,
-    Path(names): Path<Names>,
-    Query(query): Query<Names>,
-) -> Response {
-    let request = Request { shared, base, headers, names, query };
+async fn key(request: Request) -> Response {
     let answer = request.find("key").await.and_then(|version| {
         let certificate = certificate_of(&request, &version, "key")?;
         Ok(bundle::key(&request.location(&version), &version, certificate))
@@ -153,15 +143,7 @@ async fn key(
     respond(answer)
 }
 
-async fn sign(
-    State(shared): State<Shared>,
-    base: Base,
-    headers: HeaderMap,
-    Path(names): Path<Names>,
-    Query(query): Query<Names>,
-    body: Bytes,
-) -> Response {
-    let request = Request { shared, base, headers, names, query };
+async fn sign(request: Request, body: Bytes) -> Response {
     let answer = request.find("key").await.and_then(|version| {
         let certificate = certificate_of(&request, &version, "key")?;
         let now = request.shared.state.clock.now();
