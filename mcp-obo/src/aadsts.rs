@@ -66,6 +66,7 @@ const TABLE: &[Known] = &[
     known(90_094, Consent, GRANT),
     known(90_095, Consent, "an administrator approves the consent request that Entra has filed"),
     known(500_011, Consent, "the downstream API does not exist in the tenant: correct its identifier, or add it there"),
+    known(650_052, Consent, "the downstream API does not exist in the tenant: an administrator adds it there"),
     known(650_056, Consent, DECLARE),
     known(650_057, Consent, DECLARE),
     known(50_057, BlockedByPolicy, "the user's account is disabled; an administrator can enable it"),

@@ -47,10 +47,12 @@ pub(super) fn read(response: &Response<Bytes>, members: Option<Map<String, Value
         _ => None,
     };
     let claims = refusal.claims.filter(|_| kind == StepUp);
+    let client_refused =
+        refusal.error == "invalid_client" && matches!(kind, ClientCredential | Configuration | NotAUser);
     Failure {
         retry_after,
         advice: known.filter(|known| known.kind == kind).map(|known| known.advice),
-        report: Box::new(Report { claims, client_refused: refusal.error == "invalid_client", ..refusal.report }),
+        report: Box::new(Report { claims, client_refused, ..refusal.report }),
         ..Failure::new(kind)
     }
 }
@@ -64,6 +66,9 @@ fn kind(status: StatusCode, refusal: &Refusal, known: Option<&'static Known>) ->
         (_, "") | (_, "temporarily_unavailable" | "server_error") => Unavailable,
         (_, "invalid_client") => match hint {
             Some(kind @ (Configuration | NotAUser)) => kind,
+            // Also what Entra finds after it has accepted the credential: a permission that the registration lacks (650057), an
+            // API that the tenant does not have (650052). It concerns one API or user, and must not be remembered against all.
+            Some(kind @ (Consent | BlockedByPolicy | Throttled)) => kind,
             _ => ClientCredential,
         },
         (_, "invalid_grant" | "interaction_required" | "login_required" | "consent_required") => users(refusal, hint),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::testtenant::refused;
+use crate::{ClientSecret, testtenant::refused};
 
 /// A tenant in which this user is refused and everybody else is not.
 fn refusing(name: &'static str, refusal: impl Fn() -> http::Response<bytes::Bytes> + Send + Sync + 'static) -> Tenant {
@@ -50,6 +50,24 @@ async fn what_is_refused_to_the_app_or_the_tenant_is_refused_to_all_for_a_while(
         tokio::time::advance(Duration::from_millis(1)).await;
         assert!(exchange.token(&bob, &graph()).await.is_ok(), "{name}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permission_that_one_api_lacks_is_refused_to_nobody_who_asks_for_another() {
+    // Entra calls it `invalid_client`, though it has accepted the credential.
+    let tenant = Tenant::answering(|call| {
+        let lacking = call.form["scope"].starts_with("https://vault.azure.net");
+        let refusal = refused("invalid_client", 650_057, json!({}));
+        Box::pin(ready(if lacking { refusal } else { granted(call.number) }))
+    });
+    let vault = Target::new("https://vault.azure.net", &["user_impersonation"]).unwrap();
+    let credentials = ClientCredentials::of(ClientSecret::new("first")).or(ClientSecret::new("second"));
+    let exchange = Exchange::new(&tenant.app, credentials).add_target(&graph()).add_target(&vault);
+    let (mallory, alice) = (tenant.user("mallory").await, tenant.user("alice").await);
+    assert_eq!(exchange.token(&mallory, &vault).await.unwrap_err().kind(), Consent);
+    assert!(exchange.token(&alice, &graph()).await.is_ok());
+    let secrets: Vec<_> = tenant.calls().iter().map(|call| call.form["client_secret"].clone()).collect();
+    assert_eq!(secrets, ["first", "first"], "nor is a credential set back that is good");
 }
 
 #[tokio::test(start_paused = true)]
