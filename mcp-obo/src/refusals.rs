@@ -7,7 +7,10 @@
 use std::{sync::Arc, time::Duration};
 
 use mcp_auth_layer::tenant::TenantId;
-use moka::sync::Cache;
+use moka::{
+    ops::compute::{CompResult, Op},
+    sync::Cache,
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -47,9 +50,17 @@ struct Refused {
 }
 
 impl Refused {
+    fn is_forgotten(&self) -> bool {
+        self.user.as_ref().is_some_and(|(cell, epoch)| cell.epoch() != *epoch)
+    }
+
+    fn outlasts(&self, other: &Self) -> bool {
+        self.until > other.until && !self.is_forgotten()
+    }
+
     /// Returns the error while its window is open and its user was not forgotten.
     fn repeat(self, now: Instant) -> Option<ExchangeError> {
-        if self.user.as_ref().is_some_and(|(cell, epoch)| cell.epoch() != *epoch) {
+        if self.is_forgotten() {
             return None;
         }
         let left = self.until.checked_duration_since(now).filter(|left| !left.is_zero())?;
@@ -83,14 +94,24 @@ impl Refusals {
         let refused = |user| Refused { error: error.clone(), until: Instant::now() + window, user };
         let own = || refused(Some((Arc::clone(cell), request.epoch)));
         match error.kind() {
-            ClientCredential => self.by_tenant.insert(user.tenant().clone(), refused(None)),
+            ClientCredential => remember(&self.by_tenant, user.tenant().clone(), refused(None)),
             Throttled if error.aadsts_code() == Some(TENANT_THROTTLED) => {
-                self.by_tenant.insert(user.tenant().clone(), refused(None));
+                remember(&self.by_tenant, user.tenant().clone(), refused(None));
             }
             // Entra throttles people, not tokens; a fresh token does not make it answer.
-            Throttled | Unavailable => self.by_user.insert(user.clone(), own()),
-            _ => self.by_request.insert(request.clone(), own()),
+            Throttled | Unavailable => remember(&self.by_user, user.clone(), own()),
+            _ => remember(&self.by_request, request.clone(), own()),
         }
+    }
+}
+
+/// Of two that count the longer one stays: a passing fault must not end the time that Entra named to somebody at that moment.
+fn remember<K: std::hash::Hash + Eq + Send + Sync + 'static>(refusals: &Cache<K, Refused>, key: K, refused: Refused) {
+    let remembered = refusals.entry(key).and_compute_with(|present| match present {
+        Some(present) if present.value().outlasts(&refused) => Op::Nop,
+        _ => Op::Put(refused),
+    });
+    if matches!(remembered, CompResult::Inserted(_) | CompResult::ReplacedWith(_)) {
         meter::refusal_entered();
     }
 }

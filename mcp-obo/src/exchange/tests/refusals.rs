@@ -71,6 +71,36 @@ async fn a_permission_that_one_api_lacks_is_refused_to_nobody_who_asks_for_anoth
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_passing_fault_does_not_shorten_a_throttle() {
+    let gate = Arc::new(Semaphore::new(0));
+    let late = Arc::clone(&gate);
+    let tenant = Tenant::answering(move |call| {
+        let late = Arc::clone(&late);
+        Box::pin(async move {
+            match call.number {
+                0 => {
+                    late.acquire().await.unwrap().forget();
+                    status(503, &[("retry-after", "1")], "")
+                }
+                _ => status(429, &[("retry-after", "60")], "{}"),
+            }
+        })
+    });
+    let (exchange, early, other) = (tenant.exchange(), tenant.user("mallory").await, tenant.user("mallory").await);
+    let waiting = tokio::spawn({
+        let (exchange, early) = (exchange.clone(), early.clone());
+        async move { exchange.token(&early, &graph()).await.unwrap_err().kind() }
+    });
+    settle().await;
+    assert_eq!(exchange.token(&other, &graph()).await.unwrap_err().kind(), Throttled);
+    gate.add_permits(1);
+    assert_eq!(waiting.await.unwrap(), Unavailable);
+    tokio::time::advance(Duration::from_secs(50)).await;
+    assert_eq!(exchange.token(&other, &graph()).await.unwrap_err().kind(), Throttled);
+    assert_eq!(tenant.exchanges(), 2, "Entra named a time, and is left alone until then");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refusal_is_not_repeated_beyond_its_window() {
     for (name, refusal, window) in [
         ("outage", status(503, &[], "<html>"), 1),
