@@ -80,8 +80,8 @@ impl Inner {
     fn renew(self: &Arc<Self>, entry: EntryKey, user: &VerifiedToken, target: &Target) {
         let plan = TokenRequest::on_behalf_of(user, target).ok().and_then(|request| self.plan(entry, request).ok());
         if let Some(plan) = plan {
-            // What is settled is the very token that is to be renewed.
-            drop(self.board(plan, || None));
+            // A token that is there is the very one that is to be renewed; but when Entra named a time, it counts here too.
+            drop(self.board(plan.clone(), || self.refusals.find(&plan.key, &plan.user).map(Err)));
         }
     }
 

@@ -78,7 +78,8 @@ async fn a_renewal_that_fails_leaves_the_old_token_and_is_tried_again() {
     for _ in 0..10 {
         assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(0));
     }
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Until the failure is no longer remembered: a second after the other attempt.
+    tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(tenant.exchanges(), 3, "two attempts of one renewal");
     tenant.clock.advance(Duration::from_secs(29));
     exchange.token(&alice, &graph()).await.unwrap();
@@ -125,4 +126,31 @@ async fn a_renewal_of_a_forgotten_user_brings_nothing_back() {
     settle().await;
     gates[2].add_permits(1);
     assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_waits_as_long_as_entra_says() {
+    for (name, refusal, wait) in [
+        ("throttled", status(429, &[("retry-after", "240")], "{}"), 240),
+        ("the tenant is throttled", refused("invalid_grant", 90_055, json!({})), 30),
+        ("an outage with a number", status(503, &[("retry-after", "240")], ""), 240),
+    ] {
+        let tenant = Tenant::answering(move |call| {
+            Box::pin(ready(if call.number == 1 { refusal.clone() } else { granted(call.number) }))
+        });
+        let (exchange, alice) = (tenant.exchange(), long_lived(&tenant, "alice").await);
+        exchange.token(&alice, &graph()).await.unwrap();
+        tenant.clock.advance(DUE);
+        for _ in 0..wait - 1 {
+            assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(0), "{name}");
+            tenant.clock.advance(Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        assert_eq!(tenant.exchanges(), 2, "{name}");
+        tenant.clock.advance(Duration::from_secs(31));
+        tokio::time::sleep(Duration::from_secs(31)).await;
+        exchange.token(&alice, &graph()).await.unwrap();
+        settle().await;
+        assert_eq!(tenant.exchanges(), 3, "{name}");
+    }
 }
