@@ -146,8 +146,9 @@ impl Exchange {
     /// Where replicas share tokens the store is told in the background, on the present Tokio runtime. What another replica
     /// holds in its memory it uses until its end.
     pub fn forget_user(&self, user: &UserId) {
-        self.0.cache.forget(user);
+        // First the store: whoever finds the memory empty already must not fill it from there.
         self.0.replicas.forget(user);
+        self.0.cache.forget(user);
     }
 
     /// Tells whether the shared store answered when it was last asked; nothing when there is none.

@@ -1,6 +1,7 @@
 //! Tokens that must not be handed out again: of a forgotten user, and spent ones.
 
 use super::*;
+use crate::{KeyRing, shared::MemoryStore};
 
 #[tokio::test]
 async fn a_forgotten_user_starts_anew_and_the_others_do_not_notice() {
@@ -75,4 +76,31 @@ async fn a_spent_token_goes_and_a_fresh_one_stays() {
     exchange.invalidate(&bob, &graph(), &fresh);
     assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
     assert_eq!(tenant.exchanges(), 2);
+}
+
+/// The time between the memory's and the store's part of forgetting is short, so the memory is given a lot to forget.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_a_forgotten_user_comes_back_from_the_store_while_the_memory_forgets() {
+    let tenant = Tenant::granting();
+    let targets: Vec<_> = (0..200).map(|number| Target::new(&format!("api://{number}"), &["x"]).unwrap()).collect();
+    let exchange = tenant.exchange().with_shared(MemoryStore::default(), KeyRing::ephemeral());
+    let exchange = targets.iter().fold(exchange, |exchange, target| exchange.add_target(target));
+    let alice = tenant.user("alice").await;
+    for round in 0..20 {
+        for target in &targets {
+            exchange.token(&alice, target).await.unwrap();
+        }
+        let before = tenant.exchanges();
+        let forgetting = {
+            let exchange = exchange.clone();
+            tokio::task::spawn_blocking(move || exchange.forget_user(&user_id("alice")))
+        };
+        while !forgetting.is_finished() {
+            let _ = exchange.token(&alice, &targets[0]).await;
+        }
+        forgetting.await.unwrap();
+        let number = exchange.token(&alice, &targets[0]).await.unwrap();
+        let is_old = (0..before).any(|number_before| number.expose_secret() == token_text(number_before));
+        assert!(!is_old, "round {round}: a token from before");
+    }
 }
