@@ -2,7 +2,10 @@
 
 use std::{future::Future, sync::Arc};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header::AUTHORIZATION};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode,
+    header::{AUTHORIZATION, HOST},
+};
 use mcp_auth_layer::{
     clock::{Clock, SystemClock},
     config::ConfigError,
@@ -51,6 +54,8 @@ impl Agent {
         C: Client<B>,
     {
         *request.uri_mut() = self.base.resolve(request.uri()).map_err(|_| DownstreamError::ForeignAddress)?;
+        // Shared front ends choose the site by it, so that another one would get the token at the right address.
+        request.headers_mut().remove(HOST);
         name(request.headers_mut());
         let spent = who.token(&self.target).await?;
         authorize(request.headers_mut(), &spent)?;

@@ -1,6 +1,7 @@
 //! Calls a downstream API as somebody, and copes with what such APIs answer.
 //!
-//! 1. A request goes to the API's base or nowhere: no token leaves for another origin, or another part of that one.
+//! 1. A request goes to the API's base or nowhere: no token leaves for another origin, or another part of that one. A `Host`
+//!    that was set by hand is dropped.
 //! 2. It carries the token of the identity that is named; a credential that was set by hand is replaced.
 //! 3. A 401 with a claims challenge (continuous access evaluation) is answered by one exchange with these claims and one
 //!    repetition; a plain 401 by one new token and one repetition. A challenge after that is the user's to satisfy:

@@ -13,7 +13,10 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{HeaderValue, Method, StatusCode, header::AUTHORIZATION};
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{AUTHORIZATION, HOST},
+};
 use mcp_auth_layer::{
     bypass::{BypassPolicy, Environment, Exposure, Hatch, OptIn},
     clock::{FixedClock, UnixTime},
@@ -138,6 +141,17 @@ async fn a_token_goes_nowhere_else() {
         assert!(matches!(error, DownstreamError::ForeignAddress), "{uri}: {error:?}");
     }
     assert_eq!((api.requests().len(), tenant.exchanges()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_host_that_was_set_by_hand_does_not_lead_elsewhere() {
+    let (tenant, api) = (Tenant::granting(), Api::default());
+    let mut request = get("/me");
+    // Front ends that many sites share, such as Azure's, choose the site by this header alone.
+    request.headers_mut().insert(HOST, HeaderValue::from_static("evil.azurewebsites.net"));
+    downstream(&api, vec![unauthorized(), ok()]).call(&user(&tenant).await, request).await.unwrap();
+    let hosts: Vec<_> = api.requests().iter().map(|request| request.headers().get(HOST).cloned()).collect();
+    assert_eq!(hosts, [None, None]);
 }
 
 #[tokio::test]
