@@ -26,7 +26,9 @@ pub(super) struct Item {
 impl VaultAddress {
     /// Checks that it is a vault of this cloud: a token for vaults must reach nobody else.
     pub(super) fn new(url: &str, cloud: Cloud) -> Result<Self, ConfigError> {
-        let refused = |why| ConfigError::Url { what: "Key Vault", given: url.to_owned(), why };
+        // What stands before an `@` may be a password.
+        let given = url.rsplit('@').next().unwrap_or_default();
+        let refused = |why| ConfigError::Url { what: "Key Vault", given: given.to_owned(), why };
         let unknown = || refused("the addresses of this cloud's vaults are not published");
         let (suffix, _) = place(cloud).ok_or_else(unknown)?;
         let parsed = Url::parse(url.trim()).map_err(|_| refused("it is no URL"))?;
@@ -159,6 +161,14 @@ mod tests {
         }
         let address = VaultAddress::new("https://contoso.vault.azure.cn", china).unwrap();
         assert_eq!(address.target().scope(), "https://vault.azure.cn/.default");
+    }
+
+    #[test]
+    fn an_address_with_a_password_is_refused_without_quoting_it() {
+        for url in ["https://me:hunter2@contoso.vault.azure.net", "http://hunter2@contoso.example", "me:hunter2@"] {
+            let error = VaultAddress::new(url, Cloud::Public).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
     }
 
     #[test]
