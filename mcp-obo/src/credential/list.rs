@@ -68,7 +68,9 @@ impl Slot {
     }
 
     fn is_good(&self, now: UnixTime) -> bool {
-        self.refused_until.load(Ordering::Acquire) <= now.as_secs()
+        let until = UnixTime::from_secs(self.refused_until.load(Ordering::Acquire));
+        // Longer than anybody is set back means that the clock was.
+        until <= now || now.until(until) > SET_BACK
     }
 }
 
@@ -105,6 +107,14 @@ impl fmt::Debug for ClientCredentials {
 mod tests {
     use super::*;
     use crate::credential::{ClientSecret, CredentialKind};
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_keep_a_credential_behind_for_ever() {
+        let list = ClientCredentials::of(ClientSecret::new("s"));
+        list.in_order(UnixTime::from_secs(9_000)).next().unwrap().set_back(UnixTime::from_secs(9_000));
+        let is_good = |at| list.0[0].is_good(UnixTime::from_secs(at));
+        assert_eq!([1_000, 8_999, 9_000, 9_599, 9_600].map(is_good), [true, true, false, false, true]);
+    }
 
     #[test]
     fn a_refused_credential_stands_behind_the_others_for_a_while() {
