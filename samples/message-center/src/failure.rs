@@ -4,7 +4,7 @@
 //! go out; their ids do, because support asks for them.
 
 use mcp_auth_layer::fetch::{FetchError, TransportFault};
-use mcp_obo::{DownstreamError, ExchangeError, ExchangeErrorKind};
+use mcp_obo::{DownstreamError, ExchangeError, ExchangeErrorKind, outgoing::ActingAs};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
 use serde_json::json;
@@ -46,6 +46,8 @@ pub struct Context {
     pub tenant_url: String,
     /// This server's app.
     pub client_id: String,
+    /// As whom Graph is called.
+    pub acting_as: ActingAs,
 }
 
 impl Failure {
@@ -84,8 +86,8 @@ impl Failure {
     pub fn of_graph(error: &GraphError, context: &Context) -> Self {
         let mut failure = match error {
             GraphError::Downstream(DownstreamError::Exchange(error)) => return Self::of_exchange(error, context),
-            GraphError::Downstream(error) => downstream(error),
-            GraphError::Status { status, message, .. } => graph_status(*status, message.as_deref()),
+            GraphError::Downstream(error) => downstream(error, context.acting_as),
+            GraphError::Status { status, message, .. } => graph_status(*status, message.as_deref(), context.acting_as),
             GraphError::Unreadable { .. } => graph_unreadable(),
         };
         failure.ids = error.request_id().map(|id| format!("Graph request id {id}")).into_iter().collect();
@@ -156,7 +158,13 @@ fn exchange(error: &ExchangeError, context: &Context) -> Failure {
             "client_credential",
             OPERATOR,
             "Entra refused this server's own credential.",
-            "Renew the client secret or certificate of the app registration; the log names the code.",
+            match context.acting_as {
+                ActingAs::HostingIdentity => "Repair the hosting identity's credential; the log names the code.",
+                _ => {
+                    "Renew this server's credential (client secret, certificate or federated trust) at its app registration; the log names the \
+                      code."
+                }
+            },
         ),
         Kind::NoDelegatedScope => Failure::new(
             "no_delegated_scope",
@@ -185,7 +193,7 @@ fn consent(context: &Context) -> Failure {
     failure
 }
 
-fn downstream(error: &DownstreamError) -> Failure {
+fn downstream(error: &DownstreamError, acting_as: ActingAs) -> Failure {
     match error {
         DownstreamError::Transport(source) => match source.downcast_ref() {
             Some(FetchError::TooLarge { .. }) => Failure::new(
@@ -194,8 +202,22 @@ fn downstream(error: &DownstreamError) -> Failure {
                 "Microsoft Graph's answer is larger than this server reads.",
                 "Ask for fewer messages: a smaller page in prefer, or top.",
             ),
+            Some(FetchError::Busy { .. }) => Failure::new(
+                "busy",
+                NOBODY,
+                "This server has as many calls to Microsoft Graph under way as it allows.",
+                "Try again in a moment.",
+            ),
             _ => unavailable("Microsoft Graph", error.fault()),
         },
+        // No caller can sign in for the server.
+        DownstreamError::Challenge { .. } if acting_as == ActingAs::HostingIdentity => Failure::new(
+            "identity_challenged",
+            OPERATOR,
+            "Microsoft Graph asks more of this server's own identity than its token has.",
+            "Look for a Conditional Access policy for workload identities, or a risk that was found; the sign-in log of the \
+             identity names it.",
+        ),
         DownstreamError::Challenge { .. } => Failure::new(
             "interaction_required",
             CALLER,
@@ -203,12 +225,12 @@ fn downstream(error: &DownstreamError) -> Failure {
             "Sign in again, and satisfy what you are asked for.",
         ),
         DownstreamError::Paused { status, retry_after, .. } => {
-            let mut failure = graph_status(status.as_u16(), None);
+            let mut failure = graph_status(status.as_u16(), None, acting_as);
             failure.retry_after = Some(retry_after.as_secs());
             failure
         }
         // A token that cannot even be written into a header is one that Graph would refuse.
-        DownstreamError::Token => graph_status(401, None),
+        DownstreamError::Token => graph_status(401, None, acting_as),
         other => Failure::new(
             "configuration",
             OPERATOR,
@@ -227,7 +249,7 @@ fn graph_unreadable() -> Failure {
     )
 }
 
-fn graph_status(status: u16, message: Option<&str>) -> Failure {
+fn graph_status(status: u16, message: Option<&str>, acting_as: ActingAs) -> Failure {
     match status {
         400 => Failure::new(
             "graph_bad_request",
@@ -235,20 +257,8 @@ fn graph_status(status: u16, message: Option<&str>) -> Failure {
             format!("Microsoft Graph does not understand the query: {}", message.unwrap_or("no reason was given")),
             "Correct the filter or the order and call again.",
         ),
-        401 => Failure::new(
-            "graph_unauthorized",
-            ADMINISTRATOR,
-            "Microsoft Graph refused the token that this server got for you.",
-            "Three causes are known: the app registration lacks the delegated permission ServiceMessage.Read.All; consent to \
-             it was not granted; or the exchange is set up for another audience or token version (GRAPH_OBO_SCOPES).",
-        ),
-        403 => Failure::new(
-            "forbidden_role",
-            ADMINISTRATOR,
-            "You are signed in, but may not read the Message Center.",
-            "The role Message Center Reader (or another that includes it) must be assigned to you, in the Microsoft 365 admin \
-             center under Roles, by a Global or Privileged Role Administrator.",
-        ),
+        401 => graph_unauthorized(acting_as),
+        403 => graph_forbidden(acting_as),
         404 => Failure::new(
             "graph_not_found",
             OPERATOR,
@@ -271,6 +281,39 @@ fn graph_status(status: u16, message: Option<&str>) -> Failure {
             "Read the server's log.",
         ),
     }
+}
+
+fn graph_unauthorized(acting_as: ActingAs) -> Failure {
+    let (who, cause, cure) = match acting_as {
+        ActingAs::HostingIdentity => (
+            OPERATOR,
+            "Microsoft Graph refused the token of this server's own identity.",
+            "Check that AZURE_CLOUD and GRAPH_BASE_URL are those of the identity's tenant.",
+        ),
+        _ => (
+            ADMINISTRATOR,
+            "Microsoft Graph refused the token that this server got for you.",
+            "Three causes are known: the app registration lacks the delegated permission ServiceMessage.Read.All; consent to \
+             it was not granted; or the exchange is set up for another audience or token version (GRAPH_OBO_SCOPES).",
+        ),
+    };
+    Failure::new("graph_unauthorized", who, cause, cure)
+}
+
+fn graph_forbidden(acting_as: ActingAs) -> Failure {
+    let (cause, cure) = match acting_as {
+        ActingAs::HostingIdentity => (
+            "This server's own identity may not read the Message Center.",
+            "Its service principal needs the application permission ServiceMessage.Read.All of Microsoft Graph, with admin \
+             consent.",
+        ),
+        _ => (
+            "You are signed in, but may not read the Message Center.",
+            "The role Message Center Reader (or another that includes it) must be assigned to you, in the Microsoft 365 admin \
+             center under Roles, by a Global or Privileged Role Administrator.",
+        ),
+    };
+    Failure::new("forbidden_role", ADMINISTRATOR, cause, cure)
 }
 
 /// Says what failed on the way, in the words of the authentication guide.

@@ -146,6 +146,7 @@ fn mcp_service(
         context: Context {
             tenant_url: format!("{}/{}", settings.app.authority().host(), settings.app.authority().segment()),
             client_id: settings.app.client_id().to_owned(),
+            acting_as: settings.outgoing.acting_as(),
         },
         health,
     }));

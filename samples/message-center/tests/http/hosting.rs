@@ -62,6 +62,24 @@ async fn a_failure_of_the_server_is_final_and_tells_nobody_to_sign_in() {
     }
 }
 
+#[tokio::test]
+async fn what_graph_refuses_to_the_server_is_explained_as_the_servers() {
+    let challenged = hosted(&[]).await;
+    challenged.emulator.control().set_fault(Place::Graph, API_CLIENT_ID, Fault::Cae);
+    let principal = [HOSTING, ("AZURE_CLIENT_ID", API_CLIENT_ID), ("AZURE_CLIENT_SECRET", API_CLIENT_SECRET)];
+    let without_permission = Fixture::with(&[&principal[..], &[("GRAPH_CLIENT_SECRET", "")]].concat()).await;
+    for (server, kind, cure) in [
+        (challenged, "identity_challenged", "Conditional Access policy for workload identities"),
+        (without_permission, "forbidden_role", "application permission ServiceMessage.Read.All"),
+    ] {
+        let answer = server.call_as("alice").await;
+        let failure = answer.failure();
+        assert_eq!((answer.status, &failure["kind"]), (200, &json!(kind)), "{failure}");
+        assert!(failure["cure"].as_str().unwrap().contains(cure), "{failure}");
+        assert_eq!(answer.header("www-authenticate"), None, "nobody signs in for a server");
+    }
+}
+
 /// The program, with the environment of App Service.
 #[tokio::test]
 async fn a_managed_identity_reads_without_any_secret() {
