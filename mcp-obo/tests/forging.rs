@@ -1,4 +1,4 @@
-//! What must not compile: a proof made by hand, or a grant that a caller chose.
+//! What must not compile: a proof made by hand, a grant that a caller chose, or a token that was given for another service.
 
 #[test]
 fn proofs_and_requests_cannot_be_forged() {

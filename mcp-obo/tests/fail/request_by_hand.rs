@@ -1,17 +1,14 @@
-use mcp_auth_layer::{principal::UserId, clock::UnixTime, token::BearerToken};
 use mcp_obo::{Target, TokenRequest};
 
-fn forged(user: UserId) -> TokenRequest {
-    TokenRequest {
-        user,
-        issuer: "https://issuer.example".into(),
-        assertion: BearerToken::new("header.payload.signature"),
-        expires_at: UnixTime::from_secs(u64::MAX),
-        target: Target::graph(),
-        claims: None,
-    }
+#[allow(unreachable_code)]
+fn forged() -> TokenRequest {
+    TokenRequest { grant: unimplemented!(), target: Target::graph(), claims: None }
+}
+
+fn turned_to_another_api(honest: TokenRequest) -> TokenRequest {
+    TokenRequest { target: Target::graph(), ..honest }
 }
 
 fn main() {
-    let _ = forged;
+    let _ = (forged, turned_to_another_api);
 }
