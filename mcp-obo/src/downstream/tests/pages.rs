@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 use super::*;
@@ -22,7 +23,7 @@ fn link(skip: u32) -> Value {
 async fn read(graph: &Downstream, limit: usize) -> (Vec<Value>, Option<DownstreamError>) {
     let user = user(&Tenant::granting()).await;
     let request = Request::get("/users").header("prefer", "odata.maxpagesize=1").body(Bytes::new()).unwrap();
-    let mut pages = graph.pages(&user, request, NonZeroUsize::new(limit).unwrap());
+    let mut pages = graph.pages(&user, request, at_most(limit));
     let (mut found, mut failed) = (Vec::new(), None);
     while let Some(page) = pages.next().await {
         match page {
@@ -90,6 +91,64 @@ async fn a_page_that_is_none_ends_the_list() {
         let failed = failed.unwrap();
         assert_eq!((found.len(), failed.kind(), failed.request_id()), (1, kind, Some("page-1")), "{name}");
     }
+}
+
+fn at_most(pages: usize) -> NonZeroUsize {
+    NonZeroUsize::new(pages).unwrap()
+}
+
+#[tokio::test]
+async fn pages_are_a_stream_with_the_same_bound() {
+    let user = user(&Tenant::granting()).await;
+    let answers = || vec![page(1, link(1)), page(2, link(2)), page(3, Value::Null)];
+    let api = Api::default();
+    let pages: Vec<_> =
+        downstream(&api, answers()).pages(&user, get("/users"), at_most(3)).try_collect().await.unwrap();
+    assert_eq!(pages.iter().map(|page| &page["value"][0]).collect::<Vec<_>>(), [1, 2, 3]);
+
+    let api = Api::default();
+    let pages: Vec<_> = downstream(&api, answers()).pages(&user, get("/users"), at_most(2)).collect().await;
+    let [Ok(first), Ok(second), Err(DownstreamError::TooManyPages { limit: 2 })] = &pages[..] else {
+        panic!("{pages:?}")
+    };
+    assert_eq!((&first["value"][0], &second["value"][0]), (&json!(1), &json!(2)));
+    assert_eq!(api.requests().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_given_up_loses_no_page_and_asks_nothing_twice() {
+    let api = Api::default();
+    let recorder = api.clone();
+    let http = HttpClient::new(tower::service_fn(move |request: Request<Bytes>| {
+        let number = recorder.record(request);
+        async move {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            Ok::<_, Infallible>(if number == 0 { page(1, link(1)) } else { page(2, Value::Null) })
+        }
+    }));
+    let graph = Downstream::new(http, Target::graph(), BASE).unwrap();
+    let user = user(&Tenant::granting()).await;
+    let mut pages = graph.pages(&user, get("/users"), at_most(9));
+    for number in [1, 2] {
+        assert!(tokio::time::timeout(Duration::from_secs(1), pages.next()).await.is_err());
+        assert_eq!(pages.next().await.unwrap().unwrap()["value"][0], number);
+        assert_eq!(api.requests().len(), number);
+    }
+    assert!(pages.next().await.is_none());
+}
+
+#[tokio::test]
+async fn nothing_is_read_before_it_is_wanted() {
+    fn movable<T: Send + Unpin>(_: &T) {}
+    let (tenant, api) = (Tenant::granting(), Api::default());
+    let graph = downstream(&api, vec![page(1, link(1))]);
+    let user = user(&tenant).await;
+    let mut pages = graph.pages(&user, get("/users"), at_most(9));
+    movable(&pages);
+    assert_eq!((api.requests().len(), tenant.exchanges()), (0, 0));
+    pages.next().await.unwrap().unwrap();
+    drop(pages);
+    assert_eq!(api.requests().len(), 1, "the second page was nobody's wish");
 }
 
 #[test]
