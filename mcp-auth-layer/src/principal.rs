@@ -4,7 +4,7 @@ use crate::{
     claims::{Claims, ScopeForm},
     reject::TokenFault,
     scope::{ScopeHierarchy, ScopeSet},
-    tenant::TenantId,
+    tenant::{TenantId, is_guid},
 };
 
 /// A user, unique across tenants.
@@ -15,10 +15,12 @@ pub struct UserId {
 }
 
 impl UserId {
-    /// Names a user by the tenant and the object id (`oid`) in it.
+    /// Names a user by the tenant and the object id (`oid`) in it, a GUID in any case.
     #[must_use]
     pub fn new(tenant: TenantId, object_id: &str) -> Self {
-        Self { tenant, object: object_id.into() }
+        // Tools print GUIDs in either case. Two spellings that were two users would make "forget this user" forget nobody.
+        let object = if is_guid(object_id) { object_id.to_ascii_lowercase().into() } else { object_id.into() };
+        Self { tenant, object }
     }
 
     /// Returns the tenant.
@@ -156,6 +158,13 @@ mod tests {
     fn principal(more: Value) -> Result<Principal, TokenFault> {
         let claims = with(more);
         Principal::of_entra(&Claims::parse(claims.to_string().as_bytes())?, &ScopeHierarchy::default())
+    }
+
+    #[test]
+    fn a_users_guid_is_the_same_in_any_case() {
+        let user = |object: &str| UserId::new(TenantId::parse(TID).unwrap(), object);
+        assert_eq!(user("0F8FAD5B-D9CB-469F-A165-70867728950E"), user("0f8fad5b-d9cb-469f-a165-70867728950e"));
+        assert_ne!(user("A"), user("a"), "no GUID, and nothing is known about it");
     }
 
     #[test]

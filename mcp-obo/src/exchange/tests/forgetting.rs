@@ -21,6 +21,16 @@ async fn a_forgotten_user_starts_anew_and_the_others_do_not_notice() {
     }
 }
 
+#[tokio::test]
+async fn a_user_is_forgotten_however_their_id_is_spelled() {
+    let oid = "0f8fad5b-d9cb-469f-a165-70867728950e";
+    let tenant = Tenant::granting();
+    let (exchange, alice) = (tenant.exchange(), tenant.user(oid).await);
+    exchange.token(&alice, &graph()).await.unwrap();
+    exchange.forget_user(&user_id(&oid.to_uppercase()));
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn forgetting_covers_a_request_in_the_air() {
     let gates = gates(2);
