@@ -98,6 +98,9 @@ pub mod target;
 mod testcertificate;
 #[cfg(test)]
 mod testlog;
+#[cfg(feature = "metrics")]
+#[cfg(test)]
+mod testmeter;
 #[cfg(test)]
 mod testtenant;
 pub mod token_endpoint;

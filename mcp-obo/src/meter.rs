@@ -2,7 +2,7 @@
 //!
 //! | name | kind | labels | measures |
 //! |---|---|---|---|
-//! | [`LOOKUPS`] | counter | `answer` = `memory`, `flight`, `refusal`, `shared`, `entra` | where the answer to a wish for a token came from |
+//! | [`LOOKUPS`] | counter | `answer` = `memory`, `flight`, `refusal`, `shared`, `entra` | where the answer to a wish for a token came from; `refusal` is a remembered one, or that Entra is not asked for a while |
 //! | [`EXCHANGE_SECONDS`] | histogram | `outcome` = `granted` or a [kind](crate::ExchangeErrorKind::as_str) | requests to Entra, in seconds, credential and retries included |
 //! | [`REFRESHES`] | counter | `outcome`, as above | tokens renewed in the background |
 //! | [`ENTRIES`], [`BYTES`] | gauge | | tokens in memory, and what they weigh |

@@ -177,6 +177,8 @@ fn measure(outcome: &Result<Arrived, ExchangeError>, renews: bool, began: Instan
     let (answer, word) = match outcome {
         Ok(Arrived::OfReplica(_)) => (Answer::Shared, "shared"),
         Ok(Arrived::OfEntra(_)) => (Answer::Entra, "granted"),
+        // The breaker refused it in a moment; among requests to Entra it would make an outage look like a fast answer.
+        Err(error) if error.is_of_breaker() => (Answer::Refusal, error.kind().as_str()),
         Err(error) => (Answer::Entra, error.kind().as_str()),
     };
     if answer == Answer::Entra {

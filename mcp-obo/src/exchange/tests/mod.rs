@@ -3,6 +3,8 @@
 mod claims;
 mod credential;
 mod forgetting;
+#[cfg(feature = "metrics")]
+mod metered;
 mod refusals;
 mod renewal;
 mod replicas;

@@ -1,49 +1,7 @@
 //! What is counted.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, atomic::AtomicU64},
-};
-
-use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
-
 use super::{store::Mood, *};
-
-/// Keeps what a test counts.
-#[derive(Debug, Default)]
-struct Counts(Mutex<BTreeMap<String, Arc<AtomicU64>>>);
-
-impl Counts {
-    fn of(&self, name: &str) -> u64 {
-        self.0.lock().unwrap().get(name).map_or(0, |count| count.load(SeqCst))
-    }
-
-    fn cell(&self, key: &Key) -> Arc<AtomicU64> {
-        let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
-        let name = format!("{}{{{}}}", key.name(), labels.join(","));
-        Arc::clone(self.0.lock().unwrap().entry(name).or_default())
-    }
-}
-
-impl Recorder for Counts {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::from_arc(self.cell(key))
-    }
-
-    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::from_arc(self.cell(key))
-    }
-
-    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::noop()
-    }
-}
+use crate::testmeter::Counts;
 
 #[tokio::test(start_paused = true)]
 async fn hits_misses_garbage_and_failures_are_counted_apart() {
