@@ -2,8 +2,9 @@
 //!
 //! One [`KeyRing`] serves everything that is sealed. Its first key seals and all of them open, so keys are changed without
 //! losing anything: put the new key at the *end* of every replica's list, then at its front, and drop the old one when nothing
-//! that it sealed can be alive. In one step, replicas that do not have the new key yet could not read what the others write;
-//! that costs exchanges and nothing else.
+//! that it sealed can be alive. In one step, replicas that do not have the new key yet could not read what the others write,
+//! which costs exchanges; and a user whom such a replica forgets would not be forgotten by the others, because it cannot name
+//! what they go by.
 //!
 //! What is sealed for one purpose opens for no other.
 

@@ -11,8 +11,9 @@
 //! | `mcp-obo:1:l:`+ the digits of the token | 16 random bytes | 10 seconds, mostly much less |
 //!
 //! Nothing there can be read, nor tested for a known user, without the [`KeyRing`]. Who can *write* there can
-//! take tokens away, bring back what was there before, and nothing else: a value that another place or key has sealed does not
-//! open. So the store's own password and TLS are worth having all the same.
+//! take tokens away, bring back what was there before (a forgotten user's tokens, too, until their end), make each miss wait
+//! its three seconds, and nothing else: a value that another place or key has sealed does not open. So the store's own password
+//! and TLS are worth having all the same.
 //!
 //! # Sizing
 //! An entry's value is the token and 90 bytes, a mark's is 16 bytes, and every name has 76. With Redis 7.0's bookkeeping a
@@ -37,6 +38,10 @@
 //! there. It does not reach into the memory of other replicas: what these hold already they use until its end.
 //! If the store cannot be reached, this replica takes nothing of that user from it until it has been told, and the error says
 //! that others may.
+//!
+//! A store that comes back with what it held some time ago has not heard of what was forgotten since: tokens of that time
+//! are good again until their end. So let it write nothing to disk, and after a fail-over to a server that lagged behind, forget
+//! again whom you forgot in the last moments.
 //!
 //! # Changing keys
 //! See [`seal`](crate::seal). With the new key first and the old one behind it, every entry stays readable.
