@@ -14,6 +14,7 @@ use moka::{
 use tokio::time::Instant;
 
 use crate::{
+    aadsts,
     cache::{FlightKey, UserCell, UserKey},
     error::{
         ExchangeError,
@@ -94,15 +95,24 @@ impl Refusals {
         let refused = |user| Refused { error: error.clone(), until: Instant::now() + window, user };
         let own = || refused(Some((Arc::clone(cell), request.epoch)));
         match error.kind() {
-            ClientCredential => remember(&self.by_tenant, user.tenant().clone(), refused(None)),
+            ClientCredential if is_known_of_the_app(error) => {
+                remember(&self.by_tenant, user.tenant().clone(), refused(None));
+            }
             Throttled if error.aadsts_code() == Some(TENANT_THROTTLED) => {
                 remember(&self.by_tenant, user.tenant().clone(), refused(None));
             }
             // Entra throttles people, not tokens; a fresh token does not make it answer.
-            Throttled | Unavailable => remember(&self.by_user, user.clone(), own()),
+            Throttled | Unavailable | ClientCredential => remember(&self.by_user, user.clone(), own()),
             _ => remember(&self.by_request, request.clone(), own()),
         }
     }
+}
+
+/// Tells whether the refusal is plainly the app's: `invalid_client` comes with numbers about the user's token, too, and with such
+/// a token one user could have everybody refused.
+fn is_known_of_the_app(error: &ExchangeError) -> bool {
+    let is_of_app = |code| aadsts::find(code).is_some_and(|known| known.kind == ClientCredential);
+    error.aadsts_code().is_none_or(is_of_app)
 }
 
 /// Of two that count the longer one stays: a passing fault must not end the time that Entra named to somebody at that moment.

@@ -17,6 +17,8 @@ async fn one_users_failure_is_nobody_elses() {
         ("outage with a number", status(503, &[("retry-after", "20")], ""), 1),
         ("throttled", status(429, &[("retry-after", "60")], "{}"), 1),
         ("a loop", refused("invalid_grant", 50_196, json!({})), 1),
+        ("a signature, which may be the user's token's", refused("invalid_client", 50_013, json!({})), 1),
+        ("a client, by a number that nobody knows", refused("invalid_client", 1, json!({})), 1),
         ("consent", refused("invalid_grant", 65_001, json!({"suberror": "consent_required"})), 1),
         ("step-up", step_up(), 1),
     ] {
