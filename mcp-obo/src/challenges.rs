@@ -34,13 +34,23 @@ impl Default for Challenges {
 }
 
 impl Challenges {
-    /// Tells whether a request of `arrived` may be answered by this challenge, and remembers that it was.
-    pub(crate) fn allow(&self, user: &VerifiedToken, why: &Rejection, arrived: Instant) -> bool {
+    /// Tells whether a request of `arrived` may be answered by this challenge.
+    pub(crate) fn may_answer(&self, user: &VerifiedToken, why: &Rejection, arrived: Instant) -> bool {
+        self.0.get(&Challenge::of(user, why)).is_none_or(|given| arrived <= given)
+    }
+
+    /// Remembers that a request is answered by it.
+    pub(crate) fn note(&self, user: &VerifiedToken, why: &Rejection) {
+        self.0.get_with(Challenge::of(user, why), Instant::now);
+    }
+}
+
+impl Challenge {
+    fn of(user: &VerifiedToken, why: &Rejection) -> Self {
         let claims = match why {
             Rejection::StepUp { claims } => Some(claims.as_str().into()),
             _ => None,
         };
-        let challenge = Challenge { token: user.digest(), reason: why.reason(), claims };
-        arrived <= self.0.get_with(challenge, Instant::now)
+        Self { token: user.digest(), reason: why.reason(), claims }
     }
 }

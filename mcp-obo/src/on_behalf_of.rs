@@ -1,6 +1,6 @@
 //! The lazy handle through which handlers act for the caller.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::Extensions;
 use mcp_auth_layer::{VerifiedToken, reject::Rejection};
@@ -27,22 +27,34 @@ struct Handle {
     exchange: Exchange,
     user: Option<VerifiedToken>,
     arrived: Instant,
-    raised: Mutex<Option<Rejection>>,
+    answer: Mutex<Answer>,
+}
+
+/// What the request is answered with.
+#[derive(Debug)]
+enum Answer {
+    /// What the handler returns.
+    Handlers,
+    /// What was raised.
+    Raised(Rejection),
+    /// The response's head has left, and nothing changes it any more.
+    Left,
 }
 
 /// Whether the request is answered by what was raised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Raised {
-    /// Yes, unless the response's head has left by then.
+    /// Yes, when the handler returns its response.
     Yes,
-    /// No: another error was raised first, or the caller's token has been given this challenge before.
+    /// No: another error was raised first, the response's head has left, or the caller's token has been given this challenge
+    /// before.
     No,
 }
 
 impl OnBehalfOf {
     pub(crate) fn new(exchange: Exchange, user: Option<VerifiedToken>) -> Self {
-        Self(Arc::new(Handle { exchange, user, arrived: Instant::now(), raised: Mutex::new(None) }))
+        Self(Arc::new(Handle { exchange, user, arrived: Instant::now(), answer: Mutex::new(Answer::Handlers) }))
     }
 
     /// Finds the handle of a request.
@@ -93,26 +105,42 @@ impl OnBehalfOf {
 
     /// Answers this request with a rejection, as [`raise`](Self::raise) does with an error's.
     pub fn raise_rejection(&self, why: Rejection) -> Raised {
-        let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
-        // In this order: a challenge that loses to an earlier error is not given, and must not count as if it were.
-        if raised.is_some() || !self.may_challenge(&why) {
+        let mut answer = self.answer();
+        if !matches!(*answer, Answer::Handlers) || !self.may_challenge(&why) {
             return Raised::No;
         }
-        *raised = Some(why);
+        *answer = Answer::Raised(why);
         Raised::Yes
     }
 
     /// Tells whether the caller may be given this rejection; what is no challenge may always be given.
     pub(crate) fn may_challenge(&self, why: &Rejection) -> bool {
-        let asks_for_sign_in = matches!(why, Rejection::StepUp { .. } | Rejection::Token(_));
-        match &self.0.user {
-            Some(user) if asks_for_sign_in => self.0.exchange.challenges().allow(user, why, self.0.arrived),
-            _ => true,
+        self.challenged(why).is_none_or(|user| self.0.exchange.challenges().may_answer(user, why, self.0.arrived))
+    }
+
+    /// Counts a challenge that goes out now. One that was only raised may still be lost with its request, and a client that
+    /// never heard it must hear it next time.
+    pub(crate) fn note_challenge(&self, why: &Rejection) {
+        if let Some(user) = self.challenged(why) {
+            self.0.exchange.challenges().note(user, why);
         }
     }
 
+    /// Returns what the request is answered with in place of the handler's response, whose head leaves now.
     pub(crate) fn take_raised(&self) -> Option<Rejection> {
-        self.0.raised.lock().unwrap_or_else(PoisonError::into_inner).take()
+        let Answer::Raised(why) = std::mem::replace(&mut *self.answer(), Answer::Left) else { return None };
+        self.note_challenge(&why);
+        Some(why)
+    }
+
+    /// Returns who is asked to sign in, if anybody is.
+    fn challenged(&self, why: &Rejection) -> Option<&VerifiedToken> {
+        let asks_for_sign_in = matches!(why, Rejection::StepUp { .. } | Rejection::Token(_));
+        self.0.user.as_ref().filter(|_| asks_for_sign_in)
+    }
+
+    fn answer(&self) -> MutexGuard<'_, Answer> {
+        self.0.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn user(&self) -> Result<&VerifiedToken, ExchangeError> {

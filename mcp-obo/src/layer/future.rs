@@ -81,7 +81,9 @@ where
                         Err(error)
                             if error.kind().is_cured_by_sign_in() && handle.may_challenge(&error.rejection()) =>
                         {
-                            State::Refused { why: Some(error.rejection()) }
+                            let why = error.rejection();
+                            handle.note_challenge(&why);
+                            State::Refused { why: Some(why) }
                         }
                         // The token waits in the cache, and any other failure does too: the tool asks for it again.
                         _ => State::Calling { response: ready.call(request), handle },

@@ -147,10 +147,11 @@ async fn the_services_identity_is_lent_to_nobody_unknown() {
 #[tokio::test]
 async fn nothing_is_raised_at_a_user_in_whose_name_nobody_acted() {
     let tenant = Tenant::granting();
-    let extensions = request(&tenant, tenant.exchange()).await;
-    let user = OnBehalfOf::from_extensions(&extensions).unwrap();
-    assert_eq!(hosting(&tenant).raise(&extensions, Rejection::NoCredentials), Raised::No);
-    assert_eq!(user.take_raised(), None);
-    assert_eq!(OutgoingAuth::OnBehalfOf.raise(&extensions, Rejection::NoCredentials), Raised::Yes);
-    assert_eq!(user.take_raised(), Some(Rejection::NoCredentials));
+    for (strategy, expected, answer) in
+        [(hosting(&tenant), Raised::No, None), (OutgoingAuth::OnBehalfOf, Raised::Yes, Some(Rejection::NoCredentials))]
+    {
+        let extensions = request(&tenant, tenant.exchange()).await;
+        assert_eq!(strategy.raise(&extensions, Rejection::NoCredentials), expected);
+        assert_eq!(OnBehalfOf::from_extensions(&extensions).unwrap().take_raised(), answer);
+    }
 }

@@ -75,3 +75,44 @@ async fn a_challenge_that_lost_to_another_error_was_not_given() {
     let second = OnBehalfOf::new(exchange, Some(user));
     assert_eq!(second.raise_rejection(TokenFault::AssertionRefused.into()), Raised::Yes);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_challenge_that_came_after_the_responses_head_was_not_given() {
+    let tenant = Tenant::answering(|_| Box::pin(ready(step_up())));
+    let request = bearer(&tenant, "alice").await;
+    let exchange = tenant.exchange();
+    let family =
+        ServiceBuilder::new().layer(BearerLayer::with_verifier(tenant.verifier.clone())).layer(OboLayer::new(exchange));
+    // A server that streams answers before its tool runs.
+    let streaming = family.clone().service_fn(async |request: Request<()>| {
+        let user = OnBehalfOf::from_extensions(request.extensions()).unwrap().clone();
+        let mut response = Answer::default();
+        response.extensions_mut().insert(user);
+        Ok::<_, Infallible>(response)
+    });
+    let response = streaming.oneshot(again(&request)).await.unwrap();
+    let user: &OnBehalfOf = response.extensions().get().unwrap();
+    let error = user.token(&Target::graph()).await.unwrap_err();
+    assert_eq!(user.raise(&error), Raised::No, "so the tool says it in its own words");
+
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let response = family.service_fn(act).oneshot(again(&request)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_challenge_whose_request_was_given_up_was_not_given() {
+    let tenant = Tenant::answering(|_| Box::pin(ready(step_up())));
+    let request = bearer(&tenant, "alice").await;
+    let family = ServiceBuilder::new()
+        .layer(BearerLayer::with_verifier(tenant.verifier.clone()))
+        .layer(OboLayer::new(tenant.exchange()));
+    let slow = family.clone().service_fn(async |request: Request<()>| {
+        act(request).await?;
+        std::future::pending::<Result<Answer, Infallible>>().await
+    });
+    let given_up = tokio::time::timeout(Duration::from_secs(1), slow.oneshot(again(&request))).await;
+    assert!(given_up.is_err());
+    let response = family.service_fn(act).oneshot(again(&request)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+}
