@@ -48,8 +48,8 @@ use crate::{
 /// 15 s for everything: discovery, credential, attempts and waiting. 5 s for a credential to be ready while another one waits
 /// behind it. 128 requests at a time; the next one waits 5 s for its turn. One more attempt, half
 /// a second to one and a half later, after an answer of 500 and above without `Retry-After` or a connection that was refused
-/// or broke. After five connections in a row that could not be made, or five users in a row who got no usable answer, nobody
-/// asks for 5 s; then one request tries, and when it fails the pause is doubled, up to 60 s.
+/// or broke, if it begins within 8 s. After five connections in a row that could not be made, or five users in a row who got
+/// no usable answer, nobody asks for 5 s; then one request tries, and when it fails the pause is doubled, up to 60 s.
 #[derive(Clone)]
 pub struct TokenEndpoint {
     app: EntraApp,
@@ -131,7 +131,7 @@ impl TokenEndpoint {
             let (endpoint, id) = (self.clone(), Arc::clone(id));
             async move { endpoint.attempts(&request, &id, until).await }
         });
-        let attempts = Retry::new(OnceMore::default(), attempt).oneshot(request);
+        let attempts = Retry::new(OnceMore::until(until - TURN_OF_CREDENTIAL), attempt).oneshot(request);
         let outcome = tokio::time::timeout(DEADLINE, attempts).await.unwrap_or_else(|late| Err(late_answer(late)));
         match &outcome {
             Err(failure) => match fault(failure, user.as_ref()) {

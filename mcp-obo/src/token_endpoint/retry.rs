@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mcp_auth_layer::fetch::{FetchError, TransportFault};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 use tower::{
     retry::Policy,
     util::rng::{HasherRng, Rng as _},
@@ -19,14 +19,23 @@ use crate::{
 ///
 /// The spread keeps replicas that failed together from coming back together. Asking for a token twice does no harm: the first
 /// one, if there is one, is never used.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct OnceMore(Attempt);
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OnceMore {
+    attempt: Attempt,
+    /// A second attempt that begins later could not be finished, and would fail for another reason than the first.
+    latest: Instant,
+}
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempt {
-    #[default]
     First,
     Second,
+}
+
+impl OnceMore {
+    pub(super) const fn until(latest: Instant) -> Self {
+        Self { attempt: Attempt::First, latest }
+    }
 }
 
 const SHORTEST: Duration = Duration::from_millis(500);
@@ -37,10 +46,11 @@ impl Policy<TokenRequest, TokenAnswer, Failure> for OnceMore {
 
     fn retry(&mut self, _: &mut TokenRequest, outcome: &mut Result<TokenAnswer, Failure>) -> Option<Sleep> {
         let failure = outcome.as_ref().err()?;
-        if std::mem::replace(&mut self.0, Attempt::Second) == Attempt::Second || !passes(failure) {
+        if std::mem::replace(&mut self.attempt, Attempt::Second) == Attempt::Second || !passes(failure) {
             return None;
         }
-        Some(sleep(SHORTEST + SPREAD.mul_f64(HasherRng::default().next_f64())))
+        let pause = SHORTEST + SPREAD.mul_f64(HasherRng::default().next_f64());
+        (Instant::now() + pause <= self.latest).then(|| sleep(pause))
     }
 
     fn clone_request(&mut self, request: &TokenRequest) -> Option<TokenRequest> {

@@ -87,3 +87,33 @@ async fn a_credential_that_hangs_is_not_held_against_the_endpoint() {
         tokio::time::advance(Duration::from_secs(5)).await;
     }
 }
+
+/// A credential that is made anew each time, as with a broker that is far away.
+#[derive(Debug)]
+struct Slow;
+
+impl ClientCredential for Slow {
+    fn authenticate<'a>(&'a self, _: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(ClientAuth::secret("a".into()))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_takes_all_the_time_is_not_held_against_the_credential() {
+    for takes in [9, 10, 11] {
+        let tenant = Tenant::answering(move |_| {
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_secs(takes)).await;
+                status(503, &[], "")
+            })
+        });
+        let exchange = Exchange::new(&tenant.app, Slow).add_target(&Target::graph());
+        for user in ["a", "b", "c"] {
+            let error = exchange.token(&tenant.user(user).await, &Target::graph()).await.unwrap_err();
+            assert_eq!(error.kind(), ExchangeErrorKind::Unavailable, "{takes} s, {user}: {error:?}");
+        }
+    }
+}
