@@ -59,7 +59,7 @@
 //! `redis`: [`shared`] tokens in Redis or Valkey.
 //!
 //! # Runtime
-//! Tokio. A task is started only inside a call, for a request to Entra, and ends with it.
+//! Tokio. A task is started only inside a call, for a request to Entra or to the store that replicas share, and ends with it.
 
 mod aadsts;
 pub mod access_token;

@@ -143,8 +143,8 @@ impl Exchange {
 
     /// Drops everything of a user: tokens, refusals, and what requests under way will bring.
     ///
-    /// Where replicas share tokens the store is told in the background, on the present Tokio runtime. What another replica
-    /// holds in its memory it uses until its end.
+    /// Where replicas share tokens the store is told in the background, on the present Tokio runtime; one that cannot be reached,
+    /// until it is. What another replica holds in its memory it uses until its end.
     pub fn forget_user(&self, user: &UserId) {
         // First the store: whoever finds the memory empty already must not fill it from there.
         self.0.replicas.forget(user);

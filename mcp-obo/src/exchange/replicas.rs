@@ -117,9 +117,11 @@ impl Replicas {
     pub(super) fn forget(&self, user: &UserId) {
         let Some(shared) = &self.0 else { return };
         let telling = shared.forget(user);
+        let (shared, user) = (shared.clone(), user.clone());
         in_the_background(async move {
             if let Err(error) = telling.await {
                 tracing::error!(target: "mcp_obo::shared", %error, "other replicas may still use a forgotten user's tokens");
+                shared.insist_on_forgetting(&user).await;
             }
         });
     }

@@ -173,7 +173,7 @@ impl Pool {
         }
     }
 
-    async fn tell_forgotten(&self, user: &UserId, order: u64) -> Result<(), StoreError> {
+    pub(super) async fn tell_forgotten(&self, user: &UserId, order: u64) -> Result<(), StoreError> {
         Marks::of(user, &self.ring).renew(&self.store).await?;
         self.forgotten.settle(user, order);
         Ok(())

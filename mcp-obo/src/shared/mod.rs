@@ -37,7 +37,7 @@
 //! [`Shared::forget`] voids everything of a user in the store at once, and what requests under way in any replica will put
 //! there. It does not reach into the memory of other replicas: what these hold already they use until its end.
 //! If the store cannot be reached, this replica takes nothing of that user from it until it has been told, and the error says
-//! that others may.
+//! that others may. [`Exchange::forget_user`](crate::Exchange::forget_user) goes on telling it every half minute.
 //!
 //! A store that comes back with what it held some time ago has not heard of what was forgotten since: tokens of that time
 //! are good again until their end. So let it write nothing to disk, and after a fail-over to a server that lagged behind, forget
@@ -60,7 +60,7 @@ mod store;
 mod tests;
 mod users;
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use mcp_auth_layer::{
     clock::{Clock, UnixTime},
@@ -80,6 +80,9 @@ use self::{
     spent::Fingerprint,
 };
 use crate::{boxed::BoxFuture, seal::KeyRing};
+
+/// How often a store that cannot be reached is told of a forgotten user.
+const INSISTENCE: Duration = Duration::from_secs(30);
 
 /// The tokens that replicas share.
 ///
@@ -162,6 +165,19 @@ impl Shared {
         let order = self.0.forgotten.note(user);
         let (pool, user) = (Arc::clone(&self.0), user.clone());
         Box::pin(async move { pool.forget(&user, order).await })
+    }
+
+    /// Tells the store of a forgotten user every half minute until it has heard, from whomever.
+    ///
+    /// It ends in any case, when nothing from before the order can be alive.
+    pub(crate) async fn insist_on_forgetting(&self, user: &UserId) {
+        while self.0.forgotten.order(user).is_some() {
+            tokio::time::sleep(INSISTENCE).await;
+            if let Some(order) = self.0.forgotten.order(user) {
+                // Whether it heard shows in the order.
+                let _ = self.0.tell_forgotten(user, order).await;
+            }
+        }
     }
 
     /// Tells whether the store answered when it was last asked.

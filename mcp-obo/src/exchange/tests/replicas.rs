@@ -1,6 +1,9 @@
 //! Several replicas behind one store: what one has exchanged, the others have.
 
-use std::future::pending;
+use std::{
+    future::pending,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+};
 
 use bytes::Bytes;
 use serde_json::json;
@@ -164,4 +167,56 @@ async fn a_store_that_hangs_costs_the_first_caller_a_moment_and_the_others_nothi
     }
     assert_eq!(exchange.is_shared_store_up(), Some(false));
     assert_eq!(tenant.exchange().is_shared_store_up(), None);
+}
+
+/// A store that cannot be reached while it is down.
+#[derive(Clone, Debug, Default)]
+struct Mortal {
+    values: MemoryStore,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Mortal {
+    fn alive<'a, T: Send + 'a>(
+        &self,
+        answer: BoxFuture<'a, Result<T, StoreError>>,
+    ) -> BoxFuture<'a, Result<T, StoreError>> {
+        if self.is_down.load(SeqCst) { Box::pin(ready(Err(StoreError::Unreachable("down".into())))) } else { answer }
+    }
+}
+
+impl SharedStore for Mortal {
+    fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>> {
+        self.alive(self.values.get(name))
+    }
+
+    fn put<'a>(&'a self, name: &'a str, value: Bytes, life: Duration) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.alive(self.values.put(name, value, life))
+    }
+
+    fn put_new<'a>(&'a self, name: &'a str, value: Bytes, life: Duration) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.alive(self.values.put_new(name, value, life))
+    }
+
+    fn remove<'a>(&'a self, name: &'a str, value: Bytes) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.alive(self.values.remove(name, value))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_was_down_is_told_of_a_forgotten_user_when_it_is_back() {
+    let tenant = Tenant::granting();
+    let store = Mortal::default();
+    let [one, other] = [(); 2].map(|()| tenant.exchange().with_shared(store.clone(), ring()));
+    let alice = tenant.user("alice").await;
+    one.token(&alice, &graph()).await.unwrap();
+    store.is_down.store(true, SeqCst);
+    one.forget_user(&user_id("alice"));
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    store.is_down.store(false, SeqCst);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    // Nobody has asked the replica that was told; and whoever asks the other is not served from before.
+    assert_eq!(other.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(one.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1), "and is told once");
 }
