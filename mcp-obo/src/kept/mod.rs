@@ -93,6 +93,8 @@ struct State<T, E> {
     lease: Option<Lease<T>>,
     flight: Option<Ticket<T, E>>,
     lapse: Option<(E, Instant)>,
+    /// How often a value from elsewhere took the place of what was there.
+    puts: u64,
 }
 
 impl<T, E> Kept<T, E>
@@ -106,7 +108,7 @@ where
         F: Future<Output = Made<T, E>> + Send + 'static,
     {
         let make = Box::new(move |now| Box::pin(make(now)) as BoxFuture<'static, Made<T, E>>);
-        let state = Mutex::new(State { lease: None, flight: None, lapse: None });
+        let state = Mutex::new(State { lease: None, flight: None, lapse: None, puts: 0 });
         Self(Arc::new(Inner { make, state }))
     }
 
@@ -124,6 +126,7 @@ where
         let mut state = self.state();
         state.lease = Some(lease);
         state.lapse = None;
+        state.puts += 1;
     }
 
     /// Tells whether this is the value that is there.
@@ -163,11 +166,11 @@ where
         let (sender, ticket) = watch::channel(None);
         state.flight = Some(ticket.clone());
         let arrival = Arrival(self.clone());
-        let making = (self.0.make)(now);
+        let (making, puts) = ((self.0.make)(now), state.puts);
         let flight = async move {
             let made = tokio::time::timeout(DEADLINE, making).await;
             let made = made.unwrap_or_else(|_| Err(E::from(Unfinished::Late).into()));
-            let outcome = arrival.0.settle(made);
+            let outcome = arrival.0.settle(made, puts);
             drop(arrival);
             sender.send_replace(Some(outcome));
         };
@@ -175,8 +178,12 @@ where
         ticket
     }
 
-    fn settle(&self, made: Made<T, E>) -> Result<T, E> {
+    fn settle(&self, made: Made<T, E>, puts: u64) -> Result<T, E> {
         let mut state = self.state();
+        // What was put meanwhile is newer, and knows of a challenge that this one does not.
+        if let Some(lease) = state.lease.as_ref().filter(|_| state.puts != puts) {
+            return Ok(lease.value.clone());
+        }
         match made {
             Ok(lease) => {
                 state.lapse = None;

@@ -141,3 +141,28 @@ fn margins_shrink_with_what_is_left() {
 fn debug_prints_nothing_of_the_value() {
     assert_eq!(format!("{:?}", hourly(&[]).0), "Kept(..)");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_put_while_a_value_is_made_stays() {
+    let (kept, _) = hourly(&[]);
+    assert_eq!(kept.get(at(0)).await, Ok(0));
+    // Due: another one is being made, without knowing what the challenge asks for.
+    assert_eq!(kept.get(at(3_400)).await, Ok(0));
+    settle().await;
+    kept.put(Lease::until(99, at(7_000), at(3_400)));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(kept.get(at(3_401)).await, Ok(99));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_value_gets_what_was_put_meanwhile() {
+    let (kept, _) = hourly(&[0]);
+    let waiting = tokio::spawn({
+        let kept = kept.clone();
+        async move { kept.get(at(0)).await }
+    });
+    settle().await;
+    kept.put(Lease::until(99, at(3_600), at(0)));
+    assert_eq!(waiting.await.unwrap(), Ok(99), "also when the making failed");
+    assert_eq!(kept.get(at(1)).await, Ok(99));
+}
