@@ -116,3 +116,20 @@ async fn a_challenge_whose_request_was_given_up_was_not_given() {
     let response = family.service_fn(act).oneshot(again(&request)).await.unwrap();
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test(start_paused = true)]
+async fn claims_that_change_with_the_time_do_not_keep_a_client_in_a_loop() {
+    let tenant = Tenant::granting();
+    let (exchange, user) = (tenant.exchange(), tenant.user("alice").await);
+    let mut given = 0;
+    for second in 0..100 {
+        let claims = format!(r#"{{"access_token":{{"nbf":{{"essential":true,"value":"{second}"}}}}}}"#);
+        let request = OnBehalfOf::new(exchange.clone(), Some(user.clone()));
+        given += usize::from(request.raise_rejection(Rejection::StepUp { claims }) == Raised::Yes);
+        request.take_raised();
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(given, 8);
+    let again = OnBehalfOf::new(exchange, Some(tenant.user("alice").await));
+    assert_eq!(again.raise_rejection(Rejection::StepUp { claims: "{}".to_owned() }), Raised::Yes, "another sign-in");
+}
