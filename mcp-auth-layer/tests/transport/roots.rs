@@ -33,6 +33,21 @@ async fn a_root_that_is_given_is_trusted_and_no_other() {
     }
 }
 
+#[test]
+fn all_that_is_trusted_can_be_told_to_other_connections() {
+    let (one, two) = (Authority::named("one"), Authority::named("two"));
+    let certificates = |pem: &str| pem.matches("BEGIN CERTIFICATE").count();
+    let body = |pem: &str| pem.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let (system, with_both) = (
+        Egress::default().trusted_roots().unwrap(),
+        Egress::default().add_roots((one.pem.clone() + &two.pem).as_bytes()).unwrap().trusted_roots().unwrap(),
+    );
+    assert_eq!(certificates(&with_both), certificates(&system) + 2);
+    for added in [&one.pem, &two.pem] {
+        assert!(body(&with_both).contains(&body(added)) && !body(&system).contains(&body(added)));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_process_s_certificate_variables_are_honoured() {
     let (one, two, three) = (Authority::named("one"), Authority::named("two"), Authority::named("three"));

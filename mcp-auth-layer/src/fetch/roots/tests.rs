@@ -51,11 +51,16 @@ fn a_named_bundle_does_not_replace_the_system_s_roots() {
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains(&format!("added: {added}.")), "{name}: {text}");
+        let trusted = text.split("trusted: ").nth(1).and_then(|rest| rest.split('.').next()?.parse().ok());
+        let bundle = usize::from(variable.is_some());
+        assert!(trusted.is_some_and(|trusted: usize| trusted >= system + bundle), "{name}: {text}");
     }
 }
 
 #[test]
 #[ignore = "run by another test, in a process of its own"]
 fn the_child_counts_what_it_adds() {
-    println!("added: {}.", Roots::default().beside_the_clients_own().unwrap().len());
+    let roots = Roots::default();
+    println!("added: {}.", roots.beside_the_clients_own().unwrap().len());
+    println!("trusted: {}.", roots.all().unwrap().count());
 }
