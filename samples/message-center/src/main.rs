@@ -92,6 +92,9 @@ fn announce(settings: &Settings, file: Option<&Path>) {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
+    let now = settings.app.clock().now();
+    let credentials: Vec<_> = settings.credentials.iter().flat_map(|list| list.status(now)).collect();
+    let credentials: Vec<_> = credentials.iter().map(|status| status.kind().as_str()).collect();
     let redirects: Vec<_> = settings.redirects.rules().iter().map(ToString::to_string).collect();
     tracing::info!(
         environment = ?settings.environment,
@@ -100,6 +103,8 @@ fn announce(settings: &Settings, file: Option<&Path>) {
         authority = settings.app.authority().host(),
         graph = settings.graph_base_url,
         acting_as = settings.outgoing.acting_as().as_str(),
+        credentials = credentials.join(" "),
+        tokens_shared = settings.sharing.is_some(),
         redirects = redirects.join(" "),
         "configured"
     );
