@@ -6,9 +6,10 @@ use http::{HeaderValue, header::InvalidHeaderValue};
 use mcp_auth_layer::clock::UnixTime;
 use secrecy::{ExposeSecret, SecretString};
 
-/// An access token that Entra issued to this service for one user and one [`Target`](crate::Target).
+/// An access token of one [`Target`](crate::Target), issued by Entra.
 ///
-/// Cloning is cheap; the text is wiped when the last clone goes.
+/// It is for one user, or for this service itself where that is who acts. Cloning is cheap; the text is wiped when the last
+/// clone goes.
 #[derive(Clone)]
 pub struct AccessToken(Arc<Parts>);
 

@@ -39,24 +39,41 @@
 //! # What a failure becomes
 //! | [`ExchangeErrorKind`] | the caller sees |
 //! |---|---|
-//! | `StepUp` | 401 `insufficient_claims` with Entra's claims |
+//! | `StepUp` | 401 `insufficient_claims` with Entra's claims, `invalid_token` if it gave none; 403 where the bearer layer routes step-ups by a scope |
 //! | `AssertionRefused`, `AssertionExpired` | 401 `invalid_token` |
 //! | `NoUser` | 401 |
 //! | `NotAUser`, `NoDelegatedScope`, `Consent`, `BlockedByPolicy` | 403; signing in again would not help |
 //! | `Throttled`, `Unavailable` | 503 with `Retry-After` |
 //! | `ClientCredential`, `Configuration`, `UndeclaredTarget` | 500; the operator reads the log |
 //!
+//! It becomes that where a handler returns or [raises](OnBehalfOf::raise) it; [`ExchangeError::rejection`] is the answer as a
+//! value, which the bearer layer renders. What is raised gives a token each challenge once: whoever comes back with the
+//! same token gets what the handler returns. What becomes of a call to the API itself stands in [`downstream`].
+//!
 //! # Reading order
-//! [`target`] (what is asked for), [`grant`] and [`answer`] (the wire, pure), [`error`], [`token_endpoint`], then [`exchange`]
-//! with its private `cache` and `refusals`, then [`on_behalf_of`] and [`layer`], and last [`downstream`], which calls the API.
-//! Beside them stand [`catalogue`] (services that nobody can call on behalf of a user), [`hosting`] (this service's own identity)
-//! and [`outgoing`] (which of the two acts).
+//! | modules | what they hold |
+//! |---|---|
+//! | [`target`], [`credential`] | what is asked for, and what proves this app |
+//! | [`grant`], [`answer`], [`error`] | the wire, pure: request, [`AccessToken`] and failure |
+//! | [`token_endpoint`] | one request to Entra, a `tower::Service` |
+//! | [`exchange`] | that with its caches, the private `cache` and `refusals` |
+//! | [`on_behalf_of`], [`layer`] | the handle of one request, and who puts it there |
+//! | [`token_source`], [`downstream`], [`www_authenticate`] | calls the API, and reads why it refuses |
+//! | [`catalogue`] | services that nobody can call on behalf of a user |
+//! | [`hosting`], [`outgoing`], `managed_identity` | this service's own identity, and which of the two acts |
+//! | [`shared`], [`seal`], `redis` | tokens that replicas share, sealed |
+//! | `azure` | the same identities for clients of the Azure SDK |
+//! | [`audit`], [`meter`], [`manual`] | for operators and reviewers |
 //!
 //! # Features
-//! `reqwest` (default): the ready-made HTTP client of `mcp-auth-layer`. `axum`: [`OnBehalfOf`] as an argument of handlers and
-//! [`ExchangeError`] as their error. `azure-identity`: managed identities as credentials and as [`HostingIdentity`], and
-//! [`OnBehalfOf`] as a credential of the Azure SDK. `pfx`: [`ClientCertificate`] and [`KeyVaultCertificate`] from PKCS#12.
-//! `redis`: [`shared`] tokens in Redis or Valkey.
+//! | feature | what it adds |
+//! |---|---|
+//! | `reqwest` (default) | the ready-made HTTP client of `mcp-auth-layer`, and [`KeyVault`] over it |
+//! | `axum` | [`OnBehalfOf`] as an argument of handlers; [`ExchangeError`] and [`DownstreamError`] as their errors |
+//! | `azure-identity` | managed identities as credentials and as [`HostingIdentity`]; [`OnBehalfOf`] as a credential of the Azure SDK |
+//! | `metrics` | the counters, gauges and histograms of [`meter`] |
+//! | `pfx` | [`ClientCertificate`] and [`KeyVaultCertificate`] from PKCS#12 |
+//! | `redis` | `RedisStore`: [`shared`] tokens in Redis or Valkey |
 //!
 //! # Runtime
 //! Tokio. A task is started only inside a call, for a request to Entra or to the store that replicas share, and ends with it.
@@ -128,7 +145,7 @@ pub use self::{
     on_behalf_of::OnBehalfOf,
     outgoing::OutgoingAuth,
     seal::KeyRing,
-    shared::{Shared, SharedStore},
+    shared::SharedStore,
     target::Target,
     token_source::TokenSource,
 };

@@ -32,7 +32,9 @@ pub const BYTES: &str = "mcp_obo_cache_bytes";
 /// Refusals that are remembered.
 pub const REFUSALS: &str = "mcp_obo_refusals";
 
-/// Tells the recorder that is installed what they mean, those of the [shared cache](crate::shared::meter) included.
+/// Tells the installed recorder what the metrics mean.
+///
+/// Those of the [shared cache](crate::shared::meter) are included.
 #[cfg(feature = "metrics")]
 pub fn describe() {
     metrics::describe_counter!(LOOKUPS, "Wishes for a token, by where the answer came from.");

@@ -215,6 +215,15 @@ fn json_answer(code: u16, body: &Value) -> Response<Bytes> {
     status(code, &[("content-type", "application/json")], &body.to_string())
 }
 
+/// Finds what a caller sees of a failure, by the table in a module's documentation.
+pub(crate) fn seen_according_to<'a>(source: &'a str, failure: &str) -> &'a str {
+    let name = format!("`{failure}`");
+    let is_row = |line: &&str| line.starts_with("//! | `") && line.contains(&name);
+    let rows: Vec<_> = source.lines().filter(is_row).collect();
+    let [row] = rows[..] else { panic!("{failure} stands in {} rows", rows.len()) };
+    row.split('|').nth(2).unwrap().trim()
+}
+
 /// Lets every task that can run do so; with the clock paused nothing else moves.
 pub(crate) async fn settle() {
     tokio::time::sleep(Duration::from_millis(1)).await;

@@ -52,7 +52,9 @@ impl TokenAnswer {
         self.renew_from
     }
 
-    /// Returns the scopes that were granted; none when Entra did not say, which means those that were asked for.
+    /// Returns the scopes that were granted, separated by blanks.
+    ///
+    /// None when Entra did not say, which means those that were asked for (RFC 6749 section 5.1).
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()

@@ -37,7 +37,9 @@ impl Catalogue {
         Self(KNOWN_SERVICES.iter().map(Entry::of).collect())
     }
 
-    /// Declares what a service exposes: one of your own, or one for which the table is out of date.
+    /// Declares what a service exposes.
+    ///
+    /// It may be one of your own, or one for which the table is out of date.
     ///
     /// `resource` is its identifier URI or its app id; either stands for both where the table knows the service.
     #[must_use]

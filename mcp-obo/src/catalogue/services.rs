@@ -50,7 +50,9 @@ impl KnownService {
     }
 }
 
-/// The month in which the table was compared with Microsoft's own (`api-permissions.md` of the Azure MCP Server).
+/// The month in which the table was compared with Microsoft's own.
+///
+/// That is `api-permissions.md` of the Azure MCP Server.
 ///
 /// Microsoft adds permissions: declare what has changed with [`Catalogue::declare`](super::Catalogue::declare).
 pub const AS_OF: &str = "2026-11";

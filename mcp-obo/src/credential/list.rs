@@ -49,7 +49,9 @@ impl ClientCredentials {
         Self([first].into_iter().chain(others).map(Slot::of).collect())
     }
 
-    /// Returns what an operator should know about each, in the order in which they would be tried at `now`.
+    /// Returns what an operator should know about each.
+    ///
+    /// The order is that in which they would be tried at `now`.
     #[must_use]
     pub fn status(&self, now: UnixTime) -> Vec<CredentialStatus> {
         self.in_order(now).map(|candidate| candidate.credential().status()).collect()

@@ -72,7 +72,7 @@ impl<'a> ClientContext<'a> {
         self.client_id
     }
 
-    /// Returns the token endpoint: the audience of a client assertion, which is good there alone.
+    /// Returns the token endpoint: the audience of a client assertion.
     #[must_use]
     pub const fn token_endpoint(&self) -> &'a Uri {
         self.token_endpoint
@@ -102,13 +102,15 @@ impl ClientAuth {
         Self(Proof::Secret(secret))
     }
 
-    /// Proves by a signed assertion (`private_key_jwt`, RFC 7523): of a certificate, or of a federated identity.
+    /// Proves by a signed assertion (`private_key_jwt`, RFC 7523 section 2.2).
+    ///
+    /// It is signed by a certificate's key, or by the issuer of a federated identity.
     #[must_use]
     pub fn assertion(jwt: SecretString) -> Self {
         Self(Proof::Assertion(jwt))
     }
 
-    /// Returns the form fields, secret as they are, for the token endpoint and nobody else.
+    /// Returns the form fields, secrets included, for the token endpoint alone.
     #[must_use]
     pub fn fields(&self) -> Vec<(&'static str, &str)> {
         const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";

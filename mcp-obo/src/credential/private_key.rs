@@ -8,9 +8,10 @@ use super::{
     thumbprint::Thumbprint,
 };
 
-/// A private key whose certificate is registered in Entra and not at hand; prefer [`ClientCertificate`](super::ClientCertificate).
+/// A private key whose certificate is registered in Entra.
 ///
-/// Nothing says when the certificate ends, and nothing proves that the thumbprint is this key's.
+/// Prefer [`ClientCertificate`](super::ClientCertificate) where the certificate is at hand: without it nothing says when the
+/// certificate ends, and nothing proves that the thumbprint is this key's.
 ///
 /// # Defaults
 /// With a SHA-256 thumbprint PS256; with a SHA-1 thumbprint RS256, and a line in the log that says so.

@@ -15,7 +15,9 @@ use secrecy::SecretString;
 use super::{ClientAuth, ClientContext, ClientCredential, CredentialError, CredentialKind, CredentialStatus};
 use crate::boxed::BoxFuture;
 
-/// A client secret; one in a file is read again when Entra refuses it, so that rotation needs no restart.
+/// A client secret, given or in a file.
+///
+/// One in a file is read again when Entra refuses it, so that rotation needs no restart.
 pub struct ClientSecret {
     current: Mutex<SecretString>,
     file: Option<Arc<Path>>,

@@ -125,7 +125,9 @@ impl Agent {
     }
 }
 
-/// Returns the API's own id of a request, by which its support finds it; none that is no short plain text.
+/// Returns the API's own id of a request, from an answer's headers.
+///
+/// Its support finds the request by it. None that is no plain text of at most 128 bytes.
 #[must_use]
 pub fn request_id(headers: &HeaderMap) -> Option<&str> {
     let header = [&REQUEST_ID, &MS_REQUEST_ID].into_iter().find_map(|name| headers.get(name))?;

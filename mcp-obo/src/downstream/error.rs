@@ -137,7 +137,9 @@ impl DownstreamError {
         }
     }
 
-    /// Returns what cures it and who can do that, in a sentence that may be shown.
+    /// Returns what cures it and who can do that.
+    ///
+    /// The sentence may be shown to anybody.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         match self {
@@ -189,7 +191,9 @@ impl DownstreamError {
         }
     }
 
-    /// Returns what failed on the way, to the API or to Entra, when it was the way that failed.
+    /// Returns what failed on the way, if the way failed.
+    ///
+    /// It is the way to the API, or that to Entra.
     #[must_use]
     pub fn fault(&self) -> Option<TransportFault> {
         match self {

@@ -9,14 +9,16 @@ use crate::{
     access_token::AccessToken, boxed::BoxFuture, error::ExchangeError, target::Target, token_source::TokenSource,
 };
 
-/// The one token of a development hatch, sent as it is: it is neither exchanged nor renewed.
+/// The one token of a development hatch, sent as it is.
 ///
-/// It takes the hatch's permit to make one, so a caller's own token cannot slip downstream where no hatch is open. Give it to
-/// one [`Downstream`](super::Downstream) only: it goes to whatever API it is used for.
+/// It is neither exchanged nor renewed. It takes the hatch's permit to make one, so a caller's own token cannot slip downstream
+/// where no hatch is open. Give it to one [`Downstream`](super::Downstream) only: it goes to whatever API it is used for.
 pub struct LentToken(AccessToken);
 
 impl LentToken {
-    /// Takes the token that the open hatch lends. The use is the caller's to [record](Permit::record_use).
+    /// Takes the token that the open hatch lends.
+    ///
+    /// The use is the caller's to [record](Permit::record_use).
     #[must_use]
     pub fn new(_: &Permit, token: SecretString) -> Self {
         // When it ends is for the API to say.

@@ -9,6 +9,15 @@
 //! 4. `Retry-After` is passed on as [`DownstreamError::Paused`] and never slept on.
 //! 5. Every other status is the caller's to read. Nothing is repeated but what a 401 proves to have had no effect.
 //!
+//! # What a failure becomes
+//! | [`DownstreamError`] | the caller sees |
+//! |---|---|
+//! | `Exchange` | as the [exchange's](crate::ExchangeErrorKind) |
+//! | `Challenge` | 401 `insufficient_claims` with the API's claims |
+//! | `Paused`, `Renewed`, `Transport`, `Status`, `UnreadablePage` | 503 with `Retry-After` |
+//! | `ForeignAddress`, `ForeignLink`, `TooManyPages`, `Identity`, `Token` | 500; the operator reads the log |
+//!
+//! # Example
 //! ```
 //! use bytes::Bytes;
 //! use http::Request;

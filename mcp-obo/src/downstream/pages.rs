@@ -153,6 +153,8 @@ fn link(page: &Value) -> Result<Option<&str>, DownstreamError> {
 impl Downstream {
     /// Returns the address of the page after this one; none after the last.
     ///
+    /// For whoever shows one page at a time; [`pages`](Self::pages) reads them all.
+    ///
     /// # Errors
     /// [`DownstreamError::ForeignLink`] for an address that is not below the API's base: following it would send the token,
     /// and a request from inside this network, to wherever the answer says.
@@ -160,9 +162,10 @@ impl Downstream {
         link(page)?.map(|link| self.0.agent.base.link(link).map_err(|_| DownstreamError::ForeignLink)).transpose()
     }
 
-    /// Reads a list page by page, as `who`: this request first, then where each page's link leads.
+    /// Reads a list page by page, as `who`.
     ///
-    /// One page waits in memory at a time, and at most `limit` are read. The request's headers go with every page's.
+    /// This request goes first, then one where each page's link leads. One page waits in memory at a time, and at most `limit`
+    /// are read. The request's headers go with every page's.
     pub fn pages<'a>(&'a self, who: &'a dyn TokenSource, request: Request<Bytes>, limit: NonZeroUsize) -> Pages<'a> {
         Pages::new(self, who, request, limit)
     }

@@ -2,7 +2,9 @@
 
 use http::Request;
 
-/// Keeps a copy of each request, so that it can be repeated with a new token; the body must be [`Clone`].
+/// Keeps a copy of each request, to repeat it with a new token.
+///
+/// The body must be [`Clone`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Repeating;
 

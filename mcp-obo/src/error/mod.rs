@@ -106,7 +106,9 @@ impl ExchangeError {
         }
     }
 
-    /// Returns what cures it and who can do that, in a sentence that may be shown.
+    /// Returns what cures it and who can do that.
+    ///
+    /// The sentence may be shown to anybody.
     #[must_use]
     pub fn advice(&self) -> &'static str {
         self.failure.advice.unwrap_or(self.kind().advice())
@@ -124,7 +126,9 @@ impl ExchangeError {
         self.failure.report.claims.as_deref()
     }
 
-    /// Returns the number of Entra's error, as in `AADSTS65001`. A hint for people: Entra may change them.
+    /// Returns the number of Entra's error, as in `AADSTS65001`.
+    ///
+    /// A hint for people: Entra may change them.
     #[must_use]
     pub fn aadsts_code(&self) -> Option<u32> {
         self.failure.report.aadsts
@@ -136,13 +140,15 @@ impl ExchangeError {
         self.failure.report.trace_id.as_deref()
     }
 
-    /// Returns the id by which the sign-in logs know the request; ours when Entra gave none.
+    /// Returns the id by which the sign-in logs know the request.
+    ///
+    /// Ours when Entra gave none.
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         self.failure.report.correlation_id.as_deref()
     }
 
-    /// Returns what failed on the way to Entra, when it was the way that failed.
+    /// Returns what failed on the way to Entra, if the way failed.
     #[must_use]
     pub fn transport(&self) -> Option<TransportFault> {
         let source = self.failure.source.as_ref()?;
@@ -150,7 +156,9 @@ impl ExchangeError {
         source.downcast_ref::<FetchError>().map_or_else(retold, FetchError::fault)
     }
 
-    /// Returns what Entra wrote, cut, escaped and without anything that could be a token; for logs, never for callers.
+    /// Returns what Entra wrote, for logs and never for callers.
+    ///
+    /// It is cut, escaped and without anything that could be a token.
     #[must_use]
     pub fn diagnostic(&self) -> Option<&str> {
         self.failure.report.diagnostic.as_ref().map(Diagnostic::as_str)

@@ -3,7 +3,7 @@ use std::io;
 use mcp_auth_layer::fetch::FetchError;
 
 use super::*;
-use crate::testtenant::{CLAIMS, TENANT};
+use crate::testtenant::{CLAIMS, TENANT, seen_according_to};
 
 const ALL: [ExchangeErrorKind; 13] = [
     ExchangeErrorKind::NotAUser,
@@ -21,23 +21,30 @@ const ALL: [ExchangeErrorKind; 13] = [
     ExchangeErrorKind::Configuration,
 ];
 
+const WAIT: Duration = Duration::from_secs(7);
+
 fn tenant() -> TenantId {
     TenantId::parse(TENANT).unwrap()
 }
 
+/// An error of this kind with all that Entra may say beside it.
+fn full(kind: ExchangeErrorKind) -> ExchangeError {
+    let report = Report { claims: Some(CLAIMS.to_owned()), ..Report::default() };
+    let failure = Failure::new(kind);
+    Failure { retry_after: Some(WAIT), tenant: Some(tenant()), report: Box::new(report), ..failure }.into()
+}
+
+#[test]
+fn the_table_of_the_manual_is_true() {
+    for kind in ALL {
+        let seen = seen_according_to(include_str!("../lib.rs"), &format!("{kind:?}"));
+        let status = full(kind).rejection().into_response::<()>().status();
+        assert!(seen.starts_with(status.as_str()), "{kind:?}: {seen}, and it is {status}");
+    }
+}
+
 #[test]
 fn every_kind_has_its_rejection() {
-    let wait = Duration::from_secs(7);
-    let full = |kind| {
-        let report = Report { claims: Some(CLAIMS.to_owned()), ..Report::default() };
-        let failure = Failure::new(kind);
-        ExchangeError::from(Failure {
-            retry_after: Some(wait),
-            tenant: Some(tenant()),
-            report: Box::new(report),
-            ..failure
-        })
-    };
     for (kind, expected) in [
         (ExchangeErrorKind::StepUp, Rejection::StepUp { claims: CLAIMS.to_owned() }),
         (ExchangeErrorKind::Consent, Rejection::Consent { tenant: tenant() }),
@@ -47,8 +54,8 @@ fn every_kind_has_its_rejection() {
         (ExchangeErrorKind::NoUser, Rejection::NoCredentials),
         (ExchangeErrorKind::AssertionRefused, TokenFault::AssertionRefused.into()),
         (ExchangeErrorKind::AssertionExpired, TokenFault::AssertionExpired.into()),
-        (ExchangeErrorKind::Throttled, Rejection::Unavailable { retry_after: wait }),
-        (ExchangeErrorKind::Unavailable, Rejection::Unavailable { retry_after: wait }),
+        (ExchangeErrorKind::Throttled, Rejection::Unavailable { retry_after: WAIT }),
+        (ExchangeErrorKind::Unavailable, Rejection::Unavailable { retry_after: WAIT }),
         (ExchangeErrorKind::ClientCredential, Rejection::Misconfigured),
         (ExchangeErrorKind::Configuration, Rejection::Misconfigured),
         (ExchangeErrorKind::UndeclaredTarget, Rejection::Misconfigured),

@@ -34,10 +34,11 @@ use crate::{
 /// Entra answers that the user may no longer have one, the old one is dropped as well.
 ///
 /// # Defaults
-/// No target is declared, so every exchange is refused until [`add_target`](Self::add_target). The cache holds up to 64 MiB.
-/// No client capability is declared. Nothing is shared with other replicas. The catalogue is [`Catalogue::known`]. A token is
-/// renewed from five minutes before the end of its use on, which is five minutes before its own end. Refusals are remembered for the assertion (a minute where only a new sign-in helps, 15 s where people
-/// repair something) or the user (as long as Entra says; 30 s when throttled, 1 s after an outage).
+/// No target is declared, so every exchange is refused until [`add_target`](Self::add_target). The cache holds up to 64 MiB. No
+/// client capability is declared. Nothing is shared with other replicas. The catalogue is [`Catalogue::known`]. A token is
+/// renewed from five minutes before the end of its use on, which is five minutes before its own end. Refusals are remembered
+/// for the assertion (a minute where only a new sign-in helps, 15 s where people repair something) or the user (as long as
+/// Entra says; 30 s when throttled, 1 s after an outage).
 #[derive(Clone)]
 pub struct Exchange(Arc<Inner>);
 
@@ -80,8 +81,8 @@ impl Exchange {
 
     /// Shares tokens with the other replicas of this service through a store, sealed under this ring.
     ///
-    /// All replicas need the same app, clock and ring. The store can make no request fail; see [`shared`](crate::shared) for what
-    /// an outage costs, and what lies in the store.
+    /// All replicas need the same app, clock and ring. The store can make no request fail; see [`shared`](crate::shared) for
+    /// what an outage costs, and what lies in the store.
     #[must_use]
     pub fn with_shared(mut self, store: impl SharedStore, ring: KeyRing) -> Self {
         let inner = Arc::make_mut(&mut self.0);
@@ -136,7 +137,9 @@ impl Exchange {
         Inner::fly(inner, key, request).await
     }
 
-    /// Drops a token that the downstream API refused, unless another has taken its place; for all replicas, where they share.
+    /// Drops a token that the downstream API refused, and no newer one.
+    ///
+    /// Where replicas share tokens it is dropped for all of them.
     pub fn invalidate(&self, user: &VerifiedToken, target: &Target, spent: &AccessToken) {
         self.0.invalidate(user, target, spent);
     }
@@ -151,29 +154,33 @@ impl Exchange {
         self.0.cache.forget(user);
     }
 
-    /// Tells whether the shared store answered when it was last asked; nothing when there is none.
+    /// Tells whether the shared store answered when it was last asked.
+    ///
+    /// None when there is no store.
     #[must_use]
     pub fn is_shared_store_up(&self) -> Option<bool> {
         self.0.replicas.is_up()
     }
 
-    /// Returns what an operator should know about each credential, in the order in which they would be tried now.
+    /// Returns what an operator should know about each credential.
+    ///
+    /// The order is that in which they would be tried now.
     #[must_use]
     pub fn credentials(&self) -> Vec<CredentialStatus> {
         self.0.endpoint.credentials().status(self.now())
     }
 
-    /// Asks Entra whether it accepts this app's credential, by requesting a token of the app for itself.
+    /// Asks Entra whether it accepts this app's credential.
     ///
-    /// The token is dropped. For an app of one tenant; for others there is no tenant to ask, and the first exchange will tell.
-    /// A request for each call: for the start of a service and after an outage, not for each probe of `/readyz`, because every
-    /// one stands in the sign-in log.
+    /// That is a request for a token of the app for itself, which is dropped. For an app of one tenant; for others there is no
+    /// tenant to ask, and the first exchange will tell. A request for each call: for the start of a service and after an
+    /// outage, not for each probe of `/readyz`, because every one stands in the sign-in log.
     ///
     /// # Errors
     /// [`ExchangeError`] of kind [`ClientCredential`](ExchangeErrorKind::ClientCredential) when it is refused or cannot be
-    /// presented, [`Unavailable`](ExchangeErrorKind::Unavailable) when Entra did not say, and
-    /// [`Configuration`](ExchangeErrorKind::Configuration) when it knows no such tenant, or no such app there, which it finds
-    /// out before it looks at a credential. Whatever else Entra refuses, it has accepted the credential first.
+    /// presented, [`Unavailable`](ExchangeErrorKind::Unavailable) or [`Throttled`](ExchangeErrorKind::Throttled) when Entra did
+    /// not say, and [`Configuration`](ExchangeErrorKind::Configuration) when it knows no such tenant, or no such app there,
+    /// which it finds out before it looks at a credential. Whatever else Entra refuses, it has accepted the credential first.
     pub async fn check_credential(&self) -> Result<(), ExchangeError> {
         let endpoint = self.0.endpoint.clone();
         let endpoints = endpoint.app().authority().endpoints().await?;

@@ -73,7 +73,7 @@ impl Assertion {
 pub struct NotAUser;
 
 impl TokenRequest {
-    /// Asks for a token of `target` on behalf of the user whose verified token this is.
+    /// Asks for a token of `target` on behalf of this user.
     ///
     /// # Errors
     /// [`NotAUser`] for an application's token, which Entra would refuse in the end.

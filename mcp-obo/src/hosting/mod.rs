@@ -67,7 +67,9 @@ struct Place {
 const CHALLENGES: u64 = 64;
 
 impl HostingIdentity {
-    /// Acts as the service principal of `app`, which proves itself by this credential or list of credentials.
+    /// Acts as the service principal of `app`.
+    ///
+    /// It proves itself by this credential or list of credentials.
     #[must_use]
     pub fn service_principal(app: &EntraApp, credential: impl Into<ClientCredentials>) -> Self {
         Self::of(app, Source::ServicePrincipal(TokenEndpoint::new(app, credential)))
@@ -86,8 +88,8 @@ impl HostingIdentity {
     /// Acts as whatever a credential of the Azure SDK stands for, with the clock of `app`.
     ///
     /// # Deployment caveat
-    /// Such credentials have caches of their own, and cannot be told of a claims challenge: a token that a downstream API refused
-    /// may come back until it ends.
+    /// Such credentials have caches of their own, and cannot be told of a claims challenge: a token that a downstream API
+    /// refused may come back until it ends.
     #[cfg(feature = "azure-identity")]
     #[must_use]
     pub fn from_azure(app: &EntraApp, credential: Arc<dyn TokenCredential>) -> Self {
@@ -107,7 +109,9 @@ impl HostingIdentity {
         self
     }
 
-    /// Returns what an operator should know about each of its credentials; nothing where the platform has them.
+    /// Returns what an operator should know about each of its credentials.
+    ///
+    /// Empty where the platform has them.
     #[must_use]
     pub fn credentials(&self) -> Vec<CredentialStatus> {
         self.0.source.credentials(self.0.clock.now())

@@ -78,13 +78,15 @@ impl OutgoingError {
 }
 
 impl OutgoingAuth {
-    /// Returns the identity that acts for a request: the only one, whatever becomes of its tokens.
+    /// Returns the identity that acts for a request.
+    ///
+    /// It is the only one, whatever becomes of its tokens.
     ///
     /// That this service lends its own is audited, each time.
     ///
     /// # Errors
-    /// [`Rejection::NotWired`] when no layer has left a caller; [`Rejection::NoCredentials`] for a caller who is not known, because
-    /// this service lends its own identity to nobody.
+    /// [`Rejection::NotWired`] when no layer has left a caller; [`Rejection::NoCredentials`] for a caller who is not known,
+    /// because this service lends its own identity to nobody.
     pub fn source<'a>(&'a self, extensions: &'a Extensions) -> Result<&'a dyn TokenSource, Rejection> {
         match self {
             Self::OnBehalfOf => OnBehalfOf::from_extensions(extensions).map(|user| user as &dyn TokenSource),

@@ -17,7 +17,7 @@ use super::{
 /// A server that does not take the connection by then is as good as down; a distant one with TLS needs 300 ms.
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// A little less than [`Shared`](crate::Shared) waits, so that the connection learns that it hangs, and is replaced.
+/// A little less than the shared cache waits, so that the connection learns that it hangs, and is replaced.
 const ANSWER: Duration = Duration::from_millis(200);
 
 /// A Redis URL that cannot be used; quotes nothing of it.

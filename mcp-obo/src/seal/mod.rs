@@ -39,7 +39,9 @@ pub(crate) const MAX_PLAIN: usize = 64 << 10;
 pub struct KeyRing(Arc<[SealingKey]>);
 
 impl KeyRing {
-    /// Reads 32-byte keys in base64, either alphabet, with commas between them; the first seals, all open.
+    /// Reads keys: 32 bytes each, in base64, with commas between them.
+    ///
+    /// Either alphabet will do. The first key seals, all open.
     ///
     /// `openssl rand -base64 32` makes one.
     ///

@@ -1,7 +1,8 @@
 //! Tokens that all replicas of a service share, so that one exchange serves them all.
 //!
-//! [`Shared`] lies between the cache of the process and Entra. It is asked only when the process has no token, and nothing
-//! about it can make a request fail: whatever the store does, the worst is one more exchange.
+//! [`Exchange::with_shared`](crate::Exchange::with_shared) puts a store between the cache of the process and Entra. It is asked
+//! only when the process has no token, and nothing about it can make a request fail: whatever the store does, the worst is one
+//! more exchange. A store is `RedisStore` (feature `redis`), or whatever implements [`SharedStore`].
 //!
 //! # What is in the store
 //! | name | value | life |
@@ -28,16 +29,16 @@
 //! never ask the store.
 //!
 //! # One exchange for all replicas
-//! Who finds no token takes the lease and exchanges. Who finds the lease taken looks again every 50 to 150 ms, until the token is
-//! there, the lease has gone without one (the exchange was refused, which concerns one user and is not shared), or three
+//! Who finds no token takes the lease and exchanges. Who finds the lease taken looks again every 50 to 150 ms, until the token
+//! is there, the lease has gone without one (the exchange was refused, which concerns one user and is not shared), or three
 //! seconds have passed; in the last two cases it exchanges by itself. A holder that dies costs the others those three seconds,
 //! once.
 //!
 //! # Forgetting a user
-//! [`Shared::forget`] voids everything of a user in the store at once, and what requests under way in any replica will put
-//! there. It does not reach into the memory of other replicas: what these hold already they use until its end.
-//! If the store cannot be reached, this replica takes nothing of that user from it until it has been told, and the error says
-//! that others may. [`Exchange::forget_user`](crate::Exchange::forget_user) goes on telling it every half minute.
+//! [`Exchange::forget_user`](crate::Exchange::forget_user) voids everything of a user in the store at once, and what requests
+//! under way in any replica will put there. It does not reach into the memory of other replicas: what these hold already they
+//! use until its end. If the store cannot be reached, this replica takes nothing of that user from it until it has been told,
+//! the log says that others may, and it is told again every half minute.
 //!
 //! A store that comes back with what it held some time ago has not heard of what was forgotten since: tokens of that time
 //! are good again until their end. So let it write nothing to disk, and after a fail-over to a server that lagged behind, forget
@@ -68,11 +69,15 @@ use mcp_auth_layer::{
 };
 
 pub use self::{
+    memory::MemoryStore,
+    store::{SharedStore, StoreError},
+};
+// Nobody's but the tests against a real Redis, which stand outside of the crate.
+#[doc(hidden)]
+pub use self::{
     flight::Landed,
     kept::Kept,
     key::{KeyParts, SharedKey},
-    memory::MemoryStore,
-    store::{SharedStore, StoreError},
 };
 use self::{
     flight::{Pool, Wanted},
@@ -87,6 +92,7 @@ const INSISTENCE: Duration = Duration::from_secs(30);
 /// The tokens that replicas share.
 ///
 /// Cloning is cheap, and clones are one. Making it asks nothing of the store.
+#[doc(hidden)]
 #[derive(Clone)]
 pub struct Shared(Arc<Pool>);
 
@@ -102,7 +108,9 @@ impl Shared {
         self.0.find(key, user, Wanted::Any).await
     }
 
-    /// Returns a shared token, or exchanges for one that all share; one replica exchanges and the others wait a little.
+    /// Returns a shared token, or exchanges for one that all share.
+    ///
+    /// One replica exchanges and the others wait a little.
     ///
     /// # Errors
     /// The exchange's. The store causes none.
@@ -154,9 +162,10 @@ impl Shared {
         Box::pin(async move { pool.remove(&key, spent).await })
     }
 
-    /// Voids everything that any replica has stored of a user, or will have stored when its requests under way return.
+    /// Voids everything that any replica has stored of a user.
     ///
-    /// It counts from the call on in this process; the future tells the store, and tries three times.
+    /// So will be what requests under way bring. It counts from the call on in this process; the future tells the store, and
+    /// tries three times.
     ///
     /// # Errors
     /// [`StoreError`] when the store was not told: other replicas may still take the user's tokens from it.

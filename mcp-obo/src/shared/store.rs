@@ -6,7 +6,9 @@ use bytes::Bytes;
 
 use crate::boxed::BoxFuture;
 
-/// A place that all replicas reach, such as Redis; [`Shared`](super::Shared) puts sealed values and random marks there.
+/// A place that all replicas reach, such as Redis.
+///
+/// What is put there are values that are sealed already, and random marks.
 ///
 /// Names are printable ASCII of at most 128 bytes. Values end by themselves when their life is over. No operation need wait
 /// long or try again: an operation that takes more than a quarter of a second is given up, and a store that fails is left

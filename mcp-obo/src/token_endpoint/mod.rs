@@ -1,4 +1,20 @@
 //! The token endpoint as a `tower::Service`: one POST, no redirects, a deadline.
+//!
+//! [`Exchange`](crate::Exchange) is this behind its caches, and what most services want. Alone it is a request to Entra for
+//! each call:
+#![cfg_attr(feature = "reqwest", doc = "```")]
+#![cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
+//! use mcp_auth_layer::{EntraApp, VerifiedToken};
+//! use mcp_obo::{AccessToken, ClientSecret, ExchangeError, Target, TokenRequest, token_endpoint::TokenEndpoint};
+//! use tower::ServiceExt;
+//!
+//! async fn uncached(app: &EntraApp, secret: ClientSecret, user: &VerifiedToken) -> Result<AccessToken, ExchangeError> {
+//!     let request = TokenRequest::on_behalf_of(user, &Target::graph())?;
+//!     let answer = TokenEndpoint::new(app, secret).oneshot(request).await?;
+//!     Ok(answer.access_token().clone())
+//! }
+//! # let _ = uncached;
+//! ```
 
 mod breaker;
 mod retry;

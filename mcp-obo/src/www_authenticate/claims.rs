@@ -23,7 +23,9 @@ pub struct InvalidClaims;
 const MAX: usize = 8 * 1024;
 
 impl ClaimsRequest {
-    /// Reads a request as it stands in a `WWW-Authenticate` header (base64 of either alphabet, padded or not) or as JSON.
+    /// Reads a request as it stands in a header, or as JSON.
+    ///
+    /// In a `WWW-Authenticate` header it is base64 of either alphabet, padded or not.
     ///
     /// # Errors
     /// [`InvalidClaims`] for anything else, and for more than 8 KiB.

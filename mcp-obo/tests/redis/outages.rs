@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mcp_obo::{RedisStore, Shared};
+use mcp_obo::{RedisStore, shared::Shared};
 use tokio::task::JoinSet;
 
 use local_redis::{Server, free_port};

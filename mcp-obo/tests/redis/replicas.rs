@@ -15,8 +15,8 @@ use mcp_auth_layer::{
     tenant::TenantId,
 };
 use mcp_obo::{
-    KeyRing, RedisStore, Shared,
-    shared::{Kept, KeyParts, Landed, SharedKey},
+    KeyRing, RedisStore,
+    shared::{Kept, KeyParts, Landed, Shared, SharedKey},
 };
 use secrecy::ExposeSecret;
 

@@ -77,7 +77,9 @@ impl ClientCertificate {
         Local::of_bytes(pfx.as_ref(), &Format::Pfx(password.into().into())).map(Self)
     }
 
-    /// Sends the certificates too, for apps that trust a subject name and issuer in place of one certificate.
+    /// Sends the certificates too (`x5c`).
+    ///
+    /// For apps that trust a subject name and issuer in place of one certificate.
     #[must_use]
     pub fn with_x5c(self) -> Self {
         Self(self.0.restyle(|style| style.chain = SendChain::Yes))

@@ -14,10 +14,10 @@ use crate::{
     kept::{Kept, Lapse, Lease},
 };
 
-/// An assertion that a function of the service gets, from another cloud's metadata service or a token broker.
+/// An assertion that a function of the service gets.
 ///
-/// What it returns is kept for each token endpoint until shortly before its end, and asked for once for all who wait.
-/// Cloning is cheap.
+/// It may come from another cloud's metadata service or a token broker. What it returns is kept for each token endpoint until
+/// shortly before its end, and asked for once for all who wait. Cloning is cheap.
 #[derive(Clone)]
 pub struct FederatedAssertion {
     source: Arc<Source>,
@@ -38,7 +38,9 @@ pub struct AssertionRequest {
 const ENDPOINTS: u64 = 1_000;
 
 impl FederatedAssertion {
-    /// Asks a function for assertions: JWTs with an `exp`, of an issuer that Entra trusts for this app.
+    /// Asks a function for assertions.
+    ///
+    /// They are JWTs with an `exp`, of an issuer that Entra trusts for this app.
     #[must_use]
     pub fn from_fn<F, Made>(source: F) -> Self
     where

@@ -12,10 +12,10 @@ use crate::{
     managed_identity::{ManagedIdentityError, ManagedIdentityId, MetadataService},
 };
 
-/// A user-assigned managed identity that the app registration trusts (a federated credential with the identity's object id).
+/// A user-assigned managed identity that the app registration trusts.
 ///
-/// Identity and app must belong to the same tenant and cloud. The assertion is kept until shortly before its end, and made anew
-/// when Entra refused it. Cloning is cheap.
+/// The app has a federated credential with the identity's object id. Identity and app must belong to the same tenant and cloud.
+/// The assertion is kept until shortly before its end, and made anew when Entra refused it. Cloning is cheap.
 #[derive(Clone)]
 pub struct ManagedIdentity {
     id: ManagedIdentityId,

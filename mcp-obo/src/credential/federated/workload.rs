@@ -18,10 +18,10 @@ use crate::{
     kept::{Kept, Lapse, Lease},
 };
 
-/// The token of a Kubernetes service account, in the file into which the kubelet writes it.
+/// The token of a Kubernetes service account, in a file.
 ///
-/// The file is read again after four to five minutes, a minute before its token ends, and when Entra refused it; a token that
-/// has ended is never sent. Cloning is cheap.
+/// The kubelet writes it. The file is read again after four to five minutes, a minute before its token ends, and when Entra
+/// refused it; a token that has ended is never sent. Cloning is cheap.
 #[derive(Clone)]
 pub struct WorkloadIdentity {
     file: Arc<Path>,

@@ -48,7 +48,9 @@ impl KeyVault {
         Self::over(HttpClient::reqwest(FetchLimits::default())?, url, cloud, tokens)
     }
 
-    /// Returns what the identity is asked for, to declare it; none for clouds whose vaults' addresses are not published.
+    /// Returns what the identity is asked for, to declare it.
+    ///
+    /// None for clouds whose vaults' addresses are not published.
     #[must_use]
     pub fn target_in(cloud: Cloud) -> Option<Target> {
         address::target_in(cloud)
@@ -90,7 +92,9 @@ impl KeyVaultCertificate {
         Self::of(vault, Source::Secret(None), name)
     }
 
-    /// Signs with the key of a *certificate*, which never leaves the vault: one request for each assertion, every eight minutes.
+    /// Signs with the key of a *certificate*, which never leaves the vault.
+    ///
+    /// That is one request to the vault for each assertion, every eight minutes.
     ///
     /// # Errors
     /// [`ConfigError::Url`] for a name that no certificate has.
@@ -107,9 +111,10 @@ impl KeyVaultCertificate {
         Ok(Self::planned(Plan { item: plan.item.with_version(version)?, ..plan }))
     }
 
-    /// Names the certificate of a secret that holds a private key alone; with SHA-1 assertions are signed with RS256.
+    /// Names the certificate of a secret that holds a key alone.
     ///
-    /// Where there is a certificate it says more, and the thumbprint is not used.
+    /// With a SHA-1 thumbprint assertions are signed with RS256. Where there is a certificate it says more, and the thumbprint
+    /// is not used.
     #[must_use]
     pub fn with_thumbprint(self, thumbprint: Thumbprint) -> Self {
         super::private_key::hint(thumbprint);
@@ -120,9 +125,10 @@ impl KeyVaultCertificate {
         })
     }
 
-    /// Sends the certificates too, for apps that trust a subject name and issuer in place of one certificate.
+    /// Sends the certificates too (`x5c`).
     ///
-    /// For a key that stays in the vault that is its own certificate alone: a vault shows the others to nobody.
+    /// For apps that trust a subject name and issuer in place of one certificate. For a key that stays in the vault that is its
+    /// own certificate alone: a vault shows the others to nobody.
     #[must_use]
     pub fn with_x5c(self) -> Self {
         self.changed(|plan| plan.style.chain = SendChain::Yes)

@@ -5,7 +5,7 @@ use std::{error::Error as _, io};
 use mcp_auth_layer::fetch::{FetchError, TransportFault};
 
 use super::*;
-use crate::{ExchangeError, www_authenticate};
+use crate::{ExchangeError, testtenant::seen_according_to, www_authenticate};
 
 fn all() -> Vec<DownstreamError> {
     let request_id = Some("id".into());
@@ -42,6 +42,17 @@ fn words_are_one_per_kind_and_sentences_plain() {
         assert!(text.len() > 10 && !text.ends_with('.') && text.starts_with(char::is_lowercase), "{text}");
         assert!(error.advice().len() > 10, "{text}");
         assert!(error.kind().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{text}");
+    }
+}
+
+#[test]
+fn the_table_of_the_manual_is_true() {
+    for error in all() {
+        let name: String = format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
+        let seen = seen_according_to(include_str!("../mod.rs"), &name);
+        let status = error.rejection().into_response::<()>().status();
+        let is_of_entra = matches!(error, DownstreamError::Exchange(_));
+        assert!(is_of_entra || seen.starts_with(status.as_str()), "{name}: {seen}, and it is {status}");
     }
 }
 
