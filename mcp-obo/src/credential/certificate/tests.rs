@@ -218,17 +218,25 @@ fn debug_shows_where_it_is_and_which_but_no_key() {
     assert!(key.lines().skip(1).take(3).all(|line| !shown.contains(line)) && shown.len() < 600, "{shown}");
 }
 
-#[tokio::test]
-async fn a_caller_who_goes_away_does_not_take_the_new_certificate_along() {
-    let (_folder, file, credential) = in_file(&(TestKey::first().file()));
-    let spent = at(&credential, NOW).await.unwrap();
-    fs::write(&file, TestKey::second().file()).unwrap();
-    credential.refused(&spent);
-    // The deadline of the exchange ends in the middle of the look at the file.
-    let mut leaving = Box::pin(at(&credential, NOW));
-    let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(leaving.as_mut().poll(cx).is_ready())).await;
-    drop(leaving);
-    assert!(!polled, "the file is read on another thread");
-    let now = at(&credential, NOW).await.unwrap();
-    assert!(!now.is_the_same(&spent), "the new key signs");
+#[test]
+fn a_caller_who_goes_away_does_not_take_the_new_certificate_along() {
+    let one_reader =
+        tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
+    one_reader.block_on(async {
+        let (_folder, file, credential) = in_file(&(TestKey::first().file()));
+        let spent = at(&credential, NOW).await.unwrap();
+        fs::write(&file, TestKey::second().file()).unwrap();
+        credential.refused(&spent);
+        // The file is not read before the caller has gone.
+        let (gate, opened) = std::sync::mpsc::channel::<()>();
+        let reader = tokio::task::spawn_blocking(move || opened.recv());
+        // The deadline of the exchange ends in the middle of the look at the file.
+        let mut leaving = Box::pin(at(&credential, NOW));
+        let polled = std::future::poll_fn(|cx| std::task::Poll::Ready(leaving.as_mut().poll(cx).is_ready())).await;
+        assert!(!polled, "the file is read on another thread");
+        drop((leaving, gate));
+        reader.await.unwrap().unwrap_err();
+        let now = at(&credential, NOW).await.unwrap();
+        assert!(!now.is_the_same(&spent), "the new key signs");
+    });
 }
