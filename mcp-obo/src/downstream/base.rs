@@ -100,8 +100,22 @@ fn has_credentials(url: &Url) -> bool {
 
 /// Tells whether a path climbs, in any spelling that some server on the way may undo.
 fn has_tricks(path: &str) -> bool {
-    let plain = path.to_ascii_lowercase().replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
-    plain.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
+    let once = encoded_once(&path.to_ascii_lowercase());
+    let plain = once.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace("%3b", ";");
+    // Java's servers drop what stands behind a semicolon before they look at the dots.
+    let mut names = plain.split(['/', '\\']).filter_map(|segment| segment.split(';').next());
+    names.any(|name| name == "." || name == "..")
+}
+
+/// Takes away every further encoding of a percent sign, for a proxy and a server that both decode.
+fn encoded_once(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut once = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        once.push('%');
+        once.push_str(part.trim_start_matches("25"));
+    }
+    once
 }
 
 #[cfg(test)]
@@ -163,6 +177,14 @@ mod tests {
             ("a climb below", "/users/../me", None),
             ("an encoded climb", "/users/%2E%2e/me", None),
             ("a climb behind an encoded slash", "/users/x%2f..%2F..%5cme", None),
+            ("a climb that was encoded twice", "/users/%252e%25252E/me", None),
+            ("a climb with a parameter", "/users/..;a=b/me", None),
+            ("a climb with an encoded parameter", "/users/%2e.%3bx/me", None),
+            (
+                "dots that do not climb",
+                "/a..b/...;x/%252e%252e%252e",
+                Some("https://graph.microsoft.com/v1.0/a..b/...;x/%252e%252e%252e"),
+            ),
             ("no scheme", "graph.microsoft.com:443", None),
             ("any", "*", None),
         ] {
