@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::{
     config::ConfigError,
-    fetch::{FetchError, HttpClient, is_loopback},
+    fetch::{FetchError, HttpClient, TransportFault, is_loopback},
 };
 
 /// Why discovery failed.
@@ -22,6 +22,16 @@ pub(crate) enum DiscoveryError {
     Field(&'static str),
     #[error("the document is that of another issuer")]
     OtherIssuer,
+}
+
+impl DiscoveryError {
+    /// Returns what failed on the way, when it was the way that failed.
+    pub(crate) fn fault(&self) -> Option<TransportFault> {
+        match self {
+            Self::Fetch(error) => error.fault(),
+            _ => None,
+        }
+    }
 }
 
 pub(crate) async fn read<T: for<'de> Deserialize<'de>>(http: &HttpClient, url: &str) -> Result<T, DiscoveryError> {

@@ -16,7 +16,7 @@ use crate::{
     cloud::Cloud,
     config::ConfigError,
     discovery::{self, DiscoveryError},
-    fetch::HttpClient,
+    fetch::{HttpClient, TransportFault},
     flight::{Boarding, Flight, Landing},
     tenant::TenantName,
 };
@@ -66,19 +66,32 @@ impl Directory {
 #[error("Entra cannot be reached; next attempt in {} s", retry_after.as_secs())]
 pub struct Unavailable {
     pub(crate) retry_after: Duration,
+    fault: Option<TransportFault>,
 }
 
 impl Unavailable {
     /// Says that the next attempt makes sense after this time; for key sources of your own.
     #[must_use]
     pub const fn new(retry_after: Duration) -> Self {
-        Self { retry_after }
+        Self { retry_after, fault: None }
+    }
+
+    /// Says what failed on the way.
+    #[must_use]
+    pub const fn with_fault(self, fault: TransportFault) -> Self {
+        Self { fault: Some(fault), ..self }
     }
 
     /// Returns when the next attempt makes sense.
     #[must_use]
     pub const fn retry_after(&self) -> Duration {
         self.retry_after
+    }
+
+    /// Returns what failed on the way, when that is known and it was the way that failed.
+    #[must_use]
+    pub const fn fault(&self) -> Option<TransportFault> {
+        self.fault
     }
 }
 
@@ -92,13 +105,23 @@ struct Inner {
     directory: Directory,
     http: HttpClient,
     known: ArcSwapOption<Endpoints>,
+    /// What failed on the way when discovery was tried last.
+    fault: ArcSwapOption<TransportFault>,
     flight: Flight,
 }
 
 impl Authority {
     pub(crate) fn new(host: &str, cloud: Cloud, directory: Directory, http: HttpClient) -> Self {
         let flight = Flight::new(Duration::ZERO, AFTER_FAILURE);
-        Self(Arc::new(Inner { host: host.into(), cloud, directory, http, known: ArcSwapOption::empty(), flight }))
+        Self(Arc::new(Inner {
+            host: host.into(),
+            cloud,
+            directory,
+            http,
+            known: ArcSwapOption::empty(),
+            fault: ArcSwapOption::empty(),
+            flight,
+        }))
     }
 
     /// Uses endpoints that are known beforehand.
@@ -156,7 +179,10 @@ impl Authority {
                 AFTER_FAILURE
             }
         };
-        self.known().ok_or(Unavailable { retry_after })
+        self.known().ok_or_else(|| {
+            let why = Unavailable::new(retry_after);
+            self.0.fault.load().as_deref().map_or(why, |fault| why.with_fault(*fault))
+        })
     }
 
     async fn discover(self) -> Landing {
@@ -167,6 +193,7 @@ impl Authority {
             }
             Err(error) => {
                 tracing::warn!(authority = &*self.0.host, tenant = self.segment(), %error, "discovery failed");
+                self.0.fault.store(error.fault().map(Arc::new));
                 Landing::Failure
             }
         }

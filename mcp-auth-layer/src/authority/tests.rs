@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
+    fetch::FetchError,
     tenant::TenantId,
     testtenant::{OTHER_TENANT, TENANT},
 };
@@ -151,9 +152,23 @@ async fn documents_that_are_not_this_tenants_or_lead_astray_are_refused() {
         ("v1 unreadable", Documents::v1(200, json!(5))),
     ] {
         let authority = documents.authority(TENANT);
-        assert_eq!(authority.endpoints().await, Err(Unavailable { retry_after: AFTER_FAILURE }), "{name}");
+        assert_eq!(authority.endpoints().await, Err(Unavailable::new(AFTER_FAILURE)), "{name}");
         assert_eq!(authority.known(), None, "{name}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_on_the_way_is_told_during_the_pause_too() {
+    let http = HttpClient::new(tower::service_fn(|_: Request<Bytes>| async {
+        Err::<Response<Bytes>, _>(FetchError::Transport { fault: TransportFault::Dns, source: "no such name".into() })
+    }));
+    let tenant = Directory::Tenant(TenantName::parse(TENANT).unwrap());
+    let authority = Authority::new(Cloud::Public.authority_host(), Cloud::Public, tenant, http);
+    for _ in 0..2 {
+        assert_eq!(authority.endpoints().await.unwrap_err().fault(), Some(TransportFault::Dns));
+    }
+    let answered = Documents::v1(503, json!({})).authority(TENANT);
+    assert_eq!(answered.endpoints().await.unwrap_err().fault(), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -148,7 +148,7 @@ impl RemoteKeys {
                 self.0.unknown.insert(TokenDigest::of(kid.as_bytes()), Instant::now());
                 Err(KeyError::Unknown)
             }
-            Ok(Landing::Failure) | Err(_) => Err(Unavailable { retry_after: self.0.limits.retry_after }.into()),
+            Ok(Landing::Failure) | Err(_) => Err(Unavailable::new(self.0.limits.retry_after).into()),
         }
     }
 }
@@ -167,7 +167,7 @@ impl KeySource for RemoteKeys {
             Boarding::Aboard(ticket) => Lookup::Wait(Box::pin(self.clone().arrival(ticket, kid.into()))),
             Boarding::CoolingDown { last: Landing::Success, .. } if current.is_some() => Lookup::Unknown,
             // Whether the key exists could not be found out, which is not the caller's fault.
-            Boarding::CoolingDown { left, .. } => Lookup::Unavailable(Unavailable { retry_after: left }),
+            Boarding::CoolingDown { left, .. } => Lookup::Unavailable(Unavailable::new(left)),
         }
     }
 

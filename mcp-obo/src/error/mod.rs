@@ -153,7 +153,8 @@ impl ExchangeError {
     pub fn transport(&self) -> Option<TransportFault> {
         let source = self.failure.source.as_ref()?;
         let retold = || source.downcast_ref::<Self>()?.transport();
-        source.downcast_ref::<FetchError>().map_or_else(retold, FetchError::fault)
+        let undiscovered = || source.downcast_ref::<Unavailable>().map_or_else(retold, Unavailable::fault);
+        source.downcast_ref::<FetchError>().map_or_else(undiscovered, FetchError::fault)
     }
 
     /// Returns what Entra wrote, for logs and never for callers.

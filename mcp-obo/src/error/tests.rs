@@ -101,6 +101,8 @@ fn an_error_prints_one_level_and_leads_to_its_source() {
     assert_eq!(error.to_string(), "Entra did not give a usable answer (AADSTS90033)");
     assert_eq!(error.source().unwrap().to_string(), "the connection was refused");
     assert_eq!(error.transport(), Some(TransportFault::Refused));
+    let undiscovered = Unavailable::new(Duration::from_secs(9)).with_fault(TransportFault::Dns);
+    assert_eq!(ExchangeError::from(undiscovered).transport(), Some(TransportFault::Dns));
     let later = error.with_retry_after(Duration::from_secs(3));
     assert_eq!(
         (error.retry_after(), later.retry_after()),

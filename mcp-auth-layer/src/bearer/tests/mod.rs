@@ -216,7 +216,7 @@ impl KeySource for SlowKeys {
             tokio::time::sleep(Duration::from_secs(1)).await;
             match found {
                 Lookup::Found(key) => Ok(key),
-                _ => Err(KeyError::Unavailable(Unavailable { retry_after: Duration::from_secs(1) })),
+                _ => Err(KeyError::Unavailable(Unavailable::new(Duration::from_secs(1)))),
             }
         }))
     }
