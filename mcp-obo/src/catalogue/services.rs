@@ -72,9 +72,9 @@ macro_rules! missing {
             delegation: Delegation::Missing,
             advice: concat!(
                 $name,
-                " has no delegated permission, so nobody can be acted for there; restart with ",
-                "OUTGOING_AUTH_STRATEGY=UseHostingEnvironmentIdentity to call it as this server's own identity, or run the ",
-                "server over stdio on the user's machine"
+                " has no delegated permission, so nobody can be acted for there; restart with the outgoing strategy ",
+                "UseHostingEnvironmentIdentity to call it as this server's own identity, or run the server over stdio on the ",
+                "user's machine"
             ),
         }
     };

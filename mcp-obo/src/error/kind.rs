@@ -85,9 +85,9 @@ impl ExchangeErrorKind {
             Self::NoUser => "sign in; this call came through an opened hatch, without a user",
             Self::UndeclaredTarget => "declare the downstream API with `add_target` where the exchange is built",
             Self::NoDelegatedScope => {
-                "this service is declared to have no delegated permission; restart with \
-                 OUTGOING_AUTH_STRATEGY=UseHostingEnvironmentIdentity to call it as this server's own identity, or run the \
-                 server over stdio on the user's machine"
+                "this service is declared to have no delegated permission; restart with the outgoing strategy \
+                 UseHostingEnvironmentIdentity to call it as this server's own identity, or run the server over stdio on the \
+                 user's machine"
             }
             Self::StepUp => "sign in again; the downstream API's policy asks for more than the present sign-in gave",
             Self::Consent => "an administrator grants this app's permissions of the downstream API in the tenant",
