@@ -15,7 +15,7 @@ pub(in crate::settings) fn read(reader: &mut Reader<'_>, source: Source) -> Opti
     } else {
         ClientCertificate::from_pfx_file(path, password)
     };
-    let sends_chain = source == Source::Azure && chain(reader);
+    let sends_chain = sends_chain(reader);
     let certificate = reader.keep(path_variable, read)?;
     Some(if sends_chain { certificate.with_x5c() } else { certificate })
 }
@@ -25,7 +25,8 @@ fn is_pem(path: &str) -> bool {
     fs::read(path).map_or(true, |bytes| bytes.windows(11).any(|window| window == b"-----BEGIN "))
 }
 
-fn chain(reader: &mut Reader<'_>) -> bool {
+/// Whether apps trust a subject name and issuer, so that the certificate has to come along; the Azure SDKs' own variable.
+pub(super) fn sends_chain(reader: &mut Reader<'_>) -> bool {
     const NAME: &str = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN";
     match reader.get(NAME).map(|text| text.to_ascii_lowercase()).as_deref() {
         None | Some("false" | "0") => false,

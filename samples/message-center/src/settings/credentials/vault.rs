@@ -8,6 +8,7 @@ use mcp_obo::{KeyVault, KeyVaultCertificate, credential::Thumbprint};
 use super::{
     super::{reader::Reader, strategy},
     Found,
+    certificate::sends_chain,
 };
 
 const URL: &str = "GRAPH_CLIENT_CERT_KEYVAULT_URL";
@@ -48,7 +49,9 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment, app: &Entr
             return None;
         }
     };
-    refine(reader, named).map(|certificate| Arc::new(certificate) as _)
+    let certificate = refine(reader, named)?;
+    let certificate = if sends_chain(reader) { certificate.with_x5c() } else { certificate };
+    Some(Arc::new(certificate))
 }
 
 fn refine(reader: &mut Reader<'_>, certificate: KeyVaultCertificate) -> Option<KeyVaultCertificate> {
