@@ -54,7 +54,7 @@ impl ClientCredentials {
     /// The order is that in which they would be tried at `now`.
     #[must_use]
     pub fn status(&self, now: UnixTime) -> Vec<CredentialStatus> {
-        self.in_order(now).map(|candidate| candidate.credential().status()).collect()
+        self.in_order(now).map(|candidate| candidate.status(now)).collect()
     }
 
     /// Returns all of them, those that were refused lately last.
@@ -82,6 +82,10 @@ pub(crate) struct Candidate<'a>(&'a Slot);
 impl Candidate<'_> {
     pub(crate) fn credential(&self) -> &dyn ClientCredential {
         &*self.0.credential
+    }
+
+    fn status(&self, now: UnixTime) -> CredentialStatus {
+        self.credential().status().set_back(!self.0.is_good(now))
     }
 
     pub(crate) fn accepted(&self) {
@@ -138,6 +142,9 @@ mod tests {
         assert_eq!(kinds(1_000), [first, second]);
         list.in_order(UnixTime::from_secs(1_000)).next().unwrap().set_back(UnixTime::from_secs(1_000));
         assert_eq!(kinds(1_599), [second, first]);
+        let set_back =
+            list.status(UnixTime::from_secs(1_599)).iter().map(CredentialStatus::is_set_back).collect::<Vec<_>>();
+        assert_eq!(set_back, [false, true]);
         assert_eq!(kinds(1_600), [first, second]);
         // All refused: the order is as written, for one of them may be good again.
         for candidate in list.in_order(UnixTime::from_secs(1_600)).collect::<Vec<_>>() {

@@ -35,18 +35,19 @@ impl CredentialKind {
     }
 }
 
-/// What kind of credential it is, and when it ends.
+/// What kind of credential it is, when it ends, and how it fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CredentialStatus {
     kind: CredentialKind,
     ends_at: Option<UnixTime>,
+    is_set_back: bool,
 }
 
 impl CredentialStatus {
     /// Describes a credential whose end is not known here.
     #[must_use]
     pub const fn of(kind: CredentialKind) -> Self {
-        Self { kind, ends_at: None }
+        Self { kind, ends_at: None, is_set_back: false }
     }
 
     /// Says when it ends, as a certificate does.
@@ -66,6 +67,16 @@ impl CredentialStatus {
     #[must_use]
     pub const fn ends_at(&self) -> Option<UnixTime> {
         self.ends_at
+    }
+
+    pub(super) const fn set_back(self, is_set_back: bool) -> Self {
+        Self { is_set_back, ..self }
+    }
+
+    /// Tells whether it was refused, or could not be presented, when it was last tried in these ten minutes.
+    #[must_use]
+    pub const fn is_set_back(&self) -> bool {
+        self.is_set_back
     }
 
     /// Tells whether it has ended.

@@ -24,10 +24,6 @@ use tokio::{
     time::{self, Instant},
 };
 
-/// How long a refusal counts. A server that stayed unready would get no calls, and so never learn that the credential is good
-/// again.
-const REFUSAL: Duration = Duration::from_secs(60);
-
 /// How long a probe waits for what is being found out.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -43,7 +39,6 @@ struct Inner {
     verifier: Verifier,
     credential: Credential,
     clock: Arc<dyn Clock>,
-    refused: Mutex<Option<Instant>>,
     checked: Mutex<Option<Instant>>,
     proof: watch::Sender<Proof>,
 }
@@ -108,35 +103,30 @@ impl Health {
     #[must_use]
     pub fn new(verifier: Verifier, credential: Credential, clock: Arc<dyn Clock>) -> Self {
         let proof = watch::Sender::new(Proof::None);
-        Self(Arc::new(Inner {
-            verifier,
-            credential,
-            clock,
-            refused: Mutex::default(),
-            checked: Mutex::default(),
-            proof,
-        }))
+        Self(Arc::new(Inner { verifier, credential, clock, checked: Mutex::default(), proof }))
     }
 
     /// Notes that Entra refused our credential.
     pub fn credential_refused(&self) {
-        self.note(Some(Instant::now()));
+        self.learn(Proof::Refused);
     }
 
-    /// Notes that Entra accepted it.
-    pub fn credential_accepted(&self) {
-        self.note(None);
-        self.0.proof.send_replace(Proof::Accepted);
-    }
-
-    fn note(&self, refused: Option<Instant>) {
-        *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+    /// What was accepted once is proved.
+    fn learn(&self, proof: Proof) {
+        self.0.proof.send_if_modified(|known| {
+            let is_news = *known != Proof::Accepted && *known != proof;
+            if is_news {
+                *known = proof;
+            }
+            is_news
+        });
     }
 
     /// Says why this server should get no requests; nothing while it can serve.
     ///
-    /// Loads the keys if there are none, and has the credential checked if Entra has not accepted it yet. An outage of Entra
-    /// alone is no reason afterwards: replicas that still serve must not leave together.
+    /// Loads the keys if there are none, and has the credential checked if Entra has not accepted it yet. What Entra does
+    /// afterwards, an outage or a refusal, is no reason: all replicas would leave together, and those who have tokens in the
+    /// cache would be served no more.
     pub async fn reasons(&self) -> Vec<&'static str> {
         self.check_credential();
         let (keys, proof) = tokio::join!(self.0.verifier.warm(), self.proof());
@@ -151,15 +141,19 @@ impl Health {
     }
 
     fn credential(&self, proof: Proof) -> Option<&'static str> {
-        let now = self.0.clock.now();
-        let refused = *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner);
         match proof {
-            _ if self.0.credential.is_expired(now) => Some("credential_expired"),
-            _ if refused.is_some_and(|at| at.elapsed() < REFUSAL) => Some("credential_refused"),
+            _ if self.0.credential.is_expired(self.0.clock.now()) => Some("credential_expired"),
             Proof::Accepted => None,
             Proof::Refused => Some("credential_refused"),
             Proof::None => Some("credential_unproved"),
         }
+    }
+
+    /// Says what an operator must look at although requests may come.
+    fn warnings(credentials: &[CredentialStatus]) -> Vec<&'static str> {
+        // Those that are good come first.
+        let refused = credentials.first().is_some_and(CredentialStatus::is_set_back);
+        refused.then_some("credential_refused").into_iter().collect()
     }
 
     /// Asks Entra in the background, once in a while, until it has accepted the credential.
@@ -172,21 +166,13 @@ impl Health {
             return;
         }
         *checked = Some(Instant::now());
-        let inner = Arc::clone(&self.0);
+        let health = self.clone();
         tokio::spawn(async move {
-            let proof = match inner.credential.check().await {
-                Ok(()) => Proof::Accepted,
-                Err(error) if error.kind() == ExchangeErrorKind::ClientCredential => Proof::Refused,
-                Err(_) => Proof::None,
-            };
-            inner.proof.send_if_modified(|known| {
-                // A call may have shown meanwhile that it is good.
-                let news = *known != Proof::Accepted && *known != proof;
-                if news {
-                    *known = proof;
-                }
-                news
-            });
+            match health.0.credential.check().await {
+                Ok(()) => health.learn(Proof::Accepted),
+                Err(error) if error.kind() == ExchangeErrorKind::ClientCredential => health.learn(Proof::Refused),
+                Err(_) => {}
+            }
         });
     }
 
@@ -194,8 +180,11 @@ impl Health {
     pub async fn readyz(self) -> Response {
         let reasons = self.reasons().await;
         let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        let credentials: Vec<_> = self.0.credential.status().iter().map(shown).collect();
-        let mut body = json!({"ready": reasons.is_empty(), "reasons": reasons, "credentials": credentials});
+        let credentials = self.0.credential.status();
+        let warnings = Self::warnings(&credentials);
+        let credentials: Vec<_> = credentials.iter().map(shown).collect();
+        let mut body =
+            json!({"ready": reasons.is_empty(), "reasons": reasons, "warnings": warnings, "credentials": credentials});
         // Never a reason: without it every replica has its own cache still.
         if let Some(is_up) = self.0.credential.is_store_up() {
             body["sharedCache"] = if is_up { "up" } else { "down" }.into();
@@ -204,9 +193,9 @@ impl Health {
     }
 }
 
-/// Kind and end of a credential; the first in the list is the one in use.
+/// A credential; the first in the list is the one in use.
 fn shown(status: &CredentialStatus) -> Value {
-    json!({"kind": status.kind().as_str(), "endsAt": status.ends_at().map(UnixTime::as_secs)})
+    json!({"kind": status.kind().as_str(), "endsAt": status.ends_at().map(UnixTime::as_secs), "setBack": status.is_set_back()})
 }
 
 /// Answers `/healthz`: the process lives.

@@ -7,9 +7,7 @@ use mcp_auth_layer::{
     Caller,
     bypass::{Hatch, OpenHatches},
 };
-use mcp_obo::{
-    DownstreamError, ExchangeErrorKind, OutgoingAuth, TokenSource, downstream::LentToken, outgoing::ActingAs,
-};
+use mcp_obo::{ExchangeErrorKind, OutgoingAuth, TokenSource, downstream::LentToken, outgoing::ActingAs};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -92,29 +90,16 @@ impl Shared {
     /// Asks Graph as the one identity that was chosen, whose failure is final: no other token is tried.
     async fn ask_as(&self, who: &dyn TokenSource, arguments: &Arguments, parts: &Parts) -> Result<Value, GraphError> {
         let answer = self.graph.messages(who, arguments, &parts.headers).await;
-        match &answer {
-            Err(GraphError::Downstream(error)) => {
-                self.note(error);
-                if error.is_cured_by_sign_in() {
-                    // Answers are single JSON documents here, so the response head is still unsent.
-                    self.outgoing.raise(&parts.extensions, error.rejection());
-                }
-            }
-            // Graph was asked, so there was a token to ask with.
-            _ => self.health.credential_accepted(),
-        }
-        answer
-    }
-
-    /// Notes what a failure says about our credential.
-    fn note(&self, error: &DownstreamError) {
-        match error {
-            DownstreamError::Exchange(error) if error.kind() == ExchangeErrorKind::ClientCredential => {
+        if let Err(GraphError::Downstream(error)) = &answer {
+            if error.kind() == ExchangeErrorKind::ClientCredential.as_str() {
                 self.health.credential_refused();
             }
-            DownstreamError::Exchange(_) => {}
-            _ => self.health.credential_accepted(),
+            if error.is_cured_by_sign_in() {
+                // Answers are single JSON documents here, so the response head is still unsent.
+                self.outgoing.raise(&parts.extensions, error.rejection());
+            }
         }
+        answer
     }
 }
 

@@ -190,5 +190,5 @@ async fn an_expired_certificate_is_no_reason_to_get_requests() {
     let program = set.program(&[("GRAPH_CLIENT_CERT_PATH", &pem)]).await;
     let ready = Answer::of(client().get(format!("{}/readyz", program.base)).send().await.unwrap()).await;
     assert_eq!((ready.status, &ready.json()["reasons"]), (503, &json!(["credential_expired"])));
-    assert_eq!(ready.json()["credentials"], json!([{"kind": "certificate", "endsAt": ENDED}]));
+    assert_eq!(ready.json()["credentials"][0]["endsAt"], ENDED);
 }
