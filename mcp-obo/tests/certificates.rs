@@ -135,6 +135,24 @@ async fn the_chain_is_sent_leaf_first_and_only_on_request() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_is_trusted_for_its_subject_and_issuer_must_come_along() {
+    let (subject, ca) = ("CN=mcp-obo test app\\, for tests only", str::from_utf8(fixture!("ca.crt")).unwrap());
+    let file = [fixture!("pkcs8.key"), LEAF].concat();
+    let certificate = || ClientCertificate::from_pem(&file).unwrap();
+    let refused = Err(ExchangeErrorKind::ClientCredential);
+    for (name, subject, authority, sent, expected) in [
+        ("sent", subject, ca, certificate().with_x5c(), Ok(())),
+        ("sent, RS256", subject, ca, certificate().with_x5c().with_rs256(), Ok(())),
+        ("named alone", subject, ca, certificate(), refused),
+        ("of another subject", "CN=other", ca, certificate().with_x5c(), refused),
+        ("of another authority", subject, str::from_utf8(LEAF).unwrap(), certificate().with_x5c(), refused),
+    ] {
+        let tenant = Tenant::with(Config::default().with_trusted_subject(subject, authority)).await;
+        assert_eq!(tenant.exchange(sent).await, expected, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn rs256_on_request_names_the_certificate_in_both_ways() {
     let tenant = Tenant::start().await;
     let certificate = ClientCertificate::from_pem([fixture!("pkcs8.key"), LEAF].concat()).unwrap().with_rs256();

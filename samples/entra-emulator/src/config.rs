@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     identity::{Identities, Kind, USER_ASSIGNED_CLIENT_ID},
-    tenant::{API_CLIENT_ID, App, FederatedCredential, FederatedIssuer, Redirect},
+    tenant::{API_CLIENT_ID, App, FederatedCredential, FederatedIssuer, Redirect, TrustedSubject},
     vault::{Content, Vault, VaultCertificate, VaultSecret},
 };
 
@@ -67,6 +67,15 @@ impl Config {
     #[must_use]
     pub fn with_certificate(mut self, pem: &str) -> Self {
         self.api.certificates.push(pem.to_owned());
+        self
+    }
+
+    /// Lets every certificate sign for the API app that this authority (PEM) has issued to this subject, such as `CN=app`.
+    ///
+    /// Such a certificate must come along (`x5c`): the tenant has never seen it.
+    #[must_use]
+    pub fn with_trusted_subject(mut self, subject: &str, authority: &str) -> Self {
+        self.api.subjects.push(TrustedSubject { name: subject.to_owned(), authority: authority.to_owned() });
         self
     }
 

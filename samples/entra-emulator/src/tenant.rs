@@ -30,6 +30,8 @@ pub struct App {
     pub(crate) secrets: Vec<(String, Option<i64>)>,
     /// Certificates that may sign client assertions, PEM.
     pub(crate) certificates: Vec<String>,
+    /// Whose certificates may sign them too, whichever these are at the moment.
+    pub(crate) subjects: Vec<TrustedSubject>,
     /// Workloads whose own tokens may stand for this app's credential.
     pub(crate) federated: Vec<FederatedCredential>,
     pub(crate) redirects: Vec<Redirect>,
@@ -49,6 +51,15 @@ impl fmt::Debug for App {
             .field("token_version", &self.token_version)
             .finish_non_exhaustive()
     }
+}
+
+/// A subject whose certificates are trusted for who issued them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TrustedSubject {
+    /// As RFC 4514 writes it, such as `CN=app.contoso.com`.
+    pub(crate) name: String,
+    /// The authority's certificate, PEM.
+    pub(crate) authority: String,
 }
 
 /// A workload identity that is trusted in place of a secret; every part is compared with its case.
@@ -142,7 +153,8 @@ impl App {
 
     /// Tells whether the app has no credential at all.
     pub(crate) fn is_public(&self) -> bool {
-        self.secrets.is_empty() && self.certificates.is_empty() && self.federated.is_empty()
+        let is_unproved = self.secrets.is_empty() && self.certificates.is_empty() && self.subjects.is_empty();
+        is_unproved && self.federated.is_empty()
     }
 
     pub(crate) fn is_named(&self, resource: &str) -> bool {
@@ -154,6 +166,7 @@ impl App {
             client_id: API_CLIENT_ID.to_owned(),
             secrets: vec![(API_CLIENT_SECRET.to_owned(), None)],
             certificates: Vec::new(),
+            subjects: Vec::new(),
             federated: Vec::new(),
             redirects: vec![
                 Redirect::new(Platform::Web, "http://localhost/oauth/callback"),
@@ -171,6 +184,7 @@ impl App {
             client_id: CLIENT_ID.to_owned(),
             secrets: Vec::new(),
             certificates: Vec::new(),
+            subjects: Vec::new(),
             federated: Vec::new(),
             redirects: vec![
                 Redirect::new(Platform::PublicClient, "http://localhost"),

@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use super::{super::Request, workload};
+use super::{super::Request, subject, workload};
 use crate::{
     error::EntraError,
     jwt::Jwt,
@@ -44,8 +44,9 @@ fn by_certificate(request: &Request<'_>, app: &App, token: &Jwt<'_>) -> Result<(
         Some("RS256") => Algorithm::RS256,
         _ => return Err(unknown()),
     };
-    let registered = request.shared.state.certificates(app);
-    let certificate = registered.iter().find(|pem| is_named(pem, &token.header)).ok_or_else(unknown)?;
+    let mut trusted = request.shared.state.certificates(app);
+    trusted.extend(subject::certificate(app, &token.header));
+    let certificate = trusted.iter().find(|pem| is_named(pem, &token.header)).ok_or_else(unknown)?;
     let key = DecodingKey::from_rsa_pem(certificate.as_bytes()).map_err(|_| unknown())?;
     if !token.verifies(&key, algorithm) {
         return Err(unknown());

@@ -4,6 +4,7 @@
 //! string, and one assertion as often as it is presented until it expires.
 
 mod assertion;
+mod subject;
 mod workload;
 
 use axum::http::header::{AUTHORIZATION, ORIGIN};
