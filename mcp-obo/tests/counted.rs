@@ -3,7 +3,11 @@
 #![cfg(feature = "reqwest")]
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    future::ready,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use entra_emulator::{
     API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, Fault, Lifetime, Place, TENANT_ID, TokenSpec,
@@ -14,7 +18,10 @@ use mcp_auth_layer::{
     token::BearerToken,
     verify::Verifier,
 };
-use mcp_obo::{ClientSecret, Exchange, ExchangeErrorKind, Target};
+use mcp_obo::{
+    BoxFuture, ClientCredential, ClientSecret, Exchange, ExchangeErrorKind, Target,
+    credential::{ClientAuth, ClientContext, CredentialError},
+};
 use tokio::task::JoinSet;
 
 struct Tenant {
@@ -26,12 +33,16 @@ struct Tenant {
 
 impl Tenant {
     async fn start() -> Self {
+        Self::with(ClientSecret::new(API_CLIENT_SECRET)).await
+    }
+
+    async fn with(credential: impl ClientCredential) -> Self {
         let emulator = Emulator::start(Config::default()).await.unwrap();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let clock = FixedClock::at(UnixTime::from_secs(now));
         let app = EntraApp::single_tenant(TENANT_ID, API_CLIENT_ID).unwrap();
         let app = app.with_authority_host(&emulator.http_url()).unwrap().with_clock(clock.clone());
-        let exchange = Exchange::new(&app, ClientSecret::new(API_CLIENT_SECRET)).add_target(&Target::graph());
+        let exchange = Exchange::new(&app, credential).add_target(&Target::graph());
         Self { emulator, verifier: Verifier::entra(&app), clock, exchange }
     }
 
@@ -90,6 +101,28 @@ async fn callers_who_go_away_neither_stop_nor_repeat_an_exchange() {
     tenant.emulator.control().clear_fault(Place::Exchange, "");
     assert!(stayers.join_all().await.into_iter().all(|granted| granted));
     assert_eq!(tenant.exchanges(), 10);
+}
+
+/// Panics in the first request's task, and is the app's secret ever after.
+#[derive(Debug, Default)]
+struct Panicking(AtomicBool);
+
+impl ClientCredential for Panicking {
+    fn authenticate<'a>(&'a self, _: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
+        assert!(self.0.swap(true, SeqCst), "on purpose");
+        Box::pin(ready(Ok(ClientAuth::secret(API_CLIENT_SECRET.into()))))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_panics_costs_one_exchange_at_most() {
+    let tenant = Tenant::with(Panicking::default()).await;
+    let alice = [tenant.session("alice").await];
+    // All who waited for the one that panicked hear of an outage; nobody waits for ever.
+    assert!(!tenant.calls(&alice, 100).join_all().await.into_iter().all(|granted| granted));
+    assert!(tenant.exchanges() <= 1);
+    assert!(tenant.calls(&alice, 100).join_all().await.into_iter().all(|granted| granted));
+    assert_eq!(tenant.exchanges(), 1);
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be set up fails the test")]
 
 mod cluster;
+#[cfg(feature = "reqwest")]
+mod cold_start;
 mod lost_peer;
 mod outages;
 mod replicas;
