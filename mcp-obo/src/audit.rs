@@ -8,20 +8,21 @@
 //! | `reason` | not exchanged | a word of a closed set, as [`ExchangeErrorKind::as_str`](crate::ExchangeErrorKind::as_str) gives it |
 //! | `tid`, `oid` | always | tenant and object id of the user who was acted for, or who called |
 //! | `resource`, `scope` | an exchange | what a token was asked for |
-//! | `aadsts`, `trace_id`, `correlation_id` | Entra said so | what finds the attempt in Entra's sign-in log |
+//! | `correlation_id` | an exchange | what finds the attempt in Entra's sign-in log |
+//! | `aadsts`, `trace_id` | Entra said so | the same, and why |
 //!
 //! Tokens that come from the cache are not audited here: the event of the request that used one is the bearer layer's, under
 //! [`mcp_auth_layer::audit::TARGET`]. Both lie in the same span, so a request id that the service puts there joins them.
 
 use mcp_auth_layer::{VerifiedToken, principal::UserId, tenant::TenantId};
 
-use crate::{error::ExchangeError, target::Target};
+use crate::{answer::TokenAnswer, error::ExchangeError, target::Target};
 
 /// The `tracing` target of every event.
 pub const TARGET: &str = "mcp_obo::audit";
 
 /// Records an exchange.
-pub(crate) fn exchanged(user: &UserId, target: &Target) {
+pub(crate) fn exchanged(user: &UserId, target: &Target, answer: &TokenAnswer) {
     tracing::info!(
         target: TARGET,
         decision = "exchanged",
@@ -29,6 +30,7 @@ pub(crate) fn exchanged(user: &UserId, target: &Target) {
         oid = user.object_id(),
         resource = target.resource(),
         scope = target.scope(),
+        correlation_id = answer.correlation_id(),
     );
 }
 

@@ -6,7 +6,7 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::Response;
@@ -26,12 +26,13 @@ pub struct TokenAnswer {
     lifetime: Duration,
     renew_from: Option<UnixTime>,
     scope: Option<Box<str>>,
+    correlation_id: Option<Arc<str>>,
 }
 
 impl TokenAnswer {
     /// Makes the answer of a token that was granted before.
     pub(crate) const fn kept(access_token: AccessToken, lifetime: Duration) -> Self {
-        Self { access_token, lifetime, renew_from: None, scope: None }
+        Self { access_token, lifetime, renew_from: None, scope: None, correlation_id: None }
     }
 
     /// Returns the token.
@@ -58,6 +59,16 @@ impl TokenAnswer {
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
+    }
+
+    /// Returns the id by which the sign-in logs know the request; none for a token that another replica asked for.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.correlation_id.as_deref()
+    }
+
+    pub(crate) fn with_correlation_id(self, id: Arc<str>) -> Self {
+        Self { correlation_id: Some(id), ..self }
     }
 }
 
@@ -102,7 +113,7 @@ fn granted(mut members: Map<String, Value>, now: UnixTime) -> Result<TokenAnswer
     let renew_from = renew_in.map(|renew_in| now.saturating_add(renew_in));
     let scope = members.get("scope").and_then(Value::as_str).map(Into::into);
     let access_token = AccessToken::new(token, now.saturating_add(lifetime));
-    Ok(TokenAnswer { access_token, lifetime, renew_from, scope })
+    Ok(TokenAnswer { access_token, lifetime, renew_from, scope, correlation_id: None })
 }
 
 fn check_characters(token: &str) -> Result<(), Unusable> {

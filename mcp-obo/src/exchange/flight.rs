@@ -166,7 +166,7 @@ impl Inner {
     fn record(&self, plan: &Plan, outcome: &Result<Arrived, ExchangeError>) {
         let Some(user) = plan.request.assertion().map(Assertion::user) else { return };
         match outcome {
-            Ok(Arrived::OfEntra(_)) => audit::exchanged(user, plan.request.target()),
+            Ok(Arrived::OfEntra(answer)) => audit::exchanged(user, plan.request.target(), answer),
             Ok(Arrived::OfReplica(_)) => {}
             Err(error) => audit::not_exchanged(user, plan.request.target(), error),
         }

@@ -43,6 +43,7 @@ use mcp_auth_layer::{
 use tokio::time::Instant;
 use tower::{ServiceExt as _, retry::Retry};
 use tower_service::Service;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use self::{
@@ -65,7 +66,8 @@ use crate::{
 /// behind it. 128 requests at a time; the next one waits 5 s for its turn. One more attempt, half
 /// a second to one and a half later, after an answer of 500 and above without `Retry-After` or a connection that was refused
 /// or broke, if it begins within 8 s. After five connections in a row that could not be made, or five users in a row who got
-/// no usable answer, nobody asks for 5 s; then one request tries, and when it fails the pause is doubled, up to 60 s.
+/// no usable answer, nobody asks for 5 s; then one request tries, and when it fails the pause is doubled, up to 60 s. Failures
+/// that lie more than 60 s apart are not in a row.
 #[derive(Clone)]
 pub struct TokenEndpoint {
     app: EntraApp,
@@ -115,15 +117,21 @@ impl TokenEndpoint {
         &self.credentials
     }
 
-    /// Sends a request.
+    /// Sends a request, in a span of its own: whatever is logged meanwhile has the id that finds it in the sign-in logs.
     pub(crate) async fn exchange(self, request: TokenRequest) -> Result<TokenAnswer, ExchangeError> {
         // One id for all attempts: the sign-in logs then show them together.
         let id: Arc<str> = Uuid::new_v4().to_string().into();
+        let resource = request.target().resource().to_owned();
+        let span = tracing::info_span!(target: TRACE, "token request", resource, client_request_id = &*id);
+        self.named(request, id).instrument(span).await
+    }
+
+    async fn named(self, request: TokenRequest, id: Arc<str>) -> Result<TokenAnswer, ExchangeError> {
         let tenant = request.tenant().clone();
         let failure = match self.admitted(request, &id).await {
             Ok(answer) => {
                 tracing::debug!(target: TRACE, scope = ?answer.scope(), client_request_id = &*id, "token granted");
-                return Ok(answer);
+                return Ok(answer.with_correlation_id(id));
             }
             Err(failure) => failure,
         };

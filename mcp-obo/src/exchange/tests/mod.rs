@@ -8,6 +8,7 @@ mod metered;
 mod refusals;
 mod renewal;
 mod replicas;
+mod trail;
 
 use std::{future::ready, sync::Arc, time::Duration};
 
