@@ -37,8 +37,9 @@ use crate::{
 /// No target is declared, so every exchange is refused until [`add_target`](Self::add_target). The cache holds up to 64 MiB. No
 /// client capability is declared. Nothing is shared with other replicas. The catalogue is [`Catalogue::known`]. A token is
 /// renewed from five minutes before the end of its use on, which is five minutes before its own end. Refusals are remembered
-/// for the assertion (a minute where only a new sign-in helps, 15 s where people repair something) or the user (as long as
-/// Entra says; 30 s when throttled, 1 s after an outage).
+/// for the assertion (a minute where only a new sign-in helps, 15 s where people repair something), for the user (as long as
+/// Entra says, an hour at most; 30 s when throttled, 1 s after an outage), or for all of a tenant (5 s when this app's own
+/// credential is refused, 30 s when the tenant is throttled).
 #[derive(Clone)]
 pub struct Exchange(Arc<Inner>);
 

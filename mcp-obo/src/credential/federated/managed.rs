@@ -16,6 +16,9 @@ use crate::{
 ///
 /// The app has a federated credential with the identity's object id. Identity and app must belong to the same tenant and cloud.
 /// The assertion is kept until shortly before its end, and made anew when Entra refused it. Cloning is cheap.
+///
+/// # Defaults
+/// 12 s for the metadata service, repetitions included.
 #[derive(Clone)]
 pub struct ManagedIdentity {
     id: ManagedIdentityId,

@@ -35,6 +35,9 @@ const TRACE: &str = "mcp_obo::credential";
 /// A Key Vault, and the identity that asks it.
 ///
 /// Tokens for it are shown to nobody else: its host must be one of the cloud's vaults, or on loopback for tests.
+///
+/// # Defaults
+/// 10 s for an operation, its token included. After one that failed the vault is left alone for 30 s, or as long as it says.
 #[derive(Clone, Debug)]
 pub struct KeyVault(VaultClient);
 
