@@ -1,4 +1,4 @@
-//! Log lines: to standard error, as text or JSON. The audit trail is on unless `RUST_LOG` names it.
+//! Log lines: to standard error, as text or JSON. An audit trail is on unless `RUST_LOG` names it.
 
 use std::io::{self, IsTerminal as _};
 
@@ -13,7 +13,8 @@ use tracing_subscriber::{
 
 use crate::settings::Vars;
 
-const AUDIT: &str = "mcp_auth::audit";
+/// Who called, and in whose name the exchange or this server acted.
+const AUDIT: [&str; 2] = ["mcp_auth::audit", "mcp_obo::audit"];
 
 /// Sets logging up for this process.
 ///
@@ -41,12 +42,11 @@ pub fn is_fit_to_print(event: &Metadata<'_>) -> bool {
     !event.target().starts_with("rmcp") || *event.level() <= Level::INFO
 }
 
-/// Keeps the audit trail whoever quietens the rest; it goes only by its own name.
+/// Keeps the audit trails whoever quietens the rest; each goes only by its own name.
 fn directives(rust_log: Option<&str>) -> String {
-    match rust_log.filter(|text| !text.trim().is_empty()) {
-        Some(text) if text.contains(AUDIT) => text.to_owned(),
-        other => format!("{},{AUDIT}=info", other.unwrap_or("info")),
-    }
+    let given = rust_log.filter(|text| !text.trim().is_empty()).unwrap_or("info");
+    let kept = AUDIT.iter().filter(|trail| !given.contains(**trail)).map(|trail| format!(",{trail}=info"));
+    std::iter::once(given.to_owned()).chain(kept).collect()
 }
 
 #[cfg(test)]
@@ -54,13 +54,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_audit_trail_goes_only_by_its_own_name() {
+    fn an_audit_trail_goes_only_by_its_own_name() {
         for (rust_log, expected) in [
-            (None, "info,mcp_auth::audit=info"),
-            (Some(" "), "info,mcp_auth::audit=info"),
-            (Some("error"), "error,mcp_auth::audit=info"),
-            (Some("warn,h2=off"), "warn,h2=off,mcp_auth::audit=info"),
-            (Some("info,mcp_auth::audit=off"), "info,mcp_auth::audit=off"),
+            (None, "info,mcp_auth::audit=info,mcp_obo::audit=info"),
+            (Some(" "), "info,mcp_auth::audit=info,mcp_obo::audit=info"),
+            (Some("error"), "error,mcp_auth::audit=info,mcp_obo::audit=info"),
+            (Some("warn,h2=off"), "warn,h2=off,mcp_auth::audit=info,mcp_obo::audit=info"),
+            (Some("info,mcp_auth::audit=off"), "info,mcp_auth::audit=off,mcp_obo::audit=info"),
+            (Some("mcp_obo::audit=off,mcp_auth::audit=off"), "mcp_obo::audit=off,mcp_auth::audit=off"),
         ] {
             assert_eq!(directives(rust_log), expected, "{rust_log:?}");
             EnvFilter::try_new(directives(rust_log)).unwrap();
