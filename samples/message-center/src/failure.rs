@@ -137,7 +137,7 @@ fn exchange(error: &ExchangeError, context: &Context) -> Failure {
              server may act for you.",
             "Sign in again, and satisfy what you are asked for.",
         ),
-        Kind::Consent => consent(context),
+        Kind::Consent => consent(error, context),
         Kind::BlockedByPolicy => Failure::new(
             "blocked_by_policy",
             ADMINISTRATOR,
@@ -181,13 +181,18 @@ fn exchange(error: &ExchangeError, context: &Context) -> Failure {
     }
 }
 
-fn consent(context: &Context) -> Failure {
+/// Several things go by this name, and admin consent alone does not cure all of them: a registration may lack the permission, or
+/// the tenant the API.
+fn consent(error: &ExchangeError, context: &Context) -> Failure {
     let mut failure = Failure::new(
         "consent_required",
         ADMINISTRATOR,
         "Consent is missing: this server's app may not yet read the Message Center for the users of the tenant (delegated \
          permission ServiceMessage.Read.All of Microsoft Graph, which needs an administrator).",
-        "Grant admin consent at the link below. Signing in again does not help.",
+        format!(
+            "What helps here: {}; admin consent is granted at the link below. Signing in again does not help.",
+            error.advice()
+        ),
     );
     failure.link = Some(format!("{}/adminconsent?client_id={}", context.tenant_url, context.client_id));
     failure

@@ -114,6 +114,16 @@ async fn every_refusal_of_the_exchange_has_its_explanation() {
             ),
         ),
         (
+            "the app lacks the permission",
+            Fault::Code(650_057),
+            told("consent_required", ADMINISTRATOR, &["owner adds the delegated permission", "to the registration"]),
+        ),
+        (
+            "no such API in the tenant",
+            Fault::Code(500_011),
+            told("consent_required", ADMINISTRATOR, &["does not exist in the tenant", "add it there"]),
+        ),
+        (
             "our secret is refused",
             Fault::BadSecret,
             told("client_credential", OPERATOR, &["credential", "client secret"]),
