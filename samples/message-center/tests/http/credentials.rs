@@ -1,6 +1,9 @@
 //! Every credential that the app may have, from the variable to the messages, over https with the tenant's own CA.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use entra_emulator::{
     API_CLIENT_ID, CertificateFormat, ClientCertificate, Config, Counters, Emulator, Fault, Place,
@@ -191,4 +194,27 @@ async fn an_expired_certificate_is_no_reason_to_get_requests() {
     let ready = Answer::of(client().get(format!("{}/readyz", program.base)).send().await.unwrap()).await;
     assert_eq!((ready.status, &ready.json()["reasons"]), (503, &json!(["credential_expired"])));
     assert_eq!(ready.json()["credentials"][0]["endsAt"], ENDED);
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends_within_thirty_days_is_announced_at_the_start() {
+    let day = |days: u64| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        i64::try_from(now + days * 86_400).unwrap()
+    };
+    for (left, announced) in [(20, true), (40, false)] {
+        let certificate = ClientCertificate::valid_between(ENDED, day(left));
+        let set = Set::up(Config::default().with_certificate(certificate.certificate_pem())).await;
+        let pem = set.write("app.pem", format!("{}{}", certificate.certificate_pem(), certificate.private_key_pem()));
+        let program = set.program(&[("GRAPH_CLIENT_CERT_PATH", &pem)]).await;
+        let ready = Answer::of(client().get(format!("{}/readyz", program.base)).send().await.unwrap()).await;
+        assert_eq!(ready.status, 200, "{left} days are left: {ready:?}");
+        program.terminate().await;
+        let told = program.end().await.stderr;
+        assert_eq!(
+            told.matches("certificate ends soon").count(),
+            usize::from(announced),
+            "{left} days are left: {told}"
+        );
+    }
 }
