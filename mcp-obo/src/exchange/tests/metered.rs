@@ -1,7 +1,7 @@
 //! What is counted.
 
 use super::*;
-use crate::testmeter::Counts;
+use crate::{testmeter::Counts, testtenant::CLAIMS};
 
 #[tokio::test(start_paused = true)]
 async fn what_the_breaker_refuses_counts_as_no_request_to_entra() {
@@ -21,4 +21,40 @@ async fn what_the_breaker_refuses_counts_as_no_request_to_entra() {
     ] {
         assert_eq!(counts.of(name), count, "{name}: {counts:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn gauges_go_down_with_what_they_count() {
+    let counts = Counts::default();
+    let _guard = metrics::set_default_local_recorder(&counts);
+    let gauge = |name: &str| f64::from_bits(counts.of(&format!("{name}{{}}")));
+    let tenant = Tenant::granting();
+    let exchange = tenant.exchange().with_max_bytes(10_000);
+    let alice = tenant.user("alice").await;
+    exchange.token(&alice, &graph()).await.unwrap();
+    exchange.token_with_claims(&alice, &graph(), CLAIMS).await.unwrap();
+    let one = exchange.0.cache.weight() as f64;
+    assert_eq!(
+        (gauge("mcp_obo_cache_entries"), gauge("mcp_obo_cache_bytes")),
+        (1.0, one),
+        "one took the other's place"
+    );
+    exchange.forget_user(&user_id("alice"));
+    let left = exchange.0.cache.weight();
+    assert_eq!((left, gauge("mcp_obo_cache_entries"), gauge("mcp_obo_cache_bytes")), (0, 0.0, 0.0), "forgotten");
+    for number in 0..50 {
+        exchange.token(&tenant.user(&number.to_string()).await, &graph()).await.unwrap();
+    }
+    let full = exchange.0.cache.weight() as f64;
+    assert!(full <= 10_000.0, "{full}");
+    assert_eq!(gauge("mcp_obo_cache_bytes"), full, "those who had to go");
+    assert!((1.0..=4.0).contains(&gauge("mcp_obo_cache_entries")), "{counts:?}");
+
+    let refusing = Tenant::answering(|_| Box::pin(ready(step_up())));
+    let (exchange, mallory) = (refusing.exchange(), refusing.user("mallory").await);
+    for _ in 0..3 {
+        exchange.token(&mallory, &graph()).await.unwrap_err();
+        tokio::time::advance(Duration::from_secs(61)).await;
+    }
+    assert_eq!((refusing.exchanges(), gauge("mcp_obo_refusals")), (3, 1.0), "the same refusal, remembered anew");
 }
