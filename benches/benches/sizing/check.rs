@@ -1,8 +1,8 @@
-//! What must hold: a cache within its bound, and a page that says what was measured.
+//! What must hold: a cache within its bound, hits that do not slow down, and a page that says what was measured.
 
 use std::io;
 
-use crate::memory::Bounded;
+use crate::{latency::Latency, memory::Bounded};
 
 /// How far the figures of the page may be from those of now, as a share.
 const DRIFT: f64 = 0.1;
@@ -18,6 +18,23 @@ pub(crate) fn bound(bounded: &Bounded, slack: usize) -> io::Result<()> {
         return Ok(());
     }
     Err(io::Error::other(format!("the cache was allowed {bound} bytes and had {peak}, and {settled} in the end")))
+}
+
+/// How much longer a hit may take among many users than alone: while the others are silent, and in turn with them, where main
+/// memory has its part. A cache that looks through its entries would be slower by their number.
+const SLOWER: (f64, f64) = (5.0, 50.0);
+
+/// Fails when a hit takes the longer the more users there are.
+pub(crate) fn latency(latencies: &[Latency]) -> io::Result<()> {
+    let (Some(few), Some(many)) = (latencies.first(), latencies.last()) else { return Ok(()) };
+    let (one, in_turn) = (many.one / few.one, many.in_turn / few.in_turn);
+    if one <= SLOWER.0 && in_turn <= SLOWER.1 {
+        return Ok(());
+    }
+    let users = many.users;
+    Err(io::Error::other(format!(
+        "among {users} users a hit takes {one:.1} times as long as alone, in turn {in_turn:.1}"
+    )))
 }
 
 /// Fails when the page in its place is not one that the program would write now.

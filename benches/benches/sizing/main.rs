@@ -1,7 +1,8 @@
 //! What a number of users takes: memory, Redis, exchanges per second.
 //!
 //! Prints the page of `mcp-obo` as the figures make it; `--write` puts it in its place, `--test` tries everything on a small
-//! scale and checks that what stands there is what this program would write. Ends with 1 when a cache outgrows its bound.
+//! scale and checks that what stands there is what this program would write. Ends with 1 when a cache outgrows its bound, or
+//! when hits slow down as users come.
 
 mod check;
 mod crowd;
@@ -91,6 +92,7 @@ fn run(mode: Option<&str>) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let figures = runtime.block_on(Figures::measure(scale));
     check::bound(&figures.bounded, scale.slack)?;
+    check::latency(&figures.latencies)?;
     let Some(stored) = redis::measure(scale.stored)? else {
         return writeln!(
             io::stdout(),
