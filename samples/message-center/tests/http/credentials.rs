@@ -94,6 +94,19 @@ async fn a_certificate_in_a_file_of_either_form_proves_the_app() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_is_trusted_for_its_subject_comes_along_when_asked() {
+    let certificate = ClientCertificate::generate();
+    let trusted =
+        Config::default().with_trusted_subject("CN=entra-emulator\\, for tests only", certificate.certificate_pem());
+    let set = Set::up(trusted).await;
+    let pem = set.write("app.pem", format!("{}{}", certificate.certificate_pem(), certificate.private_key_pem()));
+    let path = ("GRAPH_CLIENT_CERT_PATH", &*pem);
+    let (answer, _) = set.call(&[path, ("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "true")]).await;
+    answer.messages();
+    assert_eq!(set.call(&[path]).await.0.failure()["kind"], "client_credential");
+}
+
+#[tokio::test]
 async fn a_key_in_the_vault_proves_the_app_as_a_copy_or_from_afar() {
     let (copied, remote, old) =
         (ClientCertificate::generate(), ClientCertificate::generate(), ClientCertificate::generate());
