@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::{Html, IntoResponse, Response},
+    http::{self, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
 };
-use mcp_auth_layer::{EntraApp, redirect::AllowedRedirect};
+use mcp_auth_layer::{EntraApp, redirect::AllowedRedirect, respond::FromBytes};
 use url::{Url, form_urlencoded};
 
 use crate::discovery::unavailable;
@@ -49,11 +49,11 @@ impl Authorize {
     pub async fn answer(self, query: Option<String>, redirect: AllowedRedirect) -> Response {
         let parameters = match read(query.as_deref().unwrap_or_default()) {
             Ok(parameters) => parameters,
-            Err(text) => return page(text),
+            Err(text) => return stopped(text),
         };
         match self.check(&parameters) {
             Ok(()) => self.pass_on(&parameters, &redirect).await,
-            Err(Refusal::Page(text)) => page(text),
+            Err(Refusal::Page(text)) => stopped(text),
             Err(Refusal::Client(error, text)) => tell_client(&parameters, &redirect, error, text),
         }
     }
@@ -155,7 +155,7 @@ fn tell_client(
     description: &str,
 ) -> Response {
     let Ok(mut url) = Url::parse(redirect.as_str()) else {
-        return page("The request cannot be answered.");
+        return stopped("The request cannot be answered.");
     };
     url.query_pairs_mut()
         .extend_pairs([("error", error), ("error_description", description)])
@@ -166,20 +166,29 @@ fn tell_client(
 fn found(url: &str) -> Response {
     let mut response = StatusCode::FOUND.into_response();
     let Ok(location) = HeaderValue::try_from(url) else {
-        return page("The request cannot be answered.");
+        return stopped("The request cannot be answered.");
     };
     response.headers_mut().insert(header::LOCATION, location);
     harden(response)
 }
 
-fn page(text: &str) -> Response {
+fn stopped(text: &str) -> Response {
+    page(StatusCode::BAD_REQUEST, text)
+}
+
+/// Tells a person why a sign-in goes no further; the text is our own, so there is nothing to escape.
+pub(crate) fn page<B: FromBytes>(status: StatusCode, text: &str) -> http::Response<B> {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<title>Sign-in stopped</title>\n<h1>Sign-in stopped</h1>\n<p>{text}</p>\n"
     );
-    harden((StatusCode::BAD_REQUEST, Html(html)).into_response())
+    let mut response = http::Response::new(B::from_bytes(html.into()));
+    *response.status_mut() = status;
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, html);
+    harden(response)
 }
 
-fn harden(mut response: Response) -> Response {
+fn harden<B>(mut response: http::Response<B>) -> http::Response<B> {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),

@@ -5,6 +5,7 @@
 //! - `settings`: the environment, turned into types, all mistakes at once
 //! - `mcp`, `tools`: the MCP side; `graph`: the call behind it; `failure`: what callers are told when it fails
 //! - `authorize`, `discovery`, `health`, `meter`: the other endpoints
+//! - `limits`: how often each of them may be asked
 //! - `serve`: connections and shutdown
 //! - `call`, `demo`: subcommands
 
@@ -16,6 +17,7 @@ pub mod discovery;
 pub mod failure;
 pub mod graph;
 pub mod health;
+pub mod limits;
 pub mod logging;
 pub mod mcp;
 pub mod meter;

@@ -5,6 +5,7 @@
 //! | name | kind | labels | measures |
 //! |---|---|---|---|
 //! | [`CALL_SECONDS`] | histogram | `outcome` = `messages` or a failure's kind | calls of `getMessages`, in seconds |
+//! | [`LIMITED`] | counter | `rule` | requests beyond a rate limit |
 
 use std::{
     sync::OnceLock,
@@ -15,6 +16,9 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 
 /// Durations of calls, by outcome.
 pub const CALL_SECONDS: &str = "message_center_call_seconds";
+
+/// Requests that were one too many, by the rule that said so.
+pub const LIMITED: &str = "message_center_limited_total";
 
 /// From a hit in the cache to the longest that anything may take, in seconds.
 const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 45.0];
@@ -43,6 +47,7 @@ fn install() -> Result<PrometheusHandle, BuildError> {
     mcp_auth_layer::meter::describe();
     mcp_obo::meter::describe();
     metrics::describe_histogram!(CALL_SECONDS, metrics::Unit::Seconds, "Calls of getMessages, by outcome.");
+    metrics::describe_counter!(LIMITED, "Requests beyond a rate limit, by rule.");
     Ok(handle)
 }
 
@@ -58,4 +63,8 @@ pub async fn upkeep() {
 
 pub(crate) fn called(outcome: &'static str, begun: Instant) {
     metrics::histogram!(CALL_SECONDS, "outcome" => outcome).record(begun.elapsed());
+}
+
+pub(crate) fn limited(rule: &'static str) {
+    metrics::counter!(LIMITED, "rule" => rule).increment(1);
 }

@@ -1,8 +1,8 @@
 //! Connections: accepted, bounded in number and in time, and ended gracefully.
 
-use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, http::Request};
+use axum::{Router, extract::ConnectInfo, http::Request};
 use hyper::{
     body::Incoming,
     service::{Service as _, service_fn},
@@ -39,8 +39,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             () = &mut stop => break,
             next = next(&listener, &places) => next?,
         };
-        let stream = match accepted {
-            Ok(stream) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             // Out of file descriptors, or the peer left before we looked: neither is a reason to stop serving.
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -49,7 +49,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             }
         };
         let _ = stream.set_nodelay(true);
-        tokio::spawn(connection(stream, router.clone(), graceful.watcher(), place));
+        tokio::spawn(connection(stream, peer, router.clone(), graceful.watcher(), place));
     }
     drop(listener);
     tokio::select! {
@@ -63,17 +63,25 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 async fn next(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> io::Result<(OwnedSemaphorePermit, io::Result<TcpStream>)> {
+) -> io::Result<(OwnedSemaphorePermit, io::Result<(TcpStream, SocketAddr)>)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
-    Ok((place, listener.accept().await.map(|(stream, _)| stream)))
+    Ok((place, listener.accept().await))
 }
 
 /// Serves one connection until it ends, is idle for too long, or the server has drained.
-async fn connection(stream: TcpStream, router: Router, watcher: Watcher, place: OwnedSemaphorePermit) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    watcher: Watcher,
+    place: OwnedSemaphorePermit,
+) {
     let work = Work::default();
     let idle = idle(work.0.subscribe());
     let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        // As axum's own server has it, so that its extractor works too.
+        request.extensions_mut().insert(ConnectInfo(peer));
         let (share, answer) = (work.begin(), router.call(request));
         async move {
             let answer = answer.await;

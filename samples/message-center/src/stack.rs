@@ -37,6 +37,7 @@ use crate::{
     failure::Context,
     graph::Graph,
     health::{self, Credential, Health},
+    limits::{Limits, RateLimitLayer},
     mcp::{MessageCenter, Shared},
     meter,
     settings::{Settings, Sharing, SignIn},
@@ -58,6 +59,7 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
     let resource_url = format!("{}/mcp", settings.public_base_url);
     let resource = ProtectedResource::new(&resource_url, &settings.app)?
         .with_scopes(settings.required_scopes.iter().map(String::as_str))?;
+    let limits = Limits::new(settings.calls_per_minute, &settings.trusted_proxies);
 
     let mcp = ServiceBuilder::new()
         // A browser's preflight carries no credential, so it is answered before anybody asks for one.
@@ -68,13 +70,15 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         .layer(BypassGuardLayer::new(settings.hatches.permits.clone()))
         // Who calls? Everything further in sees a verified caller, or one whom a hatch let in.
         .layer(bearer(settings, verifier, &resource)?)
+        // How often? Counted by caller, so that nobody can use up what another has.
+        .layer(option_layer(limits.mcp))
         // On whose behalf? Lazy: `initialize` and `tools/list` cost no exchange. Without `prefetch`: the tool must be able to
         // refuse its arguments before any exchange, and single JSON answers leave the response head unsent until it ends.
         .layer(option_layer(exchange.map(OboLayer::new)))
         .service(mcp_service(settings, health.clone())?);
 
     let documents = documents(settings);
-    let router = sign_in_routes(settings, &resource_url, documents.clone())
+    let router = sign_in_routes(settings, &resource_url, documents.clone(), limits.authorize)
         // Other methods are 405 before authentication: MCP 2026-07-28 has no GET and no DELETE.
         .route("/mcp", post_service(mcp.clone()).options_service(mcp))
         .route("/healthz", get(health::healthz))
@@ -187,7 +191,7 @@ fn cors(settings: &Settings) -> CorsLayer {
                 .chain(headers)
                 .collect::<Vec<_>>(),
         )
-        .expose_headers([header::WWW_AUTHENTICATE])
+        .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
 }
 
 /// Our scopes in GUID form, which works whatever the App ID URI is, and which alone can be refreshed when client and API
@@ -206,11 +210,12 @@ fn documents(settings: &Settings) -> Documents {
 }
 
 /// What exists only where sign-ins start here.
-fn sign_in_routes(settings: &Settings, resource: &str, documents: Documents) -> Router {
+fn sign_in_routes(settings: &Settings, resource: &str, documents: Documents, limit: RateLimitLayer) -> Router {
     match settings.sign_in {
         SignIn::Elsewhere => Router::new(),
         SignIn::PassedOn => {
-            let authorize = authorize_route(settings, resource);
+            // One limit for both: an alias is no second helping.
+            let authorize = authorize_route(settings, resource).layer(limit);
             Router::new()
                 .route("/.well-known/openid-configuration", get(move || documents.openid_configuration()))
                 .route("/authorize", authorize.clone())

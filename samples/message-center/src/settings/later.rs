@@ -6,14 +6,13 @@ use super::reader::Reader;
 const REFUSED: [(&str, &str); 1] = [("MCP_TOOLS", "there is one tool in this version, getMessages")];
 
 /// These only tune what is not there yet.
-const WARNED: [&str; 8] = [
+const WARNED: [&str; 7] = [
     "MCP_OAUTH_CLIENT_SECRET",
     "MCP_OAUTH_SCOPES",
     "MCP_OAUTH_SESSION_MAX",
     "MCP_OAUTH_SESSIONS_NOT_BEFORE",
     "MCP_OAUTH_CLIENTS_NOT_BEFORE",
     "MCP_OAUTH_CONSENT",
-    "TRUSTED_PROXIES",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
 ];
 
@@ -29,9 +28,6 @@ pub(super) fn read(reader: &mut Reader<'_>) {
         }
     }
     tenant_of_the_proxy(reader);
-    if reader.number("MCP_RATE_LIMIT_PER_MINUTE", 0_u32) > 0 {
-        reader.warn("MCP_RATE_LIMIT_PER_MINUTE: not used by this version; limit in front of it");
-    }
 }
 
 /// The same tenant, spelled the same, says nothing new; another one would be ignored.

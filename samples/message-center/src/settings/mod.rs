@@ -9,6 +9,7 @@ mod egress;
 mod hatches;
 mod identity;
 mod later;
+mod limits;
 mod listener;
 mod reader;
 mod sharing;
@@ -17,7 +18,7 @@ mod strategy;
 mod tests;
 mod vars;
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, num::NonZeroU32};
 
 use mcp_auth_layer::{
     EntraApp,
@@ -40,6 +41,7 @@ pub use self::{
     sharing::Sharing,
     vars::{Layered, Process, Vars},
 };
+use crate::limits::TrustedProxies;
 
 /// Everything that an operator can decide.
 #[derive(Clone, Debug)]
@@ -50,6 +52,10 @@ pub struct Settings {
     pub address: SocketAddr,
     /// By what URL clients know this server, without a trailing slash.
     pub public_base_url: String,
+    /// Whose word is taken for where a request came from.
+    pub trusted_proxies: TrustedProxies,
+    /// How often one caller may call `/mcp`; none where nobody counts.
+    pub calls_per_minute: Option<NonZeroU32>,
     /// Browser origins that may call `/mcp`.
     pub allowed_origins: Vec<String>,
     /// The app registration.
@@ -116,6 +122,7 @@ impl Settings {
         let mut reader = Reader::new(vars);
         let environment = Environment::from_names(reader.get("MCP_ENV").as_deref(), reader.get("NODE_ENV").as_deref());
         let listener = listener::read(&mut reader);
+        let limits = limits::read(&mut reader, &listener);
         let strategy = strategy::read(&mut reader);
         let (source, identity) = identity::read(&mut reader, strategy);
         let endpoints = cloud::read(&mut reader, environment);
@@ -144,6 +151,8 @@ impl Settings {
                 environment,
                 address: listener.address,
                 public_base_url: listener.public_base_url,
+                trusted_proxies: limits.trusted_proxies,
+                calls_per_minute: limits.calls_per_minute,
                 allowed_origins: listener.allowed_origins,
                 expected_client_id: expected_client_id.unwrap_or_else(|| app.client_id().to_owned()),
                 app,

@@ -12,6 +12,7 @@ mod exchanges;
 mod failures;
 mod hatches;
 mod hosting;
+mod limits;
 mod metrics;
 mod refusals;
 mod sharing;

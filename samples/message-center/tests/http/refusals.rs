@@ -285,6 +285,6 @@ async fn a_preflight_needs_no_credential_and_names_allowed_origins_only() {
     let request = server.request(Era::Modern, "tools/list", json!({})).header("origin", "https://app.example");
     let answer = Answer::of(request.send().await.unwrap()).await;
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (401, Some("https://app.example")));
-    assert_eq!(answer.header("access-control-expose-headers"), Some("www-authenticate"));
+    assert_eq!(answer.header("access-control-expose-headers"), Some("www-authenticate,retry-after"));
     assert_eq!(server.log.audit().len(), 1, "a preflight is nobody's call");
 }

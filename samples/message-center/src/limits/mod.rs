@@ -1,0 +1,78 @@
+//! Rate limits: how many requests of a minute are answered, and whose they are.
+//!
+//! | rule | a minute | whose |
+//! |---|---|---|
+//! | `authorize` | 10 | of a client at an address |
+//! | `token` | 20 | of a client at an address |
+//! | `register` | 10 | of an address |
+//! | `mcp` | `MCP_RATE_LIMIT_PER_MINUTE` | of a caller (tenant, object and client of the verified token); of an address where nobody is known |
+//!
+//! What a rule allows may come at once; it is refilled evenly, so with ten a minute one more is allowed every six seconds.
+//! Beyond it the answer is 429 with `Retry-After`, in the form that the endpoint's clients read.
+//!
+//! - What is refused before its caller is known, such as a forged token, counts towards nobody.
+//! - Rules stand on routes and know no paths: all spellings of an endpoint share one.
+//! - A client at an address, because the users of a hosted assistant share its addresses. Since whoever asks may name any
+//!   client, all clients at one address together get ten times a rule, and no more.
+//! - An address is a whole IPv4 address or the /64 of an IPv6 one, which is what one household gets.
+//! - An address comes from the connection; from `X-Forwarded-For` or `Forwarded` only behind [`TrustedProxies`].
+//! - Each rule remembers at most 100,000 askers. Those that come when it is full share one place.
+//!
+//! # Deployment caveat
+//! Replicas do not share what they count: with three of them a caller may get up to three times a rule.
+
+mod address;
+mod asker;
+mod buckets;
+mod form;
+mod forwarded;
+mod layer;
+mod refusal;
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroU32;
+
+pub use self::{
+    address::{ProxyError, TrustedProxies},
+    form::FormClientLayer,
+    layer::{RateLimit, RateLimitLayer},
+};
+use self::{
+    asker::By,
+    refusal::Refusal,
+    rule::{Rule, Terms},
+};
+
+/// The rules of a server; each counts once, however many routes it stands on.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// For `/authorize`, its aliases, and what a person answers there.
+    pub authorize: RateLimitLayer,
+    /// For `/token` and its aliases; goes inside a [`FormClientLayer`], which finds the client.
+    pub token: RateLimitLayer,
+    /// For `/register`.
+    pub register: RateLimitLayer,
+    /// For `/mcp`, inside the bearer layer; none where calls are not limited.
+    pub mcp: Option<RateLimitLayer>,
+}
+
+const TEN: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
+const TWENTY: NonZeroU32 = NonZeroU32::new(20).expect("20 is not zero");
+
+impl Limits {
+    /// Makes the rules; `calls` is what a caller of `/mcp` has a minute.
+    #[must_use]
+    pub fn new(calls: Option<NonZeroU32>, proxies: &TrustedProxies) -> Self {
+        let rule = |name, per_minute, by, refusal| {
+            RateLimitLayer::new(Rule::new(Terms { name, per_minute, by, refusal }, proxies.clone()))
+        };
+        Self {
+            authorize: rule("authorize", TEN, By::Client, Refusal::Page),
+            token: rule("token", TWENTY, By::Client, Refusal::OAuth),
+            register: rule("register", TEN, By::Address, Refusal::OAuth),
+            mcp: calls.map(|calls| rule("mcp", calls, By::Caller, Refusal::JsonRpc)),
+        }
+    }
+}
