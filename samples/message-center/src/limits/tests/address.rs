@@ -79,6 +79,7 @@ fn forwarded_is_read_by_its_grammar() {
         ("twice in an element", &[(F, "for=6.6.6.6;for=203.0.113.7")], "10.0.0.1"),
         ("a quote left open before it", &[(F, "for=6.6.6.6;by=\", for=203.0.113.7")], "10.0.0.1"),
         ("a quote that its quote closes", &[(F, "for=6.6.6.6;by=\", for=\"[2001:db8::7]\"")], "10.0.0.1"),
+        ("the same after an element", &[(F, "for=6.6.6.6, x=y;by=\", for=\"[2001:db8::7]\"")], "10.0.0.1"),
         ("IPv6 without quotes", &[(F, "for=[2001:db8::7]")], "10.0.0.1"),
         ("no value", &[(F, "for=6.6.6.6, for=")], "10.0.0.1"),
         ("no name", &[(F, "=6.6.6.6")], "10.0.0.1"),
