@@ -51,17 +51,16 @@ impl Roots {
     /// Returns what the client has to be given besides what it finds by itself.
     pub(super) fn beside_the_clients_own(&self) -> Result<Vec<reqwest::Certificate>, ConfigError> {
         let client_error = |source: BoxError| ConfigError::HttpClient { source };
-        let system = hidden_system_roots().map_err(client_error)?;
-        let all = self.0.iter().chain(&system);
+        let hidden = system_roots().map_err(client_error)?.hidden;
+        let all = self.0.iter().chain(&hidden);
         all.map(|der| reqwest::Certificate::from_der(der).map_err(|error| client_error(error.into()))).collect()
     }
 
     /// Returns all that are trusted, for a client that takes no others.
     pub(super) fn all(&self) -> Result<impl Iterator<Item = CertificateDer<'static>>, ConfigError> {
-        let hidden = hidden_system_roots().map_err(|source| ConfigError::HttpClient { source })?;
-        let system = rustls_native_certs::load_native_certs().certs.into_iter();
+        let System { seen, hidden } = system_roots().map_err(|source| ConfigError::HttpClient { source })?;
         // As below: one that cannot be an anchor must not cost the others.
-        let usable = system.filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
+        let usable = seen.into_iter().filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
         Ok(usable.chain(hidden).chain(self.0.clone()))
     }
 }
@@ -72,13 +71,21 @@ impl fmt::Debug for Roots {
     }
 }
 
-/// Returns the system's roots that `SSL_CERT_FILE` or `SSL_CERT_DIR` hide from the client; none when neither is set.
+/// The system's roots.
+struct System {
+    /// Those that the client finds by itself.
+    seen: Vec<CertificateDer<'static>>,
+    /// Those that `SSL_CERT_FILE` or `SSL_CERT_DIR` hide from it; none when neither is set.
+    hidden: Vec<CertificateDer<'static>>,
+}
+
+/// Reads the system's roots.
 ///
 /// rustls-native-certs, which the client asks, takes these variables *instead of* the system's store; whoever sets them to
 /// trust a corporate proxy would lose everything that is reached without it. It also only logs what it cannot read, so that a
 /// wrong path would show as an untrusted certificate much later.
 #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
-fn hidden_system_roots() -> Result<Vec<CertificateDer<'static>>, BoxError> {
+fn system_roots() -> Result<System, BoxError> {
     let seen = rustls_native_certs::load_native_certs();
     let is_named = openssl_probe::has_ssl_cert_env_vars();
     match seen.errors.into_iter().next() {
@@ -86,7 +93,8 @@ fn hidden_system_roots() -> Result<Vec<CertificateDer<'static>>, BoxError> {
         None if is_named && seen.certs.is_empty() => return Err(NoCertificate.into()),
         _ => {}
     }
-    Ok(hidden_in(openssl_probe::candidate_cert_dirs(), &seen.certs))
+    let hidden = hidden_in(openssl_probe::candidate_cert_dirs(), &seen.certs);
+    Ok(System { seen: seen.certs, hidden })
 }
 
 #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
@@ -102,8 +110,8 @@ fn hidden_in<'a>(
 
 /// macOS, Windows and Android verify by the system itself, which knows nothing of the variables.
 #[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"))))]
-fn hidden_system_roots() -> Result<Vec<CertificateDer<'static>>, BoxError> {
-    Ok(Vec::new())
+fn system_roots() -> Result<System, BoxError> {
+    Ok(System { seen: rustls_native_certs::load_native_certs().certs, hidden: Vec::new() })
 }
 
 /// A device or a pipe would be read for ever.
