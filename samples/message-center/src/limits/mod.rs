@@ -7,6 +7,8 @@
 //! | `register` | 10 | of an address |
 //! | `mcp` | `MCP_RATE_LIMIT_PER_MINUTE` | of a caller (tenant, object and client of the verified token); of an address where nobody is known |
 //!
+//! In this version there are no endpoints for `token` and `register`, so these two stand on no route yet.
+//!
 //! What a rule allows may come at once; it is refilled evenly, so with ten a minute one more is allowed every six seconds.
 //! Beyond it the answer is 429 with `Retry-After`, in the form that the endpoint's clients read.
 //!
