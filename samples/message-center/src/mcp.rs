@@ -7,7 +7,10 @@ use mcp_auth_layer::{
     Caller,
     bypass::{Hatch, OpenHatches},
 };
-use mcp_obo::{ExchangeErrorKind, OutgoingAuth, TokenSource, downstream::LentToken, outgoing::ActingAs};
+use mcp_obo::{
+    DownstreamError, ExchangeError, ExchangeErrorKind, OutgoingAuth, TokenSource, downstream::LentToken,
+    outgoing::ActingAs,
+};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -91,7 +94,8 @@ impl Shared {
     async fn ask_as(&self, who: &dyn TokenSource, arguments: &Arguments, parts: &Parts) -> Result<Value, GraphError> {
         let answer = self.graph.messages(who, arguments, &parts.headers).await;
         if let Err(GraphError::Downstream(error)) = &answer {
-            if error.kind() == ExchangeErrorKind::ClientCredential.as_str() {
+            let is_refused = |error: &ExchangeError| error.kind() == ExchangeErrorKind::ClientCredential;
+            if matches!(error, DownstreamError::Exchange(error) if is_refused(error)) {
                 self.health.credential_refused();
             }
             if error.is_cured_by_sign_in() {

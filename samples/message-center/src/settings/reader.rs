@@ -30,8 +30,12 @@ impl<'a> Reader<'a> {
         self.get(name).is_some()
     }
 
+    /// Notes a mistake, once: a variable may count for several things.
     pub(super) fn mistake(&mut self, text: impl Into<String>) {
-        self.mistakes.push(text.into());
+        let text = text.into();
+        if !self.mistakes.contains(&text) {
+            self.mistakes.push(text);
+        }
     }
 
     pub(super) fn warn(&mut self, text: impl Into<String>) {
