@@ -3,6 +3,8 @@
 //! What goes wrong here ends the test; where no server is installed, a line says so and the test can be skipped.
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod tls;
+
 use std::{
     io,
     net::TcpListener,
@@ -11,6 +13,8 @@ use std::{
 };
 
 use tempfile::TempDir;
+
+pub use self::tls::TlsServer;
 
 /// The servers that will do, by name.
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];

@@ -9,7 +9,7 @@ use std::{
 };
 
 use entra_emulator::{Config, Emulator, Fault, Place, TokenSpec};
-use local_redis::Server;
+use local_redis::{Server, TlsServer};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time};
 
@@ -87,6 +87,31 @@ async fn a_second_process_needs_no_exchange() {
     .await;
     assert_eq!(shared_cache(&second).await, "up");
     assert_eq!(exchanges_of(&stranger, &token).await, 1, "a ring without the key opens nothing");
+}
+
+#[tokio::test]
+async fn a_store_with_a_certificate_of_a_corporate_authority_is_trusted_by_the_same_variable() {
+    let Some(redis) = TlsServer::start() else { return };
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, redis.ca()).unwrap();
+    let mut variables = variables(&emulator, "");
+    variables.extend([("REDIS_URL".to_owned(), redis.url()), ("MCP_SEALING_KEYS".to_owned(), OLD.to_owned())]);
+    let replica = async |file: Option<&str>| {
+        let pairs: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        Program::start(&[], &pairs, file).await.serving().await
+    };
+    let is_stored = async |program: &Program| {
+        call(program, &emulator.mint(TokenSpec::user("alice"))).await.messages();
+        redis.plain().names().iter().any(|name| name.starts_with("mcp-obo:1:t:"))
+    };
+    // In the file: what is in the process's environment the client library would find by itself.
+    let trusting = format!("SSL_CERT_FILE={}\n", ca.display());
+    let (without, with) = (replica(None).await, replica(Some(&trusting)).await);
+    assert!(!is_stored(&without).await, "nobody is trusted who is not known");
+    assert_eq!(shared_cache(&without).await, "down");
+    some_time("a token is stored", async || is_stored(&with).await).await;
 }
 
 #[tokio::test]
