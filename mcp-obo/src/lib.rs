@@ -104,6 +104,8 @@ pub mod manual;
 pub mod meter;
 pub mod on_behalf_of;
 pub mod outgoing;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 #[cfg(feature = "redis")]
 pub mod redis;
 mod refusals;

@@ -1,0 +1,193 @@
+//! Which scopes clients may ask for, and what is asked of Entra for them.
+//!
+//! Clients write a scope by its name, or behind the API's id, its App ID URI, or another of its audiences. Towards Entra it always
+//! stands behind the id: behind an App ID URI the refresh would be refused where client and API are one app (AADSTS90009), and
+//! a bare name would be looked for at Microsoft Graph (AADSTS650053).
+
+use mcp_auth_layer::{EntraApp, config::ConfigError, scope::ScopeSet};
+
+/// Longer lists are no client's.
+const MAX_TEXT: usize = 2_000;
+
+/// How a scope begins that stands for a claims challenge; see [`super::step_up`].
+pub(super) const STEP_UP: &str = "stepup.";
+
+/// OpenID Connect's own; taken and dropped, because no ID token is handed out here.
+const OPENID: [&str; 3] = ["openid", "profile", "email"];
+
+const OFFLINE: &str = "offline_access";
+
+/// The scopes of one API.
+#[derive(Clone, Debug)]
+pub(super) struct ApiScopes {
+    client_id: Box<str>,
+    audiences: Vec<Box<str>>,
+    /// Given to clients that ask for none.
+    names: Vec<Box<str>>,
+}
+
+/// What a client asked for, in the spelling in which it asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// As it was spelled, and its name.
+    scopes: Vec<(Box<str>, Box<str>)>,
+    offline: Offline,
+    step_up: Option<Box<str>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Offline {
+    Asked,
+    NotAsked,
+}
+
+/// The list has a scope that is not of this API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a scope is asked for that is not of this server's API")]
+pub(super) struct NotOurs;
+
+impl ApiScopes {
+    pub(super) fn new<'a>(app: &EntraApp, names: impl IntoIterator<Item = &'a str>) -> Result<Self, ConfigError> {
+        let names = ScopeSet::required(names)?;
+        Ok(Self {
+            client_id: app.client_id().into(),
+            audiences: app.audiences().map(Into::into).collect(),
+            names: names.iter().map(Into::into).collect(),
+        })
+    }
+
+    /// Reads what a client asks for; nothing means all that there is.
+    pub(super) fn read(&self, scope: Option<&str>) -> Result<Asked, NotOurs> {
+        let mut asked = Asked { scopes: Vec::new(), offline: Offline::NotAsked, step_up: None };
+        let text = scope.unwrap_or_default();
+        if text.len() > MAX_TEXT {
+            return Err(NotOurs);
+        }
+        for one in text.split(' ').filter(|one| !one.is_empty()) {
+            match one {
+                OFFLINE => asked.offline = Offline::Asked,
+                _ if OPENID.contains(&one) => {}
+                _ if one.starts_with(STEP_UP) => asked.step_up = Some(one.into()),
+                _ => asked.add(one, self.name_of(one).ok_or(NotOurs)?),
+            }
+        }
+        if asked.scopes.is_empty() {
+            for name in &self.names {
+                asked.add(name, name);
+            }
+        }
+        Ok(asked)
+    }
+
+    /// Returns the names, for metadata.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
+    /// Returns what Entra is asked for, whoever asks and whatever he asks.
+    pub(super) fn for_entra<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> String {
+        let mut scope = String::new();
+        for name in names {
+            scope.extend([&*self.client_id, "/", name, " "]);
+        }
+        scope + OFFLINE
+    }
+
+    fn name_of(&self, scope: &str) -> Option<&str> {
+        let bare =
+            self.audiences.iter().find_map(|ours| scope.strip_prefix(&**ours)?.strip_prefix('/')).unwrap_or(scope);
+        self.names.iter().map(|name| &**name).find(|name| *name == bare)
+    }
+}
+
+impl Asked {
+    fn add(&mut self, spelled: &str, name: &str) {
+        if self.scopes.iter().all(|(_, known)| **known != *name) {
+            self.scopes.push((spelled.into(), name.into()));
+        }
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(|(_, name)| &**name)
+    }
+
+    /// Returns the scope that stands for a claims challenge, still sealed.
+    pub(super) fn step_up(&self) -> Option<&str> {
+        self.step_up.as_deref()
+    }
+
+    /// Returns what the client is told that it got, as it spelled it; some clients compare.
+    pub(super) fn echo(&self) -> String {
+        let own = self.scopes.iter().map(|(spelled, _)| &**spelled);
+        let offline = (self.offline == Offline::Asked).then_some(OFFLINE);
+        own.chain(offline).collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testtenant;
+
+    const ID: &str = testtenant::CLIENT;
+
+    fn scopes() -> ApiScopes {
+        let app =
+            EntraApp::single_tenant(testtenant::TENANT, ID).unwrap().add_audience("https://api.contoso.com").unwrap();
+        ApiScopes::new(&app, ["access_as_user", "Messages.Read"]).unwrap()
+    }
+
+    #[test]
+    fn a_scope_is_ours_in_every_spelling_and_is_echoed_as_spelled() {
+        let id = format!("{ID}/access_as_user");
+        let uri = format!("api://{ID}/access_as_user");
+        for (name, asked, echo, entra) in [
+            ("none", "", "access_as_user Messages.Read", "access_as_user Messages.Read"),
+            ("its name", "access_as_user", "access_as_user", "access_as_user"),
+            ("behind the id", &id, &id, "access_as_user"),
+            ("behind the App ID URI", &uri, &uri, "access_as_user"),
+            (
+                "behind another audience",
+                "https://api.contoso.com/Messages.Read",
+                "https://api.contoso.com/Messages.Read",
+                "Messages.Read",
+            ),
+            ("twice", "access_as_user access_as_user", "access_as_user", "access_as_user"),
+            ("in two spellings", &format!("{id} {uri}"), &id, "access_as_user"),
+            ("with OpenID Connect's", "openid profile email access_as_user", "access_as_user", "access_as_user"),
+            ("OpenID Connect's alone", "openid", "access_as_user Messages.Read", "access_as_user Messages.Read"),
+            ("offline", "access_as_user offline_access", "access_as_user offline_access", "access_as_user"),
+        ] {
+            let scopes = scopes();
+            let read = scopes.read(Some(asked)).unwrap_or_else(|_| panic!("{name}"));
+            assert_eq!(read.echo(), echo, "{name}");
+            let expected: String = entra.split(' ').map(|scope| format!("{ID}/{scope} ")).collect();
+            assert_eq!(scopes.for_entra(read.names()), expected + "offline_access", "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_is_refused_graph_above_all() {
+        for asked in [
+            "User.Read",
+            "https://graph.microsoft.com/.default",
+            "https://graph.microsoft.com/User.Read access_as_user",
+            "00000003-0000-0000-c000-000000000000/User.Read",
+            ".default",
+            &format!("{ID}/.default"),
+            &format!("api://{ID}/"),
+            &format!("api://{ID}/access_as_user/x"),
+            "ACCESS_AS_USER",
+            "access_as_user\tUser.Read",
+            &"x".repeat(3_000),
+        ] {
+            assert_eq!(scopes().read(Some(asked)), Err(NotOurs), "{asked:.60}");
+        }
+    }
+
+    #[test]
+    fn a_step_up_scope_is_set_aside_and_never_echoed() {
+        let read = scopes().read(Some("access_as_user stepup.abc")).unwrap();
+        assert_eq!((read.step_up(), &*read.echo()), (Some("stepup.abc"), "access_as_user"));
+    }
+}

@@ -1,0 +1,61 @@
+//! This server's authorization code: Entra's, sealed together with what must be proved to redeem it.
+//!
+//! Nobody is asked for tokens before the client has proved itself, so no token ever travels through a browser. A code is good
+//! once because Entra's is (AADSTS54005).
+
+use std::{fmt, time::Duration};
+
+use mcp_auth_layer::clock::UnixTime;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{
+    pkce::{Challenge, Verifier},
+    sealed::{self, TooLong},
+};
+use crate::seal::{KeyRing, Purpose};
+
+/// RFC 6749 section 4.1.2 recommends ten minutes at most; clients redeem at once.
+const LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// What a client gets for a sign-in.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Code {
+    pub(super) client: String,
+    pub(super) redirect: String,
+    pub(super) challenge: Challenge,
+    pub(super) names: Vec<String>,
+    pub(super) echo: String,
+    pub(super) verifier: Verifier,
+    /// Entra's own code.
+    pub(super) upstream: Zeroizing<String>,
+    /// When it was made, in seconds since the epoch.
+    pub(super) made: u64,
+}
+
+impl Code {
+    pub(super) fn seal(&self, ring: &KeyRing) -> Result<String, TooLong> {
+        sealed::seal(ring, Purpose::Code, self)
+    }
+
+    /// Opens a code of this server's while it lasts.
+    pub(super) fn open(ring: &KeyRing, text: &str, now: UnixTime) -> Option<Self> {
+        let code: Self = sealed::open(ring, Purpose::Code, text)?;
+        (UnixTime::from_secs(code.made).saturating_add(LIFE) > now).then_some(code)
+    }
+
+    /// Tells whether a client may redeem it: the same client, the same redirect if it names one, and the proof.
+    ///
+    /// OAuth 2.1 has dropped `redirect_uri` here; clients that send it must send the same (RFC 6749 section 4.1.3).
+    pub(super) fn is_for(&self, client: &str, redirect: Option<&str>, verifier: &str) -> bool {
+        self.client == client
+            && redirect.is_none_or(|redirect| redirect == self.redirect)
+            && self.challenge.is_met_by(verifier)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code").field("client", &self.client).field("redirect", &self.redirect).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! A sign-in that is under way, kept by the browser that began it.
+//!
+//! Entra gets a short random `state` and nothing else: long ones are refused (AADSTS90015). All that the callback has to know
+//! lies sealed in one cookie per flow, whose name ends with that `state`. So a flow survives restarts, any replica finishes it,
+//! and nobody finishes it in another browser (CVE-2026-27124 of another project).
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use mcp_auth_layer::clock::UnixTime;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    cookie::Cookies,
+    pkce::{Challenge, Verifier},
+    sealed,
+};
+use crate::seal::{KeyRing, Purpose};
+
+/// How long a person has for signing in.
+pub(super) const LIFE: Duration = Duration::from_secs(10 * 60);
+
+/// How many sign-ins one browser may have under way.
+const AT_ONCE: usize = 5;
+
+/// A browser keeps 4,096 bytes of a cookie, its name included.
+const MAX_COOKIE: usize = 3_800;
+
+const PREFIX: &str = "flow-";
+
+/// What the callback has to know.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Flow {
+    /// The client's id, as it was given.
+    pub(super) client: String,
+    /// Where the client gets its code; judged again before it does.
+    pub(super) redirect: String,
+    /// The client's own `state`, returned as it came.
+    pub(super) state: Option<String>,
+    pub(super) challenge: Challenge,
+    /// The names of the scopes, and what the client is told that it got.
+    pub(super) names: Vec<String>,
+    pub(super) echo: String,
+    /// This server's own proof at Entra.
+    pub(super) verifier: Verifier,
+    /// When it began, in seconds since the epoch.
+    pub(super) begun: u64,
+}
+
+/// The name of a flow, and Entra's `state`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FlowId(String);
+
+impl FlowId {
+    pub(super) fn random() -> Self {
+        Self(Uuid::new_v4().simple().to_string())
+    }
+
+    /// Reads a `state` that came back.
+    pub(super) fn read(state: &str) -> Option<Self> {
+        let is_one = state.len() == 32 && state.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_one.then(|| Self(state.to_owned()))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn cookie(&self) -> String {
+        format!("{PREFIX}{}", self.0)
+    }
+}
+
+/// The flow does not fit into a cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sign-in is larger than a cookie")]
+pub(super) struct TooLarge;
+
+/// Puts flows into the browser and takes them out.
+#[derive(Clone, Debug)]
+pub(super) struct Flows {
+    pub(super) ring: KeyRing,
+    pub(super) cookies: Cookies,
+}
+
+impl Flows {
+    /// Makes the cookies that begin a flow; those of older flows beyond the bound go.
+    pub(super) fn begin(&self, id: &FlowId, flow: &Flow, browser: &HeaderMap) -> Result<Vec<HeaderValue>, TooLarge> {
+        let value = sealed::seal(&self.ring, Purpose::Flow, flow).map_err(|_| TooLarge)?;
+        if value.len() > MAX_COOKIE {
+            return Err(TooLarge);
+        }
+        // Which of them is the oldest is not to be seen from their names, and nobody has five unfinished sign-ins on purpose.
+        let others = self.cookies.beginning(browser, PREFIX);
+        let surplus = (others.len() + 1).saturating_sub(AT_ONCE);
+        let gone = others.iter().take(surplus).filter_map(|name| self.cookies.set(&format!("{PREFIX}{name}"), "", 0));
+        let begun = self.cookies.set(&id.cookie(), &value, LIFE.as_secs()).ok_or(TooLarge)?;
+        Ok(gone.chain([begun]).collect())
+    }
+
+    /// Returns the flow of this browser by its name, while it lasts.
+    pub(super) fn find(&self, id: &FlowId, browser: &HeaderMap, now: UnixTime) -> Option<Flow> {
+        let value = self.cookies.get(browser, &id.cookie())?;
+        let flow: Flow = sealed::open(&self.ring, Purpose::Flow, value)?;
+        let begun = UnixTime::from_secs(flow.begun);
+        (begun <= now.saturating_add(CLOCKS) && begun.saturating_add(LIFE) > now).then_some(flow)
+    }
+
+    /// Makes the cookie that ends a flow: it is single use in its browser.
+    pub(super) fn end(&self, id: &FlowId) -> Option<HeaderValue> {
+        self.cookies.set(&id.cookie(), "", 0)
+    }
+}
+
+/// How far the clocks of two replicas may be apart.
+const CLOCKS: Duration = Duration::from_secs(60);
