@@ -27,12 +27,22 @@ pub struct TokenAnswer {
     renew_from: Option<UnixTime>,
     scope: Option<Box<str>>,
     correlation_id: Option<Arc<str>>,
+    #[cfg(feature = "proxy")]
+    refresh_token: Option<SecretString>,
 }
 
 impl TokenAnswer {
     /// Makes the answer of a token that was granted before.
     pub(crate) const fn kept(access_token: AccessToken, lifetime: Duration) -> Self {
-        Self { access_token, lifetime, renew_from: None, scope: None, correlation_id: None }
+        Self {
+            access_token,
+            lifetime,
+            renew_from: None,
+            scope: None,
+            correlation_id: None,
+            #[cfg(feature = "proxy")]
+            refresh_token: None,
+        }
     }
 
     /// Returns the token.
@@ -65,6 +75,12 @@ impl TokenAnswer {
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         self.correlation_id.as_deref()
+    }
+
+    /// Returns the refresh token; only a sign-in has one.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn refresh_token(&self) -> Option<&SecretString> {
+        self.refresh_token.as_ref()
     }
 
     pub(crate) fn with_correlation_id(self, id: Arc<str>) -> Self {
@@ -113,7 +129,20 @@ fn granted(mut members: Map<String, Value>, now: UnixTime) -> Result<TokenAnswer
     let renew_from = renew_in.map(|renew_in| now.saturating_add(renew_in));
     let scope = members.get("scope").and_then(Value::as_str).map(Into::into);
     let access_token = AccessToken::new(token, now.saturating_add(lifetime));
-    Ok(TokenAnswer { access_token, lifetime, renew_from, scope, correlation_id: None })
+    #[cfg(feature = "proxy")]
+    let refresh_token = match members.remove("refresh_token") {
+        Some(Value::String(token)) if !token.is_empty() => Some(SecretString::from(token)),
+        _ => None,
+    };
+    Ok(TokenAnswer {
+        access_token,
+        lifetime,
+        renew_from,
+        scope,
+        correlation_id: None,
+        #[cfg(feature = "proxy")]
+        refresh_token,
+    })
 }
 
 fn check_characters(token: &str) -> Result<(), Unusable> {

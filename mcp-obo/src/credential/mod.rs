@@ -93,6 +93,9 @@ pub struct ClientAuth(Proof);
 enum Proof {
     Secret(SecretString),
     Assertion(SecretString),
+    /// None: a public client.
+    #[cfg(feature = "proxy")]
+    Nothing,
 }
 
 impl ClientAuth {
@@ -100,6 +103,12 @@ impl ClientAuth {
     #[must_use]
     pub fn secret(secret: SecretString) -> Self {
         Self(Proof::Secret(secret))
+    }
+
+    /// Proves nothing (a public client, RFC 6749 section 2.1).
+    #[cfg(feature = "proxy")]
+    pub(crate) const fn public() -> Self {
+        Self(Proof::Nothing)
     }
 
     /// Proves by a signed assertion (`private_key_jwt`, RFC 7523 section 2.2).
@@ -119,6 +128,8 @@ impl ClientAuth {
             Proof::Assertion(jwt) => {
                 vec![("client_assertion_type", JWT_BEARER), ("client_assertion", jwt.expose_secret())]
             }
+            #[cfg(feature = "proxy")]
+            Proof::Nothing => Vec::new(),
         }
     }
 
@@ -133,6 +144,8 @@ impl fmt::Debug for ClientAuth {
         f.write_str(match self.0 {
             Proof::Secret(_) => "ClientAuth::Secret(..)",
             Proof::Assertion(_) => "ClientAuth::Assertion(..)",
+            #[cfg(feature = "proxy")]
+            Proof::Nothing => "ClientAuth::Nothing",
         })
     }
 }

@@ -2,7 +2,7 @@
 
 mod claims;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use mcp_auth_layer::{
     VerifiedToken,
@@ -11,6 +11,8 @@ use mcp_auth_layer::{
     tenant::TenantId,
     token::BearerToken,
 };
+#[cfg(feature = "proxy")]
+use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded::Serializer;
 
 use crate::{
@@ -35,6 +37,19 @@ pub struct TokenRequest {
 enum Grant {
     OnBehalfOf(Assertion),
     ClientCredentials(TenantId),
+    #[cfg(feature = "proxy")]
+    Code(TenantId, CodeGrant),
+    #[cfg(feature = "proxy")]
+    Refresh(TenantId, SecretString),
+}
+
+/// A code of Entra's, and what was sent when it was asked for (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+#[cfg(feature = "proxy")]
+#[derive(Clone)]
+pub(crate) struct CodeGrant {
+    pub(crate) code: SecretString,
+    pub(crate) verifier: SecretString,
+    pub(crate) redirect_uri: Box<str>,
 }
 
 /// The token that is exchanged, and what is known of it.
@@ -93,6 +108,20 @@ impl TokenRequest {
         Self { grant: Grant::ClientCredentials(tenant), target, claims: None }
     }
 
+    /// Asks for the tokens of a sign-in (RFC 6749 section 4.1.3); `target` is this service's own API, and nothing else's.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn authorization_code(tenant: TenantId, grant: CodeGrant, target: Target) -> Self {
+        Self { grant: Grant::Code(tenant, grant), target, claims: None }
+    }
+
+    /// Asks for the tokens of a sign-in again (RFC 6749 section 6); `target` likewise.
+    ///
+    /// A refresh token of Entra's is good for any API that its client may call, so what it is used for is decided here.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn refresh(tenant: TenantId, token: SecretString, target: Target) -> Self {
+        Self { grant: Grant::Refresh(tenant, token), target, claims: None }
+    }
+
     /// Adds what a claims challenge asks for: base64 as in its header, or JSON.
     ///
     /// # Errors
@@ -106,7 +135,7 @@ impl TokenRequest {
     pub(crate) fn assertion(&self) -> Option<&Assertion> {
         match &self.grant {
             Grant::OnBehalfOf(assertion) => Some(assertion),
-            Grant::ClientCredentials(_) => None,
+            _ => None,
         }
     }
 
@@ -119,6 +148,8 @@ impl TokenRequest {
         match &self.grant {
             Grant::OnBehalfOf(assertion) => assertion.user.tenant(),
             Grant::ClientCredentials(tenant) => tenant,
+            #[cfg(feature = "proxy")]
+            Grant::Code(tenant, _) | Grant::Refresh(tenant, _) => tenant,
         }
     }
 
@@ -136,18 +167,39 @@ impl TokenRequest {
     /// that they buy would have to be kept safe and have no use here.
     pub(crate) fn form(&self, client_id: &str, auth: &ClientAuth, capabilities: &[Box<str>]) -> String {
         let mut form = Serializer::new(String::new());
-        form.append_pair("client_id", client_id).extend_pairs(auth.fields()).append_pair("scope", self.target.scope());
+        form.append_pair("client_id", client_id).extend_pairs(auth.fields()).append_pair("scope", &self.scope());
         match &self.grant {
             Grant::OnBehalfOf(assertion) => form
                 .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
                 .append_pair("requested_token_use", "on_behalf_of")
                 .append_pair("assertion", assertion.token.expose_secret()),
             Grant::ClientCredentials(_) => form.append_pair("grant_type", "client_credentials"),
+            #[cfg(feature = "proxy")]
+            Grant::Code(_, grant) => form
+                .append_pair("grant_type", "authorization_code")
+                .append_pair("code", grant.code.expose_secret())
+                .append_pair("code_verifier", grant.verifier.expose_secret())
+                .append_pair("redirect_uri", &grant.redirect_uri),
+            #[cfg(feature = "proxy")]
+            Grant::Refresh(_, token) => {
+                form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", token.expose_secret())
+            }
         };
         if let Some(claims) = claims::parameter(self.claims.as_ref(), capabilities) {
             form.append_pair("claims", &claims);
         }
         form.finish()
+    }
+}
+
+impl TokenRequest {
+    fn scope(&self) -> Cow<'_, str> {
+        match &self.grant {
+            // Without it Entra gives no refresh token.
+            #[cfg(feature = "proxy")]
+            Grant::Code(..) | Grant::Refresh(..) => format!("{} offline_access", self.target.scope()).into(),
+            _ => self.target.scope().into(),
+        }
     }
 }
 

@@ -6,6 +6,8 @@
 
 use mcp_auth_layer::{EntraApp, config::ConfigError, scope::ScopeSet};
 
+use crate::target::{Target, TargetError};
+
 /// Longer lists are no client's.
 const MAX_TEXT: usize = 2_000;
 
@@ -84,13 +86,15 @@ impl ApiScopes {
         self.names.iter().map(|name| &**name)
     }
 
-    /// Returns what Entra is asked for, whoever asks and whatever he asks.
-    pub(super) fn for_entra<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> String {
-        let mut scope = String::new();
-        for name in names {
-            scope.extend([&*self.client_id, "/", name, " "]);
+    /// Returns what Entra is asked for: scopes of this API by its id, so that a scope of Graph cannot even be written.
+    ///
+    /// Names that are no longer there are left out; without any it is all that there is.
+    pub(super) fn target<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Target, TargetError> {
+        let mut wanted: Vec<&str> = names.into_iter().filter(|name| self.names().any(|known| known == *name)).collect();
+        if wanted.is_empty() {
+            wanted.extend(self.names());
         }
-        scope + OFFLINE
+        Target::new(&self.client_id, &wanted)
     }
 
     fn name_of(&self, scope: &str) -> Option<&str> {
@@ -142,7 +146,7 @@ mod tests {
         let id = format!("{ID}/access_as_user");
         let uri = format!("api://{ID}/access_as_user");
         for (name, asked, echo, entra) in [
-            ("none", "", "access_as_user Messages.Read", "access_as_user Messages.Read"),
+            ("none", "", "Messages.Read access_as_user", "access_as_user Messages.Read"),
             ("its name", "access_as_user", "access_as_user", "access_as_user"),
             ("behind the id", &id, &id, "access_as_user"),
             ("behind the App ID URI", &uri, &uri, "access_as_user"),
@@ -155,14 +159,15 @@ mod tests {
             ("twice", "access_as_user access_as_user", "access_as_user", "access_as_user"),
             ("in two spellings", &format!("{id} {uri}"), &id, "access_as_user"),
             ("with OpenID Connect's", "openid profile email access_as_user", "access_as_user", "access_as_user"),
-            ("OpenID Connect's alone", "openid", "access_as_user Messages.Read", "access_as_user Messages.Read"),
+            ("OpenID Connect's alone", "openid", "Messages.Read access_as_user", "access_as_user Messages.Read"),
             ("offline", "access_as_user offline_access", "access_as_user offline_access", "access_as_user"),
         ] {
             let scopes = scopes();
             let read = scopes.read(Some(asked)).unwrap_or_else(|_| panic!("{name}"));
             assert_eq!(read.echo(), echo, "{name}");
-            let expected: String = entra.split(' ').map(|scope| format!("{ID}/{scope} ")).collect();
-            assert_eq!(scopes.for_entra(read.names()), expected + "offline_access", "{name}");
+            let mut expected: Vec<_> = entra.split(' ').map(|scope| format!("{ID}/{scope}")).collect();
+            expected.sort();
+            assert_eq!(scopes.target(read.names()).unwrap().scope(), expected.join(" "), "{name}");
         }
     }
 

@@ -35,12 +35,12 @@ pub(super) struct Code {
 
 impl Code {
     pub(super) fn seal(&self, ring: &KeyRing) -> Result<String, TooLong> {
-        sealed::seal(ring, Purpose::Code, self)
+        sealed::seal(ring, Purpose::Code, "", self)
     }
 
     /// Opens a code of this server's while it lasts.
     pub(super) fn open(ring: &KeyRing, text: &str, now: UnixTime) -> Option<Self> {
-        let code: Self = sealed::open(ring, Purpose::Code, text)?;
+        let code: Self = sealed::open(ring, Purpose::Code, "", text)?;
         (UnixTime::from_secs(code.made).saturating_add(LIFE) > now).then_some(code)
     }
 

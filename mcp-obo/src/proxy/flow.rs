@@ -87,7 +87,7 @@ pub(super) struct Flows {
 impl Flows {
     /// Makes the cookies that begin a flow; those of older flows beyond the bound go.
     pub(super) fn begin(&self, id: &FlowId, flow: &Flow, browser: &HeaderMap) -> Result<Vec<HeaderValue>, TooLarge> {
-        let value = sealed::seal(&self.ring, Purpose::Flow, flow).map_err(|_| TooLarge)?;
+        let value = sealed::seal(&self.ring, Purpose::Flow, id.as_str(), flow).map_err(|_| TooLarge)?;
         if value.len() > MAX_COOKIE {
             return Err(TooLarge);
         }
@@ -102,7 +102,7 @@ impl Flows {
     /// Returns the flow of this browser by its name, while it lasts.
     pub(super) fn find(&self, id: &FlowId, browser: &HeaderMap, now: UnixTime) -> Option<Flow> {
         let value = self.cookies.get(browser, &id.cookie())?;
-        let flow: Flow = sealed::open(&self.ring, Purpose::Flow, value)?;
+        let flow: Flow = sealed::open(&self.ring, Purpose::Flow, id.as_str(), value)?;
         let begun = UnixTime::from_secs(flow.begun);
         (begun <= now.saturating_add(CLOCKS) && begun.saturating_add(LIFE) > now).then_some(flow)
     }

@@ -6,6 +6,7 @@
 //! is Entra's, for this server's API; nothing about its verification changes.
 
 mod api_scopes;
+mod callback;
 mod code;
 mod cookie;
 mod error;
@@ -14,5 +15,9 @@ mod issuer;
 mod metadata;
 mod parameters;
 mod pkce;
+mod respond;
 mod sealed;
 mod session;
+mod token;
+mod upstream;
+mod wanted;

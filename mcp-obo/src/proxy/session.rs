@@ -48,12 +48,12 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn seal(&self, ring: &KeyRing) -> Result<String, TooLong> {
-        sealed::seal(ring, Purpose::Session, self)
+        sealed::seal(ring, Purpose::Session, "", self)
     }
 
     /// Opens a refresh token of this server's for its own client, while the session lasts.
     pub(super) fn open(ring: &KeyRing, text: &str, client: &str, life: SessionLife, now: UnixTime) -> Option<Self> {
-        let session: Self = sealed::open(ring, Purpose::Session, text)?;
+        let session: Self = sealed::open(ring, Purpose::Session, "", text)?;
         let signed_in = UnixTime::from_secs(session.signed_in);
         let is_alive = signed_in >= life.not_before && signed_in.saturating_add(life.longest) > now;
         (is_alive && session.client == client).then_some(session)

@@ -1,0 +1,95 @@
+//! Answers: JSON, redirects, and the headers that all of them carry.
+
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Response, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY, RETRY_AFTER,
+        X_CONTENT_TYPE_OPTIONS,
+    },
+};
+use http_body_util::Full;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{error::OAuthError, issuer::Issuer};
+
+pub(super) type Answer = Response<Full<Bytes>>;
+
+/// Makes a JSON answer that nobody keeps.
+pub(super) fn json(status: StatusCode, body: &Value) -> Answer {
+    let mut answer = bare(status);
+    *answer.body_mut() = Full::from(body.to_string());
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}
+
+/// Makes the JSON of an error (RFC 6749 section 5.2).
+pub(super) fn error(error: &OAuthError) -> Answer {
+    let body = json!({"error": error.code.as_str(), "error_description": error.description});
+    let mut answer = json(error.code.status(), &body);
+    if let Some(wait) = error.retry_after {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    answer
+}
+
+/// Sends the browser on.
+pub(super) fn found(url: &Url) -> Answer {
+    let mut answer = bare(StatusCode::FOUND);
+    if let Ok(location) = HeaderValue::try_from(url.as_str()) {
+        answer.headers_mut().insert(LOCATION, location);
+    }
+    answer
+}
+
+/// Sends the browser back to the client, with `state` and `iss` (RFC 9207), in success and in error alike.
+pub(super) fn back<'a>(
+    redirect: &str,
+    state: Option<&str>,
+    issuer: &Issuer,
+    parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Option<Answer> {
+    let mut url = Url::parse(redirect).ok()?;
+    url.query_pairs_mut()
+        .extend_pairs(parameters)
+        .extend_pairs(state.map(|state| ("state", state)))
+        .append_pair("iss", issuer.as_str());
+    Some(found(&url))
+}
+
+/// Lets pages of every origin read an answer: nothing in it rests on cookies.
+pub(super) fn readable_by_all(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    answer
+}
+
+/// Answers a preflight (Fetch standard, CORS protocol).
+pub(super) fn preflight(methods: &'static str) -> Answer {
+    let mut answer = readable_by_all(bare(StatusCode::NO_CONTENT));
+    for (name, value) in [
+        (ACCESS_CONTROL_ALLOW_METHODS, methods),
+        (ACCESS_CONTROL_ALLOW_HEADERS, "content-type, authorization, mcp-protocol-version"),
+        (ACCESS_CONTROL_MAX_AGE, "600"),
+    ] {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+fn bare(status: StatusCode) -> Answer {
+    let mut answer = Response::new(Full::default());
+    *answer.status_mut() = status;
+    let headers: [(HeaderName, &str); 4] = [
+        (CACHE_CONTROL, "no-store"),
+        (PRAGMA, "no-cache"),
+        // Addresses hold codes and states.
+        (REFERRER_POLICY, "no-referrer"),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    for (name, value) in headers {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}

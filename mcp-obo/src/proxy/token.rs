@@ -1,0 +1,150 @@
+//! `POST /token`: an authorization code or a refresh token of this server's for tokens.
+//!
+//! Two grants, each parameter once (RFC 6749 sections 4.1.3 and 6). Whatever else is asked for is refused before anybody is asked:
+//! this server's credential at Entra is not lent to a grant that a caller chose.
+
+use std::sync::Arc;
+
+use mcp_auth_layer::{clock::Clock, principal::Principal, token::BearerToken, verify::Verifier as TokenVerifier};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::{
+    code::Code,
+    error::{OAuthCode, OAuthError},
+    issuer::Issuer,
+    parameters::Parameters,
+    session::{Session, SessionLife},
+    upstream::Upstream,
+};
+use crate::{answer::TokenAnswer, seal::KeyRing};
+
+/// What redeems codes and refreshes sessions.
+#[derive(Clone, Debug)]
+pub(super) struct Tokens {
+    pub(super) upstream: Upstream,
+    pub(super) issuer: Issuer,
+    pub(super) ring: KeyRing,
+    /// Judges what Entra grants: for this API and of a person, or nobody gets it.
+    pub(super) verifier: TokenVerifier,
+    pub(super) life: SessionLife,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// The session that a new refresh token continues, or begins.
+struct Continued {
+    client: String,
+    family: String,
+    sequence: u64,
+    names: Vec<String>,
+    echo: String,
+    signed_in: u64,
+    /// Whose it must be, when that is known from before.
+    person: Option<(String, String)>,
+    /// Entra's, when it does not send another one.
+    upstream: Option<Zeroizing<String>>,
+}
+
+impl Tokens {
+    /// Answers a client that has proved itself.
+    pub(super) async fn grant(&self, client: &str, parameters: &Parameters) -> Result<Value, OAuthError> {
+        if parameters.get("resource").is_some_and(|named| !self.issuer.is_ours(named)) {
+            return Err(OAuthError::new(OAuthCode::InvalidTarget, "resource names another server"));
+        }
+        match parameters.get("grant_type") {
+            Some("authorization_code") => self.redeem(client, parameters).await,
+            Some("refresh_token") => self.refresh(client, parameters).await,
+            Some(_) => Err(OAuthError::new(
+                OAuthCode::UnsupportedGrantType,
+                "grant_type must be authorization_code or refresh_token",
+            )),
+            None => Err(OAuthError::new(OAuthCode::InvalidRequest, "grant_type is missing")),
+        }
+    }
+
+    async fn redeem(&self, client: &str, parameters: &Parameters) -> Result<Value, OAuthError> {
+        let refused = || OAuthError::new(OAuthCode::InvalidGrant, "the code is not good; sign in again");
+        let now = self.clock.now();
+        let text = parameters.get("code").ok_or_else(|| missing("code is missing"))?;
+        let verifier = parameters.get("code_verifier").ok_or_else(|| missing("code_verifier is missing"))?;
+        let code = Code::open(&self.ring, text, now).ok_or_else(refused)?;
+        // All of it before Entra is asked: a thief's attempt must not use the code up.
+        if !code.is_for(client, parameters.get("redirect_uri"), verifier) {
+            return Err(refused());
+        }
+        let names = code.names.iter().map(String::as_str);
+        let answer = self.upstream.redeem(&code.upstream, &code.verifier, names).await?;
+        let continued = Continued {
+            client: code.client,
+            family: Uuid::new_v4().simple().to_string(),
+            sequence: 0,
+            names: code.names,
+            echo: code.echo,
+            signed_in: now.as_secs(),
+            person: None,
+            upstream: None,
+        };
+        self.answer(&answer, continued).await
+    }
+
+    async fn refresh(&self, client: &str, parameters: &Parameters) -> Result<Value, OAuthError> {
+        let text = parameters.get("refresh_token").ok_or_else(|| missing("refresh_token is missing"))?;
+        let session = Session::open(&self.ring, text, client, self.life, self.clock.now())
+            .ok_or_else(|| OAuthError::new(OAuthCode::InvalidGrant, "the session is over; sign in again"))?;
+        let answer = self.upstream.refresh(&session.upstream, session.names.iter().map(String::as_str)).await?;
+        let continued = Continued {
+            client: session.client,
+            family: session.family,
+            sequence: session.sequence + 1,
+            names: session.names,
+            echo: session.echo,
+            signed_in: session.signed_in,
+            person: Some((session.tenant, session.object_id)),
+            upstream: Some(session.upstream),
+        };
+        self.answer(&answer, continued).await
+    }
+
+    /// Makes the answer: Entra's access token, and a refresh token of this server's around Entra's.
+    async fn answer(&self, granted: &TokenAnswer, session: Continued) -> Result<Value, OAuthError> {
+        let token = granted.access_token();
+        let (tenant, object_id) = self.person(token.expose_secret()).await?;
+        if session.person.as_ref().is_some_and(|(known, id)| *known != tenant || *id != object_id) {
+            return Err(unusable());
+        }
+        let now = self.clock.now();
+        let mut answer = json!({
+            "access_token": token.expose_secret(),
+            "token_type": "Bearer",
+            // Counted anew: the token may have been on the way for a while.
+            "expires_in": now.until(token.expires_at()).as_secs(),
+            "scope": session.echo,
+        });
+        let next = granted.refresh_token().map(|next| Zeroizing::new(next.expose_secret().to_owned()));
+        if let Some(upstream) = next.or(session.upstream) {
+            let Continued { client, family, sequence, names, echo, signed_in, .. } = session;
+            let next = Session { client, tenant, object_id, family, sequence, names, echo, signed_in, upstream };
+            answer["refresh_token"] = next.seal(&self.ring).map_err(|_| unusable())?.into();
+        }
+        Ok(answer)
+    }
+
+    /// Tells whose token it is; one for another API, or of no person, is handed out to nobody.
+    async fn person(&self, token: &str) -> Result<(String, String), OAuthError> {
+        let verified = self.verifier.verify(BearerToken::new(token)).await.map_err(|_| unusable())?;
+        match verified.principal() {
+            Principal::User { user, .. } => Ok((user.tenant().to_string(), user.object_id().to_owned())),
+            _ => Err(unusable()),
+        }
+    }
+}
+
+fn missing(text: &'static str) -> OAuthError {
+    OAuthError::new(OAuthCode::InvalidRequest, text)
+}
+
+fn unusable() -> OAuthError {
+    OAuthError::new(OAuthCode::ServerError, "the sign-in service granted something else than was asked for")
+}
