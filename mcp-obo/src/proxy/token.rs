@@ -148,3 +148,6 @@ fn missing(text: &'static str) -> OAuthError {
 fn unusable() -> OAuthError {
     OAuthError::new(OAuthCode::ServerError, "the sign-in service granted something else than was asked for")
 }
+
+#[cfg(test)]
+mod tests;
