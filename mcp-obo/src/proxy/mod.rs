@@ -18,6 +18,7 @@ mod pkce;
 mod respond;
 mod sealed;
 mod session;
+mod step_up;
 mod token;
 mod upstream;
 mod wanted;
