@@ -7,6 +7,7 @@
 
 mod api_scopes;
 mod callback;
+mod client;
 mod code;
 mod cookie;
 mod error;
@@ -15,6 +16,7 @@ mod issuer;
 mod metadata;
 mod parameters;
 mod pkce;
+mod register;
 mod respond;
 mod sealed;
 mod session;
