@@ -115,6 +115,7 @@ mod tests {
 
     use super::*;
     use crate::proxy::{
+        client::ClientDigest,
         cookie::Cookies,
         flow::LIFE,
         pkce::{Challenge, Verifier},
@@ -135,7 +136,7 @@ mod tests {
 
     fn flow(redirect: &str) -> Flow {
         Flow {
-            client: "client".to_owned(),
+            client: ClientDigest::of("client"),
             redirect: redirect.to_owned(),
             state: Some("the client's & own".to_owned()),
             challenge: Challenge::read(Some(CHALLENGE), Some("S256")).unwrap(),
@@ -174,9 +175,15 @@ mod tests {
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
         let code = Code::open(&callback.ring, get("code"), clock.now()).unwrap();
         assert_eq!(*code.upstream, "entra.code");
-        assert!(code.is_for("client", None, verifier) && code.is_for("client", Some(REDIRECT), verifier));
-        assert!(!code.is_for("other", None, verifier) && !code.is_for("client", Some("http://127.0.0.1/"), verifier));
-        assert!(!code.is_for("client", None, CHALLENGE));
+        assert!(
+            code.is_for(&ClientDigest::of("client"), None, verifier)
+                && code.is_for(&ClientDigest::of("client"), Some(REDIRECT), verifier)
+        );
+        assert!(
+            !code.is_for(&ClientDigest::of("other"), None, verifier)
+                && !code.is_for(&ClientDigest::of("client"), Some("http://127.0.0.1/"), verifier)
+        );
+        assert!(!code.is_for(&ClientDigest::of("client"), None, CHALLENGE));
         assert!(answer.headers()[SET_COOKIE].to_str().unwrap().contains("Max-Age=0"), "the flow is over");
         clock.advance(Duration::from_secs(300));
         assert!(Code::open(&callback.ring, get("code"), clock.now()).is_none(), "codes end");

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
+    client::ClientDigest,
     pkce::{Challenge, Verifier},
     sealed::{self, TooLong},
 };
@@ -21,7 +22,7 @@ const LIFE: Duration = Duration::from_secs(5 * 60);
 /// What a client gets for a sign-in.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Code {
-    pub(super) client: String,
+    pub(super) client: ClientDigest,
     pub(super) redirect: String,
     pub(super) challenge: Challenge,
     pub(super) names: Vec<String>,
@@ -47,8 +48,8 @@ impl Code {
     /// Tells whether a client may redeem it: the same client, the same redirect if it names one, and the proof.
     ///
     /// OAuth 2.1 has dropped `redirect_uri` here; clients that send it must send the same (RFC 6749 section 4.1.3).
-    pub(super) fn is_for(&self, client: &str, redirect: Option<&str>, verifier: &str) -> bool {
-        self.client == client
+    pub(super) fn is_for(&self, client: &ClientDigest, redirect: Option<&str>, verifier: &str) -> bool {
+        self.client == *client
             && redirect.is_none_or(|redirect| redirect == self.redirect)
             && self.challenge.is_met_by(verifier)
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
+    client::ClientDigest,
     cookie::Cookies,
     pkce::{Challenge, Verifier},
     sealed,
@@ -32,8 +33,7 @@ const PREFIX: &str = "flow-";
 /// What the callback has to know.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Flow {
-    /// The client's id, as it was given.
-    pub(super) client: String,
+    pub(super) client: ClientDigest,
     /// Where the client gets its code; judged again before it does.
     pub(super) redirect: String,
     /// The client's own `state`, returned as it came.

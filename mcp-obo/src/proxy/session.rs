@@ -9,7 +9,10 @@ use mcp_auth_layer::clock::UnixTime;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::sealed::{self, TooLong};
+use super::{
+    client::ClientDigest,
+    sealed::{self, TooLong},
+};
 use crate::seal::{KeyRing, Purpose};
 
 /// The lives of sessions.
@@ -30,7 +33,7 @@ impl Default for SessionLife {
 /// What a client gets to refresh its session with.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Session {
-    pub(super) client: String,
+    pub(super) client: ClientDigest,
     /// The tenant and the object id of whoever signed in.
     pub(super) tenant: String,
     pub(super) object_id: String,
@@ -52,11 +55,17 @@ impl Session {
     }
 
     /// Opens a refresh token of this server's for its own client, while the session lasts.
-    pub(super) fn open(ring: &KeyRing, text: &str, client: &str, life: SessionLife, now: UnixTime) -> Option<Self> {
+    pub(super) fn open(
+        ring: &KeyRing,
+        text: &str,
+        client: &ClientDigest,
+        life: SessionLife,
+        now: UnixTime,
+    ) -> Option<Self> {
         let session: Self = sealed::open(ring, Purpose::Session, "", text)?;
         let signed_in = UnixTime::from_secs(session.signed_in);
         let is_alive = signed_in >= life.not_before && signed_in.saturating_add(life.longest) > now;
-        (is_alive && session.client == client).then_some(session)
+        (is_alive && session.client == *client).then_some(session)
     }
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
+    client::ClientDigest,
     code::Code,
     error::{OAuthCode, OAuthError},
     issuer::Issuer,
@@ -35,7 +36,7 @@ pub(super) struct Tokens {
 
 /// The session that a new refresh token continues, or begins.
 struct Continued {
-    client: String,
+    client: ClientDigest,
     family: String,
     sequence: u64,
     names: Vec<String>,
@@ -49,7 +50,7 @@ struct Continued {
 
 impl Tokens {
     /// Answers a client that has proved itself.
-    pub(super) async fn grant(&self, client: &str, parameters: &Parameters) -> Result<Value, OAuthError> {
+    pub(super) async fn grant(&self, client: &ClientDigest, parameters: &Parameters) -> Result<Value, OAuthError> {
         if parameters.get("resource").is_some_and(|named| !self.issuer.is_ours(named)) {
             return Err(OAuthError::new(OAuthCode::InvalidTarget, "resource names another server"));
         }
@@ -64,7 +65,7 @@ impl Tokens {
         }
     }
 
-    async fn redeem(&self, client: &str, parameters: &Parameters) -> Result<Value, OAuthError> {
+    async fn redeem(&self, client: &ClientDigest, parameters: &Parameters) -> Result<Value, OAuthError> {
         let refused = || OAuthError::new(OAuthCode::InvalidGrant, "the code is not good; sign in again");
         let now = self.clock.now();
         let text = parameters.get("code").ok_or_else(|| missing("code is missing"))?;
@@ -89,7 +90,7 @@ impl Tokens {
         self.answer(&answer, continued).await
     }
 
-    async fn refresh(&self, client: &str, parameters: &Parameters) -> Result<Value, OAuthError> {
+    async fn refresh(&self, client: &ClientDigest, parameters: &Parameters) -> Result<Value, OAuthError> {
         let text = parameters.get("refresh_token").ok_or_else(|| missing("refresh_token is missing"))?;
         let session = Session::open(&self.ring, text, client, self.life, self.clock.now())
             .ok_or_else(|| OAuthError::new(OAuthCode::InvalidGrant, "the session is over; sign in again"))?;

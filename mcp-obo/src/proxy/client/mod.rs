@@ -15,12 +15,15 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::prelude::*;
 use mcp_auth_layer::{
     clock::UnixTime,
     fetch::is_loopback,
     redirect::{AllowedRedirect, RedirectAllowlist, RedirectError},
 };
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 #[cfg(feature = "reqwest")]
@@ -62,6 +65,16 @@ pub(super) struct Client {
     redirects: OwnRedirects,
     proof: Proof,
     allowlist: RedirectAllowlist,
+}
+
+/// A client, as it is named in what is sealed: the SHA-256 of its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ClientDigest(Box<str>);
+
+impl ClientDigest {
+    pub(super) fn of(id: &str) -> Self {
+        Self(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, id.as_bytes())).into())
+    }
 }
 
 /// Where the knowledge of a client comes from.
@@ -183,6 +196,15 @@ impl Client {
     /// Returns the id as it was given.
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Returns what stands for the client in what is sealed: ids are up to 2 KB long, and cookies must take them.
+    pub(super) fn digest(&self) -> ClientDigest {
+        match self.kind {
+            // An app's id may be written in either case.
+            ClientKind::Preregistered => ClientDigest::of(&self.id.to_ascii_lowercase()),
+            ClientKind::Registered | ClientKind::Document { .. } => ClientDigest::of(&self.id),
+        }
     }
 
     pub(super) const fn kind(&self) -> &ClientKind {

@@ -48,7 +48,7 @@ impl Set {
 
     fn code(&self) -> String {
         let code = Code {
-            client: "client".to_owned(),
+            client: ClientDigest::of("client"),
             redirect: REDIRECT.to_owned(),
             challenge: Challenge::read(Some(CHALLENGE), Some("S256")).unwrap(),
             names: vec!["access_as_user".to_owned()],
@@ -63,7 +63,7 @@ impl Set {
     async fn ask(&self, client: &str, pairs: &[(&str, &str)]) -> Result<Value, OAuthCode> {
         let form = Serializer::new(String::new()).extend_pairs(pairs).finish();
         let parameters = Parameters::read(form.as_bytes()).unwrap();
-        self.tokens.grant(client, &parameters).await.map_err(|error| error.code)
+        self.tokens.grant(&ClientDigest::of(client), &parameters).await.map_err(|error| error.code)
     }
 
     async fn redeem(&self) -> Result<Value, OAuthCode> {

@@ -1,0 +1,197 @@
+//! `GET /authorize`: from a client's request to Entra's sign-in page, by way of the consent page.
+//!
+//! First client and redirect are proven; until then what is wrong is shown to the person and sent nowhere (RFC 6749 section
+//! 4.1.2.1). From then on every error goes back to the client.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, header::SET_COOKIE};
+use mcp_auth_layer::{clock::Clock, redirect::AllowedRedirect};
+
+use super::{
+    api_scopes::ApiScopes,
+    client::{Client, ClientFault, ClientKind, Clients, RedirectFault},
+    consent::{self, Consent, Decision, Destination, Introduction, Matter, Next, Pending},
+    error::{OAuthCode, OAuthError},
+    flow::{Flow, FlowId, Flows},
+    issuer::Issuer,
+    parameters::Parameters,
+    pkce::Verifier,
+    respond,
+    step_up::StepUps,
+    upstream::{SignIn, Upstream},
+    wanted::{self, Prompt, Wanted},
+};
+
+/// What begins sign-ins.
+#[derive(Clone, Debug)]
+pub(super) struct Authorize {
+    pub(super) issuer: Issuer,
+    pub(super) clients: Clients,
+    pub(super) scopes: ApiScopes,
+    pub(super) consent: Consent,
+    pub(super) flows: Flows,
+    pub(super) upstream: Upstream,
+    pub(super) step_ups: StepUps,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Why a person is shown a page, and nobody is told.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    Malformed(&'static str),
+    Client(ClientFault),
+    Redirect { given: String, why: RedirectFault },
+    Form(consent::Refusal),
+}
+
+impl Authorize {
+    /// Answers a request.
+    pub(super) async fn answer(&self, query: &str, browser: &HeaderMap) -> Result<Response<Bytes>, Stopped> {
+        let parameters =
+            Parameters::read(query.as_bytes()).map_err(|_| Stopped::Malformed("it names a parameter twice"))?;
+        let id = parameters.get("client_id").ok_or(Stopped::Malformed("it names no client"))?;
+        let given = parameters.get("redirect_uri").ok_or(Stopped::Malformed("it names no address to go back to"))?;
+        let client = self.clients.find(id).await.map_err(Stopped::Client)?;
+        let redirect =
+            client.redirect(given).map_err(|why| Stopped::Redirect { given: given.to_owned(), why })?;
+        match Wanted::read(&parameters, &self.scopes, &self.issuer) {
+            Ok(wanted) => Ok(self.proceed(&client, &redirect, &wanted, browser).await),
+            Err(error) => Ok(self.tell(&redirect, wanted::state(&parameters), &error)),
+        }
+    }
+
+    /// Hears what a person answered on the consent page.
+    pub(super) async fn decide(&self, form: &[u8], browser: &HeaderMap) -> Result<Response<Bytes>, Stopped> {
+        let form = Parameters::read(form).map_err(|_| Stopped::Malformed("it names a parameter twice"))?;
+        let Decision { pending, answer, cookies } =
+            self.consent.decide(&form, browser, self.clock.now()).map_err(Stopped::Form)?;
+        // Minutes have gone by: client and redirect are judged again.
+        let client = self.clients.find(&pending.client).await.map_err(Stopped::Client)?;
+        let redirect = client
+            .redirect(&pending.redirect)
+            .map_err(|why| Stopped::Redirect { given: pending.redirect.clone(), why })?;
+        let mut response = match answer {
+            consent::Answer::Approved => self.begin(&redirect, pending, Next::Ask, browser).await,
+            consent::Answer::Cancelled => {
+                let denied = OAuthError::new(OAuthCode::AccessDenied, "the person did not agree");
+                self.tell(&redirect, pending.state.as_deref(), &denied)
+            }
+        };
+        response.headers_mut().extend(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
+        Ok(response)
+    }
+
+    async fn proceed(
+        &self,
+        client: &Client,
+        redirect: &AllowedRedirect,
+        wanted: &Wanted,
+        browser: &HeaderMap,
+    ) -> Response<Bytes> {
+        let pending = self.pending(client, redirect, wanted);
+        let introduction = introduction(client);
+        let destination = Destination::of(redirect.as_str());
+        let acquaintance = introduction.acquaintance();
+        let matter =
+            Matter { client: client.id(), acquaintance, destination: &destination, names: &pending.names };
+        let now = self.clock.now();
+        let next = consent::next(&consent::Request {
+            client: acquaintance,
+            resource: pending.resource,
+            destination: &destination,
+            prompt: pending.prompt.as_deref(),
+            memory: self.consent.recall(&matter, browser, now),
+        });
+        match next {
+            Next::Ask => self.consent.ask(&introduction, &pending, browser, now).unwrap_or_else(|_| {
+                let error = OAuthError::new(OAuthCode::InvalidRequest, "the request is too long");
+                self.tell(redirect, pending.state.as_deref(), &error)
+            }),
+            Next::Refuse => {
+                let error = OAuthError::new(OAuthCode::InteractionRequired, "a person has to agree first");
+                self.tell(redirect, pending.state.as_deref(), &error)
+            }
+            Next::Skip => self.begin(redirect, pending, Next::Skip, browser).await,
+        }
+    }
+
+    fn pending(&self, client: &Client, redirect: &AllowedRedirect, wanted: &Wanted) -> Pending {
+        let step_up = wanted.asked.step_up().and_then(|scope| self.step_ups.open(scope));
+        let hint = wanted.login_hint.as_deref().or(step_up.as_ref().and_then(|step_up| step_up.login_hint.as_deref()));
+        Pending {
+            client: client.id().to_owned(),
+            redirect: redirect.as_str().to_owned(),
+            state: wanted.state.as_deref().map(ToOwned::to_owned),
+            challenge: wanted.challenge.clone(),
+            names: wanted.asked.names().map(ToOwned::to_owned).collect(),
+            echo: wanted.asked.echo(),
+            prompt: wanted.prompt.map(|prompt| prompt.as_str().to_owned()),
+            login_hint: hint.map(ToOwned::to_owned),
+            domain_hint: wanted.domain_hint.as_deref().map(ToOwned::to_owned),
+            claims: step_up.as_ref().map(|step_up| step_up.claims.as_str().to_owned()),
+            resource: wanted.resource,
+        }
+    }
+
+    /// Sends the browser to Entra, with a flow of its own.
+    async fn begin(
+        &self,
+        redirect: &AllowedRedirect,
+        pending: Pending,
+        next: Next,
+        browser: &HeaderMap,
+    ) -> Response<Bytes> {
+        let (id, verifier) = (FlowId::random(), Verifier::random());
+        let destination = Destination::of(redirect.as_str());
+        let asked = pending.prompt.as_deref().and_then(Prompt::read);
+        let prompt = asked.or(consent::must_select_account(next, &destination).then_some(Prompt::SelectAccount));
+        let sign_in = self
+            .upstream
+            .sign_in(SignIn {
+                id: &id,
+                challenge: &verifier.challenge(),
+                names: pending.names.iter().map(String::as_str).collect(),
+                prompt,
+                login_hint: pending.login_hint.as_deref(),
+                domain_hint: pending.domain_hint.as_deref(),
+                claims: pending.claims.as_deref(),
+            })
+            .await;
+        let url = match sign_in {
+            Ok(url) => url,
+            Err(error) => return self.tell(redirect, pending.state.as_deref(), &error),
+        };
+        let Pending { client, redirect: target, state, challenge, names, echo, .. } = pending;
+        let begun = self.clock.now().as_secs();
+        let flow = Flow { client, redirect: target, state, challenge, names, echo, verifier, begun };
+        match self.flows.begin(&id, &flow, browser) {
+            Ok(cookies) => {
+                let mut response = respond::found(&url);
+                response.headers_mut().extend(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
+                response
+            }
+            Err(_) => {
+                let error = OAuthError::new(OAuthCode::InvalidRequest, "state and redirect_uri are too long together");
+                self.tell(redirect, flow.state.as_deref(), &error)
+            }
+        }
+    }
+
+    /// Sends the browser back with an error.
+    fn tell(&self, redirect: &AllowedRedirect, state: Option<&str>, error: &OAuthError) -> Response<Bytes> {
+        let parameters = [("error", error.code.as_str()), ("error_description", &*error.description)];
+        respond::back(redirect.as_str(), state, &self.issuer, parameters).unwrap_or_else(|| respond::error(error))
+    }
+}
+
+fn introduction(client: &Client) -> Introduction<'_> {
+    match client.kind() {
+        ClientKind::Preregistered => Introduction::Preregistered,
+        ClientKind::Registered => {
+            Introduction::Registered { name: client.name(), is_loopback_only: client.is_loopback_only() }
+        }
+        ClientKind::Document { host } => Introduction::Document { host, name: client.name() },
+    }
+}
