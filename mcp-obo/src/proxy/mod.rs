@@ -9,6 +9,7 @@ mod api_scopes;
 mod callback;
 mod client;
 mod code;
+mod consent;
 mod cookie;
 mod error;
 mod flow;

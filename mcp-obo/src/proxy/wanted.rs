@@ -3,6 +3,8 @@
 //! Every error here goes back to the client. What goes on to Entra is written anew from what was read; nothing is passed along
 //! that is not named here.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     api_scopes::{ApiScopes, Asked},
     error::{OAuthCode, OAuthError},
@@ -32,14 +34,14 @@ pub(super) struct Wanted {
 /// Whether the client says for which resource the token is (RFC 8707).
 ///
 /// One that does cannot be lured here by another server: it would have named that one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Resource {
     Ours,
     Unsaid,
 }
 
 /// What a client may ask of the sign-in page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Prompt {
     Login,
     SelectAccount,

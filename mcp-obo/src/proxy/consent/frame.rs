@@ -1,0 +1,86 @@
+//! What all pages of this server have in common: their look, their frame, and what browsers may do with them.
+
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::prelude::*;
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Response, StatusCode,
+    header::{
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    },
+};
+use http_body_util::Full;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use crate::proxy::respond::Answer;
+
+const STYLE: &str = include_str!("style.css");
+
+const HEADERS: [(HeaderName, HeaderValue); 6] = [
+    (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    // The address of a page holds a client's `state`.
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+];
+
+/// Makes whole pages.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    service: Arc<str>,
+    policy: HeaderValue,
+}
+
+/// One page.
+pub(super) struct Page {
+    pub(super) status: StatusCode,
+    /// What the page is about, for tabs and screen readers.
+    pub(super) title: &'static str,
+    pub(super) main: Markup,
+    /// What is said below it.
+    pub(super) footer: Markup,
+}
+
+impl Frame {
+    /// Makes the frame for the pages of a service of this name.
+    pub(super) fn new(service: &str) -> Self {
+        let style = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+        // No `form-action`: Chromium holds it against every redirect that follows a form, and so stops the sign-in on its way
+        // to Entra, or on its way back to the client.
+        let policy = format!("default-src 'none'; base-uri 'none'; frame-ancestors 'none'; style-src 'sha256-{style}'");
+        let policy = HeaderValue::try_from(policy).expect("base64 and quotes are visible ASCII");
+        Self { service: service.into(), policy }
+    }
+
+    pub(super) fn service(&self) -> &str {
+        &self.service
+    }
+
+    pub(super) fn answer(&self, page: Page) -> Answer {
+        let text = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="robots" content="noindex";
+                    title { (page.title) " – " (self.service()) }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    main { (page.main) }
+                    footer { (page.footer) }
+                }
+            }
+        };
+        let mut response = Response::new(Full::new(Bytes::from(text.into_string())));
+        *response.status_mut() = page.status;
+        response.headers_mut().extend(HEADERS);
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, self.policy.clone());
+        response
+    }
+}

@@ -1,0 +1,97 @@
+//! Whether a person is asked before the sign-in begins.
+
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use super::destination::Destination;
+use crate::proxy::wanted::{Prompt, Resource};
+
+/// How a client is known to this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::proxy) enum Acquaintance {
+    /// The operator named it.
+    Preregistered,
+    /// It registered itself, under whatever name it liked.
+    Registered,
+    /// Its metadata lies on a website of an allowed host.
+    Document,
+}
+
+/// What this browser remembers of an earlier answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::proxy) enum Memory {
+    Approved,
+    Nothing,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::proxy) enum Next {
+    /// The person is asked.
+    Page,
+    /// The sign-in begins. Entra is asked to let the person choose an account, since nobody was asked here.
+    SignIn,
+    /// The person would have to be asked, and the client wants no page: `interaction_required`.
+    InteractionRequired,
+}
+
+/// A request for an authorization, once client and redirect are proven.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::proxy) struct Circumstances<'a> {
+    pub(in crate::proxy) client: Acquaintance,
+    pub(in crate::proxy) resource: Resource,
+    pub(in crate::proxy) destination: &'a Destination,
+    pub(in crate::proxy) prompt: Option<Prompt>,
+    pub(in crate::proxy) memory: Memory,
+}
+
+/// Decides whether the page comes first.
+pub(in crate::proxy) fn next(request: &Circumstances<'_>) -> Next {
+    match needs_page(request) {
+        false => Next::SignIn,
+        true if request.prompt == Some(Prompt::None) => Next::InteractionRequired,
+        true => Next::Page,
+    }
+}
+
+/// Tells whether a person has to be asked: always, but for what the operator named himself and what was allowed before.
+///
+/// A client that was led here by somebody else's server names that server's resource, or none at all; so a client that names
+/// none is always asked about. `iss` (RFC 9207) would stop it too, but not every client looks at it.
+fn needs_page(request: &Circumstances<'_>) -> bool {
+    let is_the_operators =
+        request.client == Acquaintance::Preregistered && matches!(request.destination, Destination::Loopback { .. });
+    let is_harmless = is_the_operators || request.memory == Memory::Approved;
+    request.resource != Resource::Ours || !is_harmless
+}
+
+/// Tells whether Entra must let the person choose an account: where no page was shown, or where a link by somebody else could
+/// tie this person's account to his at a service that many use.
+pub(in crate::proxy) fn must_select_account(next: Next, destination: &Destination) -> bool {
+    next == Next::SignIn || destination.is_shared()
+}
+
+/// Where a request was begun, as the browser says it (W3C Fetch Metadata); programs cannot forge it in a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Site {
+    /// The person himself, or a program on his computer.
+    Nobody,
+    /// A page of this server.
+    Ours,
+    /// Another page.
+    Foreign,
+    /// A browser that does not say, or no browser.
+    Unsaid,
+}
+
+impl Site {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut values = headers.get_all("sec-fetch-site").into_iter();
+        match (values.next().map(http::HeaderValue::as_bytes), values.next()) {
+            (None, _) => Self::Unsaid,
+            (Some(b"none"), None) => Self::Nobody,
+            (Some(b"same-origin"), None) => Self::Ours,
+            _ => Self::Foreign,
+        }
+    }
+}
