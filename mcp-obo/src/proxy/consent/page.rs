@@ -91,12 +91,10 @@ impl Question<'_> {
                 Some(name) => html! { "A program that gives its name as “" strong { (name) } "”" },
                 None => html! { "A program that gives no name" },
             },
+            // The host first: whatever the name says, it says after that.
             Introduction::Document { host, name } => html! {
-                @match named(name) {
-                    Some(name) => { "An app that is called “" (name) "” by the website " },
-                    None => { "An app of the website " },
-                }
-                strong { (shown(host)) }
+                "An app of the website " strong { (shown(host)) }
+                @if let Some(name) = named(name) { ", which calls it “" (name) "”," }
             },
         }
     }

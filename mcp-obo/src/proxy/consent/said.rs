@@ -74,12 +74,13 @@ impl Render for Said {
 
 /// Tells whether a character is one that a person sees, and that leaves its neighbours alone.
 ///
-/// What is left out is Unicode's `Bidi_Control`, and of `Default_Ignorable_Code_Point` what is not part of an emoji.
+/// What is left out is Unicode's `Bidi_Control`, of `Default_Ignorable_Code_Point` what is not part of an emoji, and the quotation
+/// marks that the pages put around names: a name must not seem to end before it does.
 const fn is_visible(one: char) -> bool {
     !matches!(
         one,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{200b}'..='\u{200f}' | '\u{201c}'..='\u{201f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
             | '\u{fe00}'..='\u{fe0e}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffd}' | '\u{1bca0}'..='\u{1bca3}'
             | '\u{1d173}'..='\u{1d17a}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}'
     )
@@ -99,6 +100,7 @@ mod tests {
             ("right-to-left override", "\u{202e}edualC", Some("edualC")),
             ("isolates and marks", "\u{2066}a\u{2069}\u{200e}\u{61c}b", Some("ab")),
             ("nothing between letters", "Cl\u{200b}au\u{ad}de\u{feff}", Some("Claude")),
+            ("an end of the name", "Claude” by Microsoft“", Some("Claude by Microsoft")),
             ("tags", "a\u{e0041}\u{e0042}", Some("a")),
             ("private use", "a\u{e000}\u{f0000}", Some("a")),
             ("null bytes", "a\0b\0\0", Some("a b")),

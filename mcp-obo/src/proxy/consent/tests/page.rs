@@ -88,7 +88,7 @@ fn whoever_asks_is_named_as_surely_as_is_known() {
         (
             "by a document",
             DOCUMENT,
-            "An app that is called “VS Code” by the website vscode.dev wants to use Message Center in your name.",
+            "An app of the website vscode.dev, which calls it “VS Code”, wants to use Message Center in your name.",
         ),
         (
             "by a document without a name",
