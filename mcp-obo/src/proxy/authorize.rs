@@ -5,20 +5,19 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderMap, Response, header::SET_COOKIE};
+use http::{HeaderMap, header::SET_COOKIE};
 use mcp_auth_layer::{clock::Clock, redirect::AllowedRedirect};
 
 use super::{
     api_scopes::ApiScopes,
     client::{Client, ClientFault, ClientKind, Clients, RedirectFault},
-    consent::{self, Consent, Decision, Destination, Introduction, Matter, Next, Pending},
+    consent::{self, Circumstances, Consent, Decision, Destination, Introduction, Matter, Next, Pending},
     error::{OAuthCode, OAuthError},
     flow::{Flow, FlowId, Flows},
     issuer::Issuer,
     parameters::Parameters,
     pkce::Verifier,
-    respond,
+    respond::{self, Answer},
     step_up::StepUps,
     upstream::{SignIn, Upstream},
     wanted::{self, Prompt, Wanted},
@@ -48,14 +47,13 @@ pub(super) enum Stopped {
 
 impl Authorize {
     /// Answers a request.
-    pub(super) async fn answer(&self, query: &str, browser: &HeaderMap) -> Result<Response<Bytes>, Stopped> {
+    pub(super) async fn answer(&self, query: &str, browser: &HeaderMap) -> Result<Answer, Stopped> {
         let parameters =
             Parameters::read(query.as_bytes()).map_err(|_| Stopped::Malformed("it names a parameter twice"))?;
         let id = parameters.get("client_id").ok_or(Stopped::Malformed("it names no client"))?;
         let given = parameters.get("redirect_uri").ok_or(Stopped::Malformed("it names no address to go back to"))?;
         let client = self.clients.find(id).await.map_err(Stopped::Client)?;
-        let redirect =
-            client.redirect(given).map_err(|why| Stopped::Redirect { given: given.to_owned(), why })?;
+        let redirect = client.redirect(given).map_err(|why| Stopped::Redirect { given: given.to_owned(), why })?;
         match Wanted::read(&parameters, &self.scopes, &self.issuer) {
             Ok(wanted) => Ok(self.proceed(&client, &redirect, &wanted, browser).await),
             Err(error) => Ok(self.tell(&redirect, wanted::state(&parameters), &error)),
@@ -63,18 +61,18 @@ impl Authorize {
     }
 
     /// Hears what a person answered on the consent page.
-    pub(super) async fn decide(&self, form: &[u8], browser: &HeaderMap) -> Result<Response<Bytes>, Stopped> {
+    pub(super) async fn decide(&self, form: &[u8], browser: &HeaderMap) -> Result<Answer, Stopped> {
         let form = Parameters::read(form).map_err(|_| Stopped::Malformed("it names a parameter twice"))?;
-        let Decision { pending, answer, cookies } =
+        let Decision { pending, verdict, cookies } =
             self.consent.decide(&form, browser, self.clock.now()).map_err(Stopped::Form)?;
         // Minutes have gone by: client and redirect are judged again.
         let client = self.clients.find(&pending.client).await.map_err(Stopped::Client)?;
         let redirect = client
             .redirect(&pending.redirect)
             .map_err(|why| Stopped::Redirect { given: pending.redirect.clone(), why })?;
-        let mut response = match answer {
-            consent::Answer::Approved => self.begin(&redirect, pending, Next::Ask, browser).await,
-            consent::Answer::Cancelled => {
+        let mut response = match verdict {
+            consent::Verdict::Approved => self.begin(&client, &redirect, pending, Next::Page, browser).await,
+            consent::Verdict::Cancelled => {
                 let denied = OAuthError::new(OAuthCode::AccessDenied, "the person did not agree");
                 self.tell(&redirect, pending.state.as_deref(), &denied)
             }
@@ -89,31 +87,33 @@ impl Authorize {
         redirect: &AllowedRedirect,
         wanted: &Wanted,
         browser: &HeaderMap,
-    ) -> Response<Bytes> {
+    ) -> Answer {
         let pending = self.pending(client, redirect, wanted);
         let introduction = introduction(client);
         let destination = Destination::of(redirect.as_str());
         let acquaintance = introduction.acquaintance();
-        let matter =
-            Matter { client: client.id(), acquaintance, destination: &destination, names: &pending.names };
+        let matter = Matter { client: client.id(), acquaintance, destination: &destination, names: &pending.names };
         let now = self.clock.now();
-        let next = consent::next(&consent::Request {
+        let next = consent::next(&Circumstances {
             client: acquaintance,
             resource: pending.resource,
             destination: &destination,
-            prompt: pending.prompt.as_deref(),
+            prompt: pending.prompt,
             memory: self.consent.recall(&matter, browser, now),
         });
         match next {
-            Next::Ask => self.consent.ask(&introduction, &pending, browser, now).unwrap_or_else(|_| {
-                let error = OAuthError::new(OAuthCode::InvalidRequest, "the request is too long");
-                self.tell(redirect, pending.state.as_deref(), &error)
-            }),
-            Next::Refuse => {
+            Next::Page => match self.consent.ask(&introduction, &pending, browser, now) {
+                Ok(page) => page,
+                Err(_) => {
+                    let error = OAuthError::new(OAuthCode::InvalidRequest, "the request is too long");
+                    self.tell(redirect, pending.state.as_deref(), &error)
+                }
+            },
+            Next::InteractionRequired => {
                 let error = OAuthError::new(OAuthCode::InteractionRequired, "a person has to agree first");
                 self.tell(redirect, pending.state.as_deref(), &error)
             }
-            Next::Skip => self.begin(redirect, pending, Next::Skip, browser).await,
+            Next::SignIn => self.begin(client, redirect, pending, next, browser).await,
         }
     }
 
@@ -127,7 +127,7 @@ impl Authorize {
             challenge: wanted.challenge.clone(),
             names: wanted.asked.names().map(ToOwned::to_owned).collect(),
             echo: wanted.asked.echo(),
-            prompt: wanted.prompt.map(|prompt| prompt.as_str().to_owned()),
+            prompt: wanted.prompt,
             login_hint: hint.map(ToOwned::to_owned),
             domain_hint: wanted.domain_hint.as_deref().map(ToOwned::to_owned),
             claims: step_up.as_ref().map(|step_up| step_up.claims.as_str().to_owned()),
@@ -138,15 +138,16 @@ impl Authorize {
     /// Sends the browser to Entra, with a flow of its own.
     async fn begin(
         &self,
+        client: &Client,
         redirect: &AllowedRedirect,
         pending: Pending,
         next: Next,
         browser: &HeaderMap,
-    ) -> Response<Bytes> {
+    ) -> Answer {
         let (id, verifier) = (FlowId::random(), Verifier::random());
         let destination = Destination::of(redirect.as_str());
-        let asked = pending.prompt.as_deref().and_then(Prompt::read);
-        let prompt = asked.or(consent::must_select_account(next, &destination).then_some(Prompt::SelectAccount));
+        let prompt =
+            pending.prompt.or(consent::must_select_account(next, &destination).then_some(Prompt::SelectAccount));
         let sign_in = self
             .upstream
             .sign_in(SignIn {
@@ -163,9 +164,9 @@ impl Authorize {
             Ok(url) => url,
             Err(error) => return self.tell(redirect, pending.state.as_deref(), &error),
         };
-        let Pending { client, redirect: target, state, challenge, names, echo, .. } = pending;
+        let Pending { redirect: target, state, challenge, names, echo, .. } = pending;
         let begun = self.clock.now().as_secs();
-        let flow = Flow { client, redirect: target, state, challenge, names, echo, verifier, begun };
+        let flow = Flow { client: client.digest(), redirect: target, state, challenge, names, echo, verifier, begun };
         match self.flows.begin(&id, &flow, browser) {
             Ok(cookies) => {
                 let mut response = respond::found(&url);
@@ -180,7 +181,7 @@ impl Authorize {
     }
 
     /// Sends the browser back with an error.
-    fn tell(&self, redirect: &AllowedRedirect, state: Option<&str>, error: &OAuthError) -> Response<Bytes> {
+    fn tell(&self, redirect: &AllowedRedirect, state: Option<&str>, error: &OAuthError) -> Answer {
         let parameters = [("error", error.code.as_str()), ("error_description", &*error.description)];
         respond::back(redirect.as_str(), state, &self.issuer, parameters).unwrap_or_else(|| respond::error(error))
     }
@@ -188,10 +189,8 @@ impl Authorize {
 
 fn introduction(client: &Client) -> Introduction<'_> {
     match client.kind() {
-        ClientKind::Preregistered => Introduction::Preregistered,
-        ClientKind::Registered => {
-            Introduction::Registered { name: client.name(), is_loopback_only: client.is_loopback_only() }
-        }
+        ClientKind::Preregistered => Introduction::Preregistered { name: None },
+        ClientKind::Registered => Introduction::Registered { name: client.name() },
         ClientKind::Document { host } => Introduction::Document { host, name: client.name() },
     }
 }

@@ -6,6 +6,7 @@
 //! is Entra's, for this server's API; nothing about its verification changes.
 
 mod api_scopes;
+mod authorize;
 mod callback;
 mod client;
 mod code;

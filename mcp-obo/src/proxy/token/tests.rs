@@ -265,7 +265,7 @@ async fn nothing_of_codes_and_tokens_is_printed() {
     let session = Session::open(
         &set.tokens.ring,
         text(&answer, "refresh_token"),
-        "client",
+        &ClientDigest::of("client"),
         set.tokens.life,
         UnixTime::from_secs(NOW),
     );
