@@ -173,7 +173,6 @@ fn browsers_may_do_nothing_with_a_page_but_show_it() {
             ("referrer-policy", "no-referrer"),
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
-            ("cross-origin-opener-policy", "same-origin"),
         ] {
             let values: Vec<_> = response.headers().get_all(header).into_iter().collect();
             assert_eq!(values, [expected], "{name}: {header}");
