@@ -15,6 +15,9 @@ use super::{
 };
 use crate::seal::{KeyRing, Purpose};
 
+/// The longest life that may be configured: Entra's own refresh tokens last about as long without use.
+pub(super) const LONGEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
 /// The lives of sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SessionLife {

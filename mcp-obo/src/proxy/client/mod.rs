@@ -27,11 +27,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 #[cfg(feature = "reqwest")]
-pub(super) use self::document::PublicSource;
+pub(super) use self::document::{DocumentHosts, PublicSource};
 pub(super) use self::{
-    document::{DocumentFault, DocumentHosts, Documents},
+    document::{DocumentFault, Documents},
     registered::{Asked, Method, Registration, read as read_registration},
-    secret::{ClientRefused, derived as derived_secret},
+    secret::derived as derived_secret,
 };
 use super::error::OAuthCode;
 use crate::seal::KeyRing;

@@ -25,7 +25,7 @@ pub(super) use self::{
     page::{Introduction, Wording},
     pages::{Pages, Reference, Registration},
     remembered::{Matter, Remembering},
-    ticket::{MAX_TICKET, Pending, Refusal},
+    ticket::{Pending, Refusal},
 };
 use self::{
     frame::Frame,
