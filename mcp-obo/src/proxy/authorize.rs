@@ -45,6 +45,18 @@ pub(super) enum Stopped {
     Form(consent::Refusal),
 }
 
+impl Stopped {
+    /// Returns why, for the log; nothing of the request is in it.
+    pub(super) fn reason(&self) -> String {
+        match self {
+            Self::Malformed(what) => (*what).to_owned(),
+            Self::Client(fault) => fault.to_string(),
+            Self::Redirect { why, .. } => why.to_string(),
+            Self::Form(why) => why.as_str().to_owned(),
+        }
+    }
+}
+
 impl Authorize {
     /// Answers a request.
     pub(super) async fn answer(&self, query: &str, browser: &HeaderMap) -> Result<Answer, Stopped> {

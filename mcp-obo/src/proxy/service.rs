@@ -182,7 +182,7 @@ impl Parts {
             Err(why) => why,
         };
         let reference = Reference::random();
-        tracing::warn!(target: "mcp_obo::proxy", ?why, ?reference, "a sign-in was stopped");
+        tracing::warn!(target: "mcp_obo::proxy", why = why.reason(), ?reference, "a sign-in was stopped");
         match why {
             Stopped::Malformed(what) => self.pages.request_malformed(what, reference),
             Stopped::Client(fault) if fault.code() == OAuthCode::TemporarilyUnavailable => {

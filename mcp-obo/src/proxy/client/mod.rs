@@ -216,14 +216,6 @@ impl Client {
         self.name.as_deref()
     }
 
-    /// Tells whether whatever runs on the person's machine could be this client.
-    pub(super) fn is_loopback_only(&self) -> bool {
-        match &self.redirects {
-            OwnRedirects::Unlisted => false,
-            OwnRedirects::Listed(own) => own.iter().all(|uri| without_port(uri).is_some()),
-        }
-    }
-
     /// Judges where the client wants its code: first by the operator's list, as it is today, then by the client's own.
     pub(super) fn redirect(&self, candidate: &str) -> Result<AllowedRedirect, RedirectFault> {
         let allowed = self.allowlist.check(candidate).map_err(RedirectFault::NotAllowed)?;

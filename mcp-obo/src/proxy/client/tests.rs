@@ -43,7 +43,6 @@ async fn a_client_is_found_by_what_its_id_is() {
     for id in [upper, &lower] {
         let client = clients.find(id).await.unwrap();
         assert_eq!((client.id(), client.kind(), client.name()), (id, &ClientKind::Preregistered, None), "{id}");
-        assert!(!client.is_loopback_only(), "its list is the operator's");
     }
     let id = registered(&clients, &["http://127.0.0.1/"]);
     let client = clients.find(&id).await.unwrap();
@@ -180,18 +179,5 @@ async fn the_operators_own_client_may_go_where_the_operator_allows_it() {
         ("https://evil.example/", false),
     ] {
         assert_eq!(client.redirect(candidate).is_ok(), expected, "{candidate}");
-    }
-}
-
-#[tokio::test]
-async fn a_client_is_loopback_only_when_nothing_it_named_is_a_site_or_an_app() {
-    let clients = clients(KeyRing::ephemeral());
-    for (name, redirects, expected) in [
-        ("loopback", &["http://127.0.0.1/", "http://localhost:1/x"][..], true),
-        ("with a site", &["http://127.0.0.1/", "https://vscode.dev/redirect"], false),
-        ("with an app", &["http://127.0.0.1/", "cursor://anysphere.cursor-mcp/oauth/callback"], false),
-    ] {
-        let client = clients.find(&registered(&clients, redirects)).await.unwrap();
-        assert_eq!(client.is_loopback_only(), expected, "{name}");
     }
 }
