@@ -22,7 +22,9 @@ use serde_json::json;
 use tower_service::Service;
 use url::Url;
 
-use crate::{challenge, config::ConfigError, entra::EntraApp, fetch::is_loopback, scope::ScopeSet};
+use crate::{
+    authority::Unavailable, challenge, config::ConfigError, entra::EntraApp, fetch::is_loopback, scope::ScopeSet,
+};
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
 
@@ -41,6 +43,8 @@ struct Inner {
     metadata_url: Box<str>,
     paths: Vec<String>,
     scopes: ScopeSet,
+    /// Where clients sign in, when that is not the tenant itself.
+    authorization_server: Option<Box<str>>,
 }
 
 impl ProtectedResource {
@@ -75,6 +79,7 @@ impl ProtectedResource {
             metadata_url: format!("{origin}{WELL_KNOWN}{path}").into(),
             paths,
             scopes: ScopeSet::default(),
+            authorization_server: None,
         })))
     }
 
@@ -85,6 +90,16 @@ impl ProtectedResource {
     pub fn with_scopes<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Result<Self, ConfigError> {
         Arc::make_mut(&mut self.0).scopes = ScopeSet::required(names)?;
         Ok(self)
+    }
+
+    /// Names an authorization server in front of the tenant, by its issuer.
+    ///
+    /// Such a server takes scopes by their bare names, so these are advertised then; towards the tenant itself they must stand
+    /// behind the API's id (AADSTS90009 at the first refresh, otherwise).
+    #[must_use]
+    pub fn with_authorization_server(mut self, issuer: &str) -> Self {
+        Arc::make_mut(&mut self.0).authorization_server = Some(issuer.into());
+        self
     }
 
     /// Returns the resource's URL.
@@ -115,19 +130,18 @@ impl ProtectedResource {
 
     async fn document(self) -> Response<Full<Bytes>> {
         let inner = &*self.0;
-        let endpoints = match inner.app.authority().endpoints().await {
-            Ok(endpoints) => endpoints,
+        let server = match inner.authorization_server().await {
+            Ok(server) => server,
             Err(why) => {
                 let mut response = status(StatusCode::SERVICE_UNAVAILABLE);
                 response.headers_mut().insert(RETRY_AFTER, challenge::retry_after(why.retry_after()));
                 return response;
             }
         };
-        let scopes: Vec<_> = inner.scopes.iter().map(|name| format!("{}/{name}", inner.app.client_id())).collect();
         let document = json!({
             "resource": inner.resource,
-            "authorization_servers": [endpoints.authorization_server()],
-            "scopes_supported": scopes,
+            "authorization_servers": [server],
+            "scopes_supported": inner.scopes(),
             "bearer_methods_supported": ["header"],
         });
         let mut response = status(StatusCode::OK);
@@ -136,6 +150,23 @@ impl ProtectedResource {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
         response
+    }
+}
+
+impl Inner {
+    async fn authorization_server(&self) -> Result<String, Unavailable> {
+        match &self.authorization_server {
+            Some(issuer) => Ok(issuer.to_string()),
+            None => Ok(self.app.authority().endpoints().await?.authorization_server()),
+        }
+    }
+
+    fn scopes(&self) -> Vec<String> {
+        let spell = |name: &str| match &self.authorization_server {
+            Some(_) => name.to_owned(),
+            None => format!("{}/{name}", self.app.client_id()),
+        };
+        self.scopes.iter().map(spell).collect()
     }
 }
 
@@ -259,6 +290,19 @@ mod tests {
                 "bearer_methods_supported": ["header"],
             })
         );
+    }
+
+    #[tokio::test]
+    async fn a_server_in_front_of_the_tenant_is_named_at_once_and_takes_bare_names() {
+        let undiscovered = EntraApp::single_tenant_over(dead_network(), "contoso.example", CLIENT).unwrap();
+        let resource = ProtectedResource::new("https://mcp.example/mcp", &undiscovered).unwrap();
+        let resource =
+            resource.with_scopes(["access_as_user"]).unwrap().with_authorization_server("https://mcp.example");
+        let response = resource.service().oneshot(Request::new(())).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let document: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(document["authorization_servers"], json!(["https://mcp.example"]));
+        assert_eq!(document["scopes_supported"], json!(["access_as_user"]));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::{
     client::{Clients, Documents, Preregistered},
     consent::{Consent, Remembering, Wording},
     cookie::Cookies,
+    endpoint::Endpoint,
     flow::Flows,
     issuer::{CALLBACK, Issuer},
     metadata::{self, Abilities},
@@ -192,6 +193,7 @@ impl ProxyBuilder {
         let abilities = Abilities { reads_client_documents: clients.documents.is_some(), ..Abilities::default() };
         Ok(Proxy(Arc::new(Parts {
             document: metadata::document(&issuer, &scopes, abilities),
+            endpoints: Endpoint::all(&issuer),
             pages: consent.pages(),
             authorize: Authorize {
                 issuer: issuer.clone(),

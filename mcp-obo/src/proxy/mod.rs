@@ -13,6 +13,7 @@ mod client;
 mod code;
 mod consent;
 mod cookie;
+mod endpoint;
 mod error;
 mod flow;
 mod issuer;
@@ -47,13 +48,13 @@ use http_body_util::Full;
 use mcp_auth_layer::{EntraApp, bearer::StepUpRoute, claims::Claims, verify::Verifier};
 use tower_service::Service;
 
-pub use self::builder::ProxyBuilder;
+pub use self::{builder::ProxyBuilder, endpoint::Endpoint};
 use self::{issuer::CALLBACK, service::Parts};
 use crate::credential::ClientCredentials;
 
 /// An authorization server for MCP clients, in front of Entra.
 ///
-/// A terminal service: mount it at [`paths`](Self::paths) of the origin that clients know. Cloning is cheap.
+/// A terminal service: mount it at its [`endpoints`](Self::endpoints), at the root of the origin that clients know. Cloning is cheap.
 #[derive(Clone)]
 pub struct Proxy(Arc<Parts>);
 
@@ -71,10 +72,9 @@ impl Proxy {
         ProxyBuilder::new(app, verifier, credentials.into(), issuer, scopes)
     }
 
-    /// Returns every path that it answers, each once.
-    #[must_use]
-    pub fn paths(&self) -> Vec<String> {
-        self.0.paths()
+    /// Returns every path that it answers, each once, with what it leads to.
+    pub fn endpoints(&self) -> impl Iterator<Item = (Endpoint, &str)> {
+        self.0.endpoints.iter().map(|(endpoint, path)| (*endpoint, &**path))
     }
 
     /// Returns the redirect URI that has to be registered at Entra, for the platform *Web*.

@@ -12,19 +12,15 @@ use super::{
     authorize::{Authorize, Stopped},
     callback::{Callback, Stranded},
     client::Clients,
-    consent::{self, Pages, Reference},
+    consent::{Pages, Reference},
+    endpoint::Endpoint,
     error::{OAuthCode, OAuthError},
-    issuer::{CALLBACK, Issuer},
-    metadata::{self, AUTHORIZE, REGISTER, TOKEN},
+    issuer::Issuer,
     parameters::Parameters,
     register,
     respond::{self, Answer},
     token::Tokens,
 };
-
-/// The reference server's other spellings.
-const AUTHORIZE_ALIAS: &str = "/oauth2/v2.0/authorize";
-const TOKEN_ALIAS: &str = "/oauth2/v2.0/token";
 
 /// More than any form or document that is posted here.
 const MAX_BODY: usize = 32 << 10;
@@ -32,6 +28,7 @@ const MAX_BODY: usize = 32 << 10;
 /// What is behind all paths.
 pub(super) struct Parts {
     pub(super) issuer: Issuer,
+    pub(super) endpoints: Vec<(Endpoint, String)>,
     pub(super) document: Value,
     pub(super) authorize: Authorize,
     pub(super) callback: Callback,
@@ -41,52 +38,9 @@ pub(super) struct Parts {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// What a path is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    Metadata,
-    Authorize,
-    Consent,
-    Forget,
-    Callback,
-    Token,
-    Register,
-}
-
-impl Place {
-    /// Returns the methods that it answers, `OPTIONS` apart.
-    const fn methods(self) -> &'static str {
-        match self {
-            Self::Metadata | Self::Authorize | Self::Callback => "GET",
-            Self::Consent | Self::Token | Self::Register => "POST",
-            Self::Forget => "GET, POST",
-        }
-    }
-
-    /// Tells whether pages of every origin may ask: nothing there rests on cookies.
-    const fn is_for_all_origins(self) -> bool {
-        matches!(self, Self::Metadata | Self::Token | Self::Register)
-    }
-}
-
 impl Parts {
-    /// Returns every path that is answered here.
-    pub(super) fn paths(&self) -> Vec<String> {
-        let own = [AUTHORIZE, AUTHORIZE_ALIAS, consent::PATH, consent::FORGET, CALLBACK, TOKEN, TOKEN_ALIAS, REGISTER];
-        metadata::paths(&self.issuer).into_iter().chain(own.map(ToOwned::to_owned)).collect()
-    }
-
-    fn place(&self, path: &str) -> Option<Place> {
-        Some(match path {
-            AUTHORIZE | AUTHORIZE_ALIAS => Place::Authorize,
-            consent::PATH => Place::Consent,
-            consent::FORGET => Place::Forget,
-            CALLBACK => Place::Callback,
-            TOKEN | TOKEN_ALIAS => Place::Token,
-            REGISTER => Place::Register,
-            _ if metadata::paths(&self.issuer).iter().any(|known| known == path) => Place::Metadata,
-            _ => return None,
-        })
+    fn endpoint(&self, path: &str) -> Option<Endpoint> {
+        self.endpoints.iter().find(|(_, known)| known == path).map(|(endpoint, _)| *endpoint)
     }
 
     pub(super) async fn answer<B>(&self, request: Request<B>) -> Answer
@@ -95,33 +49,33 @@ impl Parts {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
-        let Some(place) = self.place(head.uri.path()) else { return status(StatusCode::NOT_FOUND) };
+        let Some(endpoint) = self.endpoint(head.uri.path()) else { return status(StatusCode::NOT_FOUND) };
         let query = head.uri.query().unwrap_or_default();
-        let answer = match (place, &head.method) {
-            (place, &Method::OPTIONS) if place.is_for_all_origins() => respond::preflight(place.methods()),
-            (Place::Metadata, &Method::GET) => self.metadata(),
-            (Place::Authorize, &Method::GET) => self.shown(self.authorize.answer(query, &head.headers).await),
-            (Place::Callback, &Method::GET) => self.returned(query, &head.headers),
-            (Place::Forget, &Method::GET) => {
+        let answer = match (endpoint, &head.method) {
+            (endpoint, &Method::OPTIONS) if endpoint.is_for_all_origins() => respond::preflight(endpoint.methods()),
+            (Endpoint::Metadata, &Method::GET) => self.metadata(),
+            (Endpoint::Authorize, &Method::GET) => self.shown(self.authorize.answer(query, &head.headers).await),
+            (Endpoint::Callback, &Method::GET) => self.returned(query, &head.headers),
+            (Endpoint::Forget, &Method::GET) => {
                 let offered = self.authorize.consent.offer_to_forget(&head.headers, self.clock.now());
                 offered.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
             }
-            (Place::Consent | Place::Forget | Place::Token | Place::Register, &Method::POST) => {
+            (Endpoint::Consent | Endpoint::Forget | Endpoint::Token | Endpoint::Register, &Method::POST) => {
                 match Limited::new(body, MAX_BODY).collect().await {
-                    Ok(body) => self.posted(place, &head.headers, &body.to_bytes()).await,
+                    Ok(body) => self.posted(endpoint, &head.headers, &body.to_bytes()).await,
                     Err(_) => status(StatusCode::PAYLOAD_TOO_LARGE),
                 }
             }
-            (place, _) => not_allowed(place),
+            (endpoint, _) => not_allowed(endpoint),
         };
-        if place.is_for_all_origins() { respond::readable_by_all(answer) } else { answer }
+        if endpoint.is_for_all_origins() { respond::readable_by_all(answer) } else { answer }
     }
 
-    async fn posted(&self, place: Place, headers: &HeaderMap, body: &[u8]) -> Answer {
-        match place {
-            Place::Consent => self.shown(self.authorize.decide(body, headers).await),
-            Place::Forget => self.forgotten(headers, body),
-            Place::Register => register::register(&self.clients, body, self.clock.now()),
+    async fn posted(&self, endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Answer {
+        match endpoint {
+            Endpoint::Consent => self.shown(self.authorize.decide(body, headers).await),
+            Endpoint::Forget => self.forgotten(headers, body),
+            Endpoint::Register => register::register(&self.clients, body, self.clock.now()),
             _ => self.token(headers, body).await,
         }
     }
@@ -199,8 +153,8 @@ fn status(status: StatusCode) -> Answer {
     respond::json(status, &Value::Null)
 }
 
-fn not_allowed(place: Place) -> Answer {
+fn not_allowed(endpoint: Endpoint) -> Answer {
     let mut answer = status(StatusCode::METHOD_NOT_ALLOWED);
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(place.methods()));
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(endpoint.methods()));
     answer
 }
