@@ -15,6 +15,7 @@ use super::{
     authorize::Authorize,
     callback::Callback,
     client::{Clients, Documents, Preregistered},
+    client_app::ClientApp,
     consent::{Consent, Remembering, Wording},
     cookie::Cookies,
     endpoint::Endpoint,
@@ -25,20 +26,20 @@ use super::{
     session::{LONGEST, SessionLife},
     step_up::StepUps,
     token::Tokens,
-    upstream::{PublicClient, Upstream},
+    upstream::Upstream,
 };
-use crate::{credential::ClientCredentials, seal::KeyRing};
+use crate::seal::KeyRing;
 
 /// What a proxy is made of; see [`Proxy::builder`].
 ///
 /// # Defaults
-/// The resource is at `/mcp`. The app at Entra is the API's own. Redirect URIs are those of [`RedirectAllowlist`]. Values are
+/// The resource is at `/mcp`. Redirect URIs are those of [`RedirectAllowlist`]. Values are
 /// sealed under a ring of this process alone, so that a restart ends every session. A session lasts seven days.
 #[derive(Debug)]
 pub struct ProxyBuilder {
     app: EntraApp,
     verifier: Verifier,
-    client: (EntraApp, ClientCredentials),
+    client: ClientApp,
     issuer: String,
     resource: String,
     scopes: Vec<String>,
@@ -53,17 +54,11 @@ pub struct ProxyBuilder {
 }
 
 impl ProxyBuilder {
-    pub(super) fn new(
-        app: &EntraApp,
-        verifier: &Verifier,
-        credentials: ClientCredentials,
-        issuer: &str,
-        scopes: &[&str],
-    ) -> Self {
+    pub(super) fn new(app: &EntraApp, verifier: &Verifier, client: ClientApp, issuer: &str, scopes: &[&str]) -> Self {
         Self {
             app: app.clone(),
             verifier: verifier.clone(),
-            client: (app.clone(), credentials),
+            client,
             issuer: issuer.to_owned(),
             resource: "/mcp".to_owned(),
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
@@ -80,19 +75,6 @@ impl ProxyBuilder {
             clients_not_before: UnixTime::from_secs(0),
             documents: None,
         }
-    }
-
-    /// Signs people in to another app than the API's, with a credential of its own.
-    #[must_use]
-    pub fn with_client_app(mut self, app: &EntraApp, credentials: impl Into<ClientCredentials>) -> Self {
-        self.client = (app.clone(), credentials.into());
-        self
-    }
-
-    /// Signs people in to another app that has no credential; its redirect URI is one of *Mobile and desktop applications*.
-    #[must_use]
-    pub fn with_public_client_app(self, app: &EntraApp) -> Self {
-        self.with_client_app(app, PublicClient)
     }
 
     /// Names the path of the resource, in place of `/mcp`.
@@ -177,7 +159,8 @@ impl ProxyBuilder {
     pub fn build(self) -> Result<Proxy, ConfigError> {
         let issuer = Issuer::new(&self.issuer, &self.resource)?;
         let scopes = ApiScopes::new(&self.app, self.scopes.iter().map(String::as_str))?;
-        let (app, credentials) = self.client;
+        let ClientApp { app, credentials, .. } = self.client;
+        let app = app.unwrap_or_else(|| self.app.clone());
         let client_id: Box<str> = app.client_id().into();
         let (clock, ring) = (Arc::clone(app.clock()), self.ring);
         let upstream = Upstream::new(&app, credentials, scopes.clone(), issuer.at(CALLBACK));

@@ -10,6 +10,7 @@ mod authorize;
 mod builder;
 mod callback;
 mod client;
+mod client_app;
 mod code;
 mod consent;
 mod cookie;
@@ -48,9 +49,8 @@ use http_body_util::Full;
 use mcp_auth_layer::{EntraApp, bearer::StepUpRoute, claims::Claims, verify::Verifier};
 use tower_service::Service;
 
-pub use self::{builder::ProxyBuilder, endpoint::Endpoint};
+pub use self::{builder::ProxyBuilder, client_app::ClientApp, endpoint::Endpoint};
 use self::{issuer::CALLBACK, service::Parts};
-use crate::credential::ClientCredentials;
 
 /// An authorization server for MCP clients, in front of Entra.
 ///
@@ -61,15 +61,15 @@ pub struct Proxy(Arc<Parts>);
 impl Proxy {
     /// Begins a proxy for the API `app`, which clients know by the origin `issuer` and whose scopes these are.
     ///
-    /// `verifier` judges what Entra grants, with the rules by which the bearer layer does.
+    /// `client` is the app as which people are signed in. `verifier` judges what Entra grants, with the rules by which the bearer layer does.
     pub fn builder(
         app: &EntraApp,
         verifier: &Verifier,
-        credentials: impl Into<ClientCredentials>,
+        client: ClientApp,
         issuer: &str,
         scopes: &[&str],
     ) -> ProxyBuilder {
-        ProxyBuilder::new(app, verifier, credentials.into(), issuer, scopes)
+        ProxyBuilder::new(app, verifier, client, issuer, scopes)
     }
 
     /// Returns every path that it answers, each once, with what it leads to.

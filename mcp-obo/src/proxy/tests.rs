@@ -58,8 +58,13 @@ impl Scene {
         let tenant = Tenant::answering(move |_| {
             Box::pin(ready(status(200, &[("content-type", "application/json")], &body.to_string())))
         });
-        let builder =
-            Proxy::builder(&tenant.app, &tenant.verifier, ClientSecret::new(SECRET), ISSUER, &["access_as_user"]);
+        let builder = Proxy::builder(
+            &tenant.app,
+            &tenant.verifier,
+            ClientApp::own(ClientSecret::new(SECRET)),
+            ISSUER,
+            &["access_as_user"],
+        );
         let proxy =
             builder.with_wording("Message Center", &[("access_as_user", "read announcements")]).build().unwrap();
         Self { tenant, proxy, cookies: HashMap::new() }

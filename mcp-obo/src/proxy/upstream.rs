@@ -15,8 +15,7 @@ use super::{
 };
 use crate::{
     answer::TokenAnswer,
-    boxed::BoxFuture,
-    credential::{ClientAuth, ClientContext, ClientCredential, ClientCredentials, CredentialError},
+    credential::ClientCredentials,
     error::{ExchangeError, ExchangeErrorKind},
     grant::{CodeGrant, TokenRequest},
     token_endpoint::TokenEndpoint,
@@ -41,16 +40,6 @@ pub(super) struct SignIn<'a> {
     pub(super) domain_hint: Option<&'a str>,
     /// Entra's own claims parameter, for a step-up.
     pub(super) claims: Option<&'a str>,
-}
-
-/// A client that proves nothing but possession of the code (RFC 6749 section 2.1).
-#[derive(Debug)]
-pub(super) struct PublicClient;
-
-impl ClientCredential for PublicClient {
-    fn authenticate<'a>(&'a self, _: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
-        Box::pin(async { Ok(ClientAuth::public()) })
-    }
 }
 
 impl Upstream {

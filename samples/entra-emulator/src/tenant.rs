@@ -170,6 +170,7 @@ impl App {
             federated: Vec::new(),
             redirects: vec![
                 Redirect::new(Platform::Web, "http://localhost/oauth/callback"),
+                Redirect::new(Platform::Web, "http://127.0.0.1/oauth/callback"),
                 Redirect::new(Platform::PublicClient, "http://localhost"),
                 Redirect::new(Platform::PublicClient, "http://localhost/callback"),
             ],
@@ -191,6 +192,8 @@ impl App {
                 Redirect::new(Platform::PublicClient, "http://localhost/callback"),
                 Redirect::new(Platform::PublicClient, "http://127.0.0.1"),
                 Redirect::new(Platform::PublicClient, "http://127.0.0.1/callback"),
+                Redirect::new(Platform::PublicClient, "http://localhost/oauth/callback"),
+                Redirect::new(Platform::PublicClient, "http://127.0.0.1/oauth/callback"),
             ],
             token_version: None,
             scopes: Vec::new(),

@@ -4,17 +4,17 @@
 //! - `stack`: the whole server in one file; read it first
 //! - `settings`: the environment, turned into types, all mistakes at once
 //! - `mcp`, `tools`: the MCP side; `graph`: the call behind it; `failure`: what callers are told when it fails
-//! - `authorize`, `discovery`, `health`, `meter`: the other endpoints
+//! - `front_door`: where clients sign in; `discovery`, `health`, `meter`: the other endpoints
 //! - `limits`: how often each of them may be asked
 //! - `serve`: connections and shutdown
 //! - `call`, `demo`: subcommands
 
-pub mod authorize;
 pub mod call;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod discovery;
 pub mod failure;
+pub mod front_door;
 pub mod graph;
 pub mod health;
 pub mod limits;

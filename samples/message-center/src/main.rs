@@ -95,7 +95,6 @@ fn announce(settings: &Settings, file: Option<&Path>) {
     let now = settings.app.clock().now();
     let credentials: Vec<_> = settings.credentials.iter().flat_map(|list| list.status(now)).collect();
     let credentials: Vec<_> = credentials.iter().map(|status| status.kind().as_str()).collect();
-    let redirects: Vec<_> = settings.redirects.rules().iter().map(ToString::to_string).collect();
     tracing::info!(
         environment = ?settings.environment,
         tenant = settings.app.authority().segment(),
@@ -105,8 +104,15 @@ fn announce(settings: &Settings, file: Option<&Path>) {
         acting_as = settings.outgoing.acting_as().as_str(),
         credentials = credentials.join(" "),
         tokens_shared = settings.sharing.is_some(),
-        redirects = redirects.join(" "),
         "configured"
+    );
+    let Some(door) = &settings.front_door else { return };
+    let redirects: Vec<_> = door.redirects.rules().iter().map(ToString::to_string).collect();
+    tracing::info!(
+        scopes = door.scopes.join(" "),
+        redirects = redirects.join(" "),
+        session_days = door.session_max.as_secs_f64() / 86_400.0,
+        "clients sign in here"
     );
 }
 

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Extension, Router,
-    extract::{RawQuery, Request},
+    Router,
+    extract::Request,
     routing::{get, post_service},
 };
 use http::{HeaderName, HeaderValue, Method, header};
@@ -14,11 +14,10 @@ use mcp_auth_layer::{
     config::ConfigError,
     fetch::{FetchLimits, HttpClient},
     metadata::ProtectedResource,
-    redirect::{AllowedRedirect, RedirectLayer},
     respond::JsonRpc,
     verify::Verifier,
 };
-use mcp_obo::{Exchange, OboLayer, OutgoingAuth};
+use mcp_obo::{Exchange, OboLayer, OutgoingAuth, proxy::Proxy};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
@@ -32,15 +31,15 @@ use tower_http::{
 use url::Url;
 
 use crate::{
-    authorize::Authorize,
-    discovery::Documents,
+    discovery::Discovery,
     failure::Context,
+    front_door,
     graph::Graph,
     health::{self, Credential, Health},
-    limits::{Limits, RateLimitLayer},
+    limits::Limits,
     mcp::{MessageCenter, Shared},
     meter,
-    settings::{Settings, Sharing, SignIn},
+    settings::{Settings, Sharing},
     tools::get_messages::TokenArgument,
 };
 
@@ -59,6 +58,12 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
     let resource_url = format!("{}/mcp", settings.public_base_url);
     let resource = ProtectedResource::new(&resource_url, &settings.app)?
         .with_scopes(settings.required_scopes.iter().map(String::as_str))?;
+    let proxy = front_door::proxy(settings, &verifier)?;
+    // Clients sign in here, or at the tenant itself.
+    let resource = match &proxy {
+        Some(_) => resource.with_authorization_server(&settings.public_base_url),
+        None => resource,
+    };
     let limits = Limits::new(settings.calls_per_minute, &settings.trusted_proxies);
 
     let mcp = ServiceBuilder::new()
@@ -69,21 +74,22 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         // Outside the bearer layer, which looks for its permits.
         .layer(BypassGuardLayer::new(settings.hatches.permits.clone()))
         // Who calls? Everything further in sees a verified caller, or one whom a hatch let in.
-        .layer(bearer(settings, verifier, &resource)?)
+        .layer(bearer(settings, verifier, &resource, proxy.as_ref())?)
         // How often? Counted by caller, so that nobody can use up what another has.
-        .layer(option_layer(limits.mcp))
+        .layer(option_layer(limits.mcp.clone()))
         // On whose behalf? Lazy: `initialize` and `tools/list` cost no exchange. Without `prefetch`: the tool must be able to
         // refuse its arguments before any exchange, and single JSON answers leave the response head unsent until it ends.
         .layer(option_layer(exchange.map(OboLayer::new)))
         .service(mcp_service(settings, health.clone())?);
 
-    let documents = documents(settings);
-    let router = sign_in_routes(settings, &resource_url, documents.clone(), limits.authorize)
+    let discovery = discovery(settings, proxy.as_ref());
+    let router = proxy
+        .map_or_else(Router::new, |proxy| front_door::routes(&proxy, &limits))
         // Other methods are 405 before authentication: MCP 2026-07-28 has no GET and no DELETE.
         .route("/mcp", post_service(mcp.clone()).options_service(mcp))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(move || health.readyz()))
-        .route("/discover", get(move || documents.discover()));
+        .route("/discover", get(move || discovery.answer()));
     let router = match meter::recorder() {
         Some(measured) => router.route("/metrics", get(async move || measured.render())),
         None => router,
@@ -102,8 +108,13 @@ fn bearer(
     settings: &Settings,
     verifier: Verifier,
     resource: &ProtectedResource,
+    proxy: Option<&Proxy>,
 ) -> Result<BearerLayer<JsonRpc>, ConfigError> {
     let mut bearer = BearerLayer::with_verifier(verifier).with_resource(resource).require(settings.access.clone());
+    if let Some(proxy) = proxy {
+        // MCP clients do nothing about `claims`; a scope that stands for them they ask for.
+        bearer = bearer.with_step_up(proxy.clone());
+    }
     for scope in &settings.required_scopes {
         bearer = bearer.require_scope(scope)?;
     }
@@ -201,40 +212,7 @@ fn scopes(settings: &Settings) -> String {
     own.chain(["offline_access".to_owned()]).collect::<Vec<_>>().join(" ")
 }
 
-fn documents(settings: &Settings) -> Documents {
-    let authorization_url = match settings.sign_in {
-        SignIn::PassedOn => Some(format!("{}/authorize", settings.public_base_url)),
-        SignIn::Elsewhere => None,
-    };
-    Documents { app: settings.app.clone(), authorization_url, scopes: scopes(settings) }
-}
-
-/// What exists only where sign-ins start here.
-fn sign_in_routes(settings: &Settings, resource: &str, documents: Documents, limit: RateLimitLayer) -> Router {
-    match settings.sign_in {
-        SignIn::Elsewhere => Router::new(),
-        SignIn::PassedOn => {
-            // One limit for both: an alias is no second helping.
-            let authorize = authorize_route(settings, resource).layer(limit);
-            Router::new()
-                .route("/.well-known/openid-configuration", get(move || documents.openid_configuration()))
-                .route("/authorize", authorize.clone())
-                .route("/oauth2/v2.0/authorize", authorize)
-        }
-    }
-}
-
-fn authorize_route(settings: &Settings, resource: &str) -> axum::routing::MethodRouter {
-    let authorize = Authorize {
-        app: settings.app.clone(),
-        client_id: settings.expected_client_id.clone(),
-        scope_names: settings.required_scopes.clone(),
-        scopes: scopes(settings),
-        resource: resource.to_owned(),
-    };
-    let handler = move |RawQuery(query): RawQuery, Extension(redirect): Extension<AllowedRedirect>| {
-        authorize.clone().answer(query, redirect)
-    };
-    // The redirect URI is judged before the handler exists; what it gets is the proof.
-    get(handler).layer(RedirectLayer::new(settings.redirects.clone()))
+fn discovery(settings: &Settings, proxy: Option<&Proxy>) -> Discovery {
+    let issuer = proxy.map(|_| settings.public_base_url.clone());
+    Discovery { app: settings.app.clone(), issuer, scopes: scopes(settings) }
 }

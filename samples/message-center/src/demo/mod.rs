@@ -1,5 +1,6 @@
 //! The whole chain on loopback, with a local tenant: sign in, exchange, Graph, messages.
 
+mod browser;
 mod guide;
 mod hops;
 mod sign_in;
@@ -12,7 +13,7 @@ use std::{
     time::Instant,
 };
 
-use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Counters, Emulator, TENANT_ID};
+use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Counters, Emulator, TENANT_ID};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -74,7 +75,6 @@ fn variables(emulator: &Emulator, base: &str, port: u16) -> BTreeMap<String, Str
         ("GRAPH_CLIENT_SECRET", API_CLIENT_SECRET.to_owned()),
         ("AZURE_AUTHORITY_HOST", emulator.http_url()),
         ("GRAPH_BASE_URL", format!("{}/v1.0", emulator.http_url())),
-        ("MCP_OAUTH_EXPECTED_CLIENT_ID", CLIENT_ID.to_owned()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -7,8 +7,6 @@
 //! | `register` | 10 | of an address |
 //! | `mcp` | `MCP_RATE_LIMIT_PER_MINUTE` | of a caller (tenant, object and client of the verified token); of an address where nobody is known |
 //!
-//! In this version there are no endpoints for `token` and `register`, so these two stand on no route yet.
-//!
 //! What a rule allows may come at once; it is refilled evenly, so with ten a minute one more is allowed every six seconds.
 //! Beyond it the answer is 429 with `Retry-After`, in the form that the endpoint's clients read.
 //!
@@ -29,6 +27,7 @@ mod buckets;
 mod form;
 mod forwarded;
 mod layer;
+mod page;
 mod refusal;
 mod rule;
 #[cfg(test)]
@@ -50,7 +49,7 @@ use self::{
 /// The rules of a server; each counts once, however many routes it stands on.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// For `/authorize`, its aliases, and what a person answers there.
+    /// For `/authorize` and its aliases.
     pub authorize: RateLimitLayer,
     /// For `/token` and its aliases; goes inside a [`FormClientLayer`], which finds the client.
     pub token: RateLimitLayer,

@@ -9,7 +9,7 @@ use http::{
 use mcp_auth_layer::respond::FromBytes;
 use serde_json::json;
 
-use crate::authorize;
+use super::page;
 
 /// JSON-RPC 2.0 section 5.1, invalid request; as the bearer layer has it, and without an `id` as there.
 const INVALID_REQUEST: i32 = -32_600;
@@ -33,7 +33,7 @@ impl Refusal {
         let seconds = seconds(wait);
         let text = format!("too many requests; try again in {seconds} s");
         let mut response = match self {
-            Self::Page => authorize::page(
+            Self::Page => page::stopped(
                 StatusCode::TOO_MANY_REQUESTS,
                 &format!("Too many sign-ins were started from here. Wait {seconds} seconds and try again."),
             ),

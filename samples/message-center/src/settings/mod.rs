@@ -6,6 +6,7 @@ mod access;
 mod cloud;
 mod credentials;
 mod egress;
+mod front_door;
 mod hatches;
 mod identity;
 mod later;
@@ -16,6 +17,7 @@ mod sharing;
 mod strategy;
 #[cfg(test)]
 mod tests;
+mod time;
 mod vars;
 
 use std::{fmt, net::SocketAddr, num::NonZeroU32};
@@ -25,18 +27,19 @@ use mcp_auth_layer::{
     bypass::{Environment, Exposure},
     fetch::{Egress, FetchLimits, HttpClient},
     policy::AccessPolicy,
-    redirect::RedirectAllowlist,
     scope::ScopeSet,
 };
 use mcp_obo::{ClientCredentials, OutgoingAuth, Target};
 
 use self::{
     cloud::Endpoints,
+    front_door::Host,
     identity::Identity,
     reader::{Reader, list},
     strategy::Strategy,
 };
 pub use self::{
+    front_door::FrontDoor,
     hatches::Hatches,
     sharing::Sharing,
     vars::{Layered, Process, Vars},
@@ -78,26 +81,12 @@ pub struct Settings {
     pub capabilities: Vec<String>,
     /// Where Microsoft Graph is, version included.
     pub graph_base_url: String,
-    /// The client that may use `/authorize`.
-    pub expected_client_id: String,
-    /// Whether sign-ins start here.
-    pub sign_in: SignIn,
-    /// Where authorization codes may go.
-    pub redirects: RedirectAllowlist,
+    /// Where clients sign in at this server; none where they do at the tenant.
+    pub front_door: Option<FrontDoor>,
     /// What is open.
     pub hatches: Hatches,
     /// What the operator should know.
     pub warnings: Vec<String>,
-}
-
-/// Where clients start a sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SignIn {
-    /// At `/authorize` of this server, which passes them on to the tenant.
-    PassedOn,
-    /// At the tenant; this server has no endpoint for it.
-    Elsewhere,
 }
 
 /// Every mistake of a configuration.
@@ -127,24 +116,32 @@ impl Settings {
         let (source, identity) = identity::read(&mut reader, strategy);
         let endpoints = cloud::read(&mut reader, environment);
         let egress = egress::read(&mut reader);
-        let sharing = sharing::read(&mut reader, environment, &egress);
+        let ring = sharing::ring(&mut reader);
+        let sharing = sharing::read(&mut reader, environment, &egress, ring.as_ref());
         let app = app(&mut reader, identity.as_ref(), &endpoints, &egress);
         let exposure = Exposure::of(listener.address.ip(), Some(&listener.public_base_url));
         let hatches = hatches::read(&mut reader, environment, exposure);
-        let redirects = redirects(&mut reader);
         let required_scopes = scopes(&mut reader);
         let access = access::read(&mut reader);
         let capabilities = capabilities(&mut reader);
-        let sign_in = sign_in(&mut reader);
-        let expected_client_id = reader
-            .get("MCP_OAUTH_EXPECTED_CLIENT_ID")
-            .and_then(|id| identity::guid(&mut reader, "MCP_OAUTH_EXPECTED_CLIENT_ID", id));
         later::read(&mut reader);
-        let credentials = match (strategy, &app) {
-            (Strategy::OnBehalfOf, Some(app)) => credentials::read(&mut reader, environment, source, app),
-            // It proves nothing as this app, or there is none to prove.
-            (Strategy::HostingEnvironment, _) | (Strategy::OnBehalfOf, None) => None,
+        let own = match &app {
+            // One that acts for nobody may still sign people in.
+            Some(app) if strategy == Strategy::OnBehalfOf || identity::has_credential(&reader) => {
+                credentials::read(&mut reader, environment, source, app)
+            }
+            _ => None,
         };
+        let front_door = app.as_ref().and_then(|app| {
+            let host = Host {
+                app,
+                credentials: own.as_ref(),
+                public_base_url: &listener.public_base_url,
+                required_scopes: &required_scopes,
+                egress: &egress,
+            };
+            front_door::read(&mut reader, &host, ring)
+        });
         let outgoing = strategy::outgoing(&mut reader, strategy, environment, app.as_ref(), &endpoints.target);
         match (app, identity, outgoing) {
             (Some(app), Some(_), Some(outgoing)) if reader.mistakes.is_empty() => Ok(Self {
@@ -154,9 +151,8 @@ impl Settings {
                 trusted_proxies: limits.trusted_proxies,
                 calls_per_minute: limits.calls_per_minute,
                 allowed_origins: listener.allowed_origins,
-                expected_client_id: expected_client_id.unwrap_or_else(|| app.client_id().to_owned()),
                 app,
-                credentials,
+                credentials: own.filter(|_| strategy == Strategy::OnBehalfOf),
                 outgoing,
                 sharing,
                 egress,
@@ -165,8 +161,7 @@ impl Settings {
                 target: endpoints.target,
                 capabilities,
                 graph_base_url: endpoints.graph_base_url,
-                sign_in,
-                redirects,
+                front_door,
                 hatches,
                 warnings: reader.warnings,
             }),
@@ -204,12 +199,6 @@ fn app(
     Some(app)
 }
 
-fn redirects(reader: &mut Reader<'_>) -> RedirectAllowlist {
-    let Some(text) = reader.get("MCP_OAUTH_REDIRECT_URI_PREFIXES") else { return RedirectAllowlist::default() };
-    let parsed = RedirectAllowlist::parse_list(&text);
-    reader.keep("MCP_OAUTH_REDIRECT_URI_PREFIXES", parsed).unwrap_or_default()
-}
-
 fn scopes(reader: &mut Reader<'_>) -> Vec<String> {
     let text = reader.get("MCP_OAUTH_REQUIRED_SCOPES").unwrap_or_else(|| "access_as_user".to_owned());
     let names: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
@@ -222,21 +211,6 @@ fn scopes(reader: &mut Reader<'_>) -> Vec<String> {
     let parsed = ScopeSet::required(names.iter().map(String::as_str));
     reader.keep("MCP_OAUTH_REQUIRED_SCOPES", parsed);
     names
-}
-
-fn sign_in(reader: &mut Reader<'_>) -> SignIn {
-    match reader.get("MCP_OAUTH_PROXY").as_deref() {
-        None => SignIn::PassedOn,
-        Some("on") => {
-            reader.warn("MCP_OAUTH_PROXY: this version passes /authorize on to Entra and has no token endpoint");
-            SignIn::PassedOn
-        }
-        Some("off") => SignIn::Elsewhere,
-        Some(other) => {
-            reader.mistake(format!("MCP_OAUTH_PROXY: {other:?} is not known; write on or off"));
-            SignIn::Elsewhere
-        }
-    }
 }
 
 fn capabilities(reader: &mut Reader<'_>) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Whether replicas share tokens, and under which keys they are sealed.
+//! Whether replicas share tokens, and the keys under which everything is sealed that leaves this server's hands.
 
 use std::sync::Arc;
 
@@ -17,22 +17,27 @@ pub struct Sharing {
 }
 
 const STORE: &str = "REDIS_URL";
-const KEYS: &str = "MCP_SEALING_KEYS";
+pub(super) const KEYS: &str = "MCP_SEALING_KEYS";
 
-/// Reads them; nothing of the URL or of a key is ever repeated in a mistake.
-pub(super) fn read(reader: &mut Reader<'_>, environment: Environment, egress: &Egress) -> Option<Sharing> {
-    let ring = reader.get(KEYS).and_then(|keys| reader.keep(KEYS, KeyRing::parse(&keys)));
-    let Some(url) = reader.get(STORE) else {
-        if reader.is_set(KEYS) {
-            reader.warn(format!("{KEYS}: not used by this version without {STORE}"));
-        }
-        return None;
-    };
+/// What to write, for whoever lacks them.
+pub(super) const HOW: &str = "base64 of 32 random bytes (openssl rand -base64 32), with commas between several; the first \
+                              seals and all open";
+
+/// Reads the keys; nothing of one is ever repeated in a mistake.
+pub(super) fn ring(reader: &mut Reader<'_>) -> Option<KeyRing> {
+    reader.get(KEYS).and_then(|keys| reader.keep(KEYS, KeyRing::parse(&keys)))
+}
+
+/// Reads the store; nothing of its URL is ever repeated in a mistake.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    environment: Environment,
+    egress: &Egress,
+    ring: Option<&KeyRing>,
+) -> Option<Sharing> {
+    let url = reader.get(STORE)?;
     if !reader.is_set(KEYS) {
-        reader.mistake(format!(
-            "{KEYS}: not set; with {STORE} all replicas need the same keys: base64 of 32 random bytes (openssl rand -base64 32), \
-             with commas between them; the first seals and all open"
-        ));
+        reader.mistake(format!("{KEYS}: not set; with {STORE} all replicas need the same keys: {HOW}"));
     }
     let store = reader.keep(STORE, RedisStore::connect(&url))?;
     let store = if store.is_encrypted() {
@@ -42,7 +47,7 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment, egress: &E
         warn_of_plain_text(reader, environment);
         store
     };
-    Some(Sharing { store: Arc::new(store), ring: ring? })
+    Some(Sharing { store: Arc::new(store), ring: ring?.clone() })
 }
 
 /// Tokens are sealed, but the password is not, and who can write could take tokens away.

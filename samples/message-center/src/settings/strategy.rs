@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use mcp_auth_layer::{EntraApp, bypass::Environment, config::ConfigError, tenant::TenantName};
+use mcp_auth_layer::{EntraApp, bypass::Environment, config::ConfigError};
 use mcp_obo::{
     ClientCredential, ClientCredentials, ClientSecret, HostingIdentity, OutgoingAuth, Target, WorkloadIdentity,
     managed_identity::ManagedIdentityId,
@@ -117,8 +117,5 @@ fn service_principal(reader: &mut Reader<'_>, environment: Environment) -> Optio
 /// The service principal's own app, in the cloud of ours; in its own tenant where `AZURE_TENANT_ID` names one.
 fn principal(reader: &Reader<'_>, app: &EntraApp, id: &str) -> Result<EntraApp, ConfigError> {
     let tenant = reader.get("AZURE_TENANT_ID").unwrap_or_else(|| app.authority().segment().to_owned());
-    let tenant = TenantName::parse(&tenant)?;
-    EntraApp::single_tenant_over(app.http().clone(), tenant.as_str(), id)?
-        .with_cloud(app.cloud())
-        .with_authority_host(app.authority().host())
+    identity::beside(app, &tenant, id)
 }

@@ -7,7 +7,7 @@ pub(crate) mod upstream;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Emulator, TENANT_ID, TokenSpec};
+use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, TENANT_ID, TokenSpec};
 use message_center::{serve, settings::Settings, stack};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot};
@@ -154,7 +154,6 @@ pub(crate) fn variables(emulator: &Emulator, base: &str) -> BTreeMap<String, Str
         ("GRAPH_CLIENT_SECRET", API_CLIENT_SECRET.to_owned()),
         ("AZURE_AUTHORITY_HOST", emulator.http_url()),
         ("GRAPH_BASE_URL", format!("{}/v1.0", emulator.http_url())),
-        ("MCP_OAUTH_EXPECTED_CLIENT_ID", CLIENT_ID.to_owned()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

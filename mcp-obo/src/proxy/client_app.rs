@@ -1,0 +1,64 @@
+//! Which app the proxy is at Entra.
+
+use mcp_auth_layer::EntraApp;
+
+use crate::{
+    boxed::BoxFuture,
+    credential::{ClientAuth, ClientContext, ClientCredential, ClientCredentials, CredentialError},
+};
+
+/// The app at Entra as which a [`Proxy`](super::Proxy) signs people in.
+///
+/// Its kind decides under which platform the redirect URI stands there: *Web* for an app that proves itself (AADSTS7000218
+/// otherwise), *Mobile and desktop applications* for one that does not (AADSTS700025).
+#[derive(Clone, Debug)]
+pub struct ClientApp {
+    /// None is the API's own app.
+    pub(super) app: Option<EntraApp>,
+    pub(super) credentials: ClientCredentials,
+    pub(super) platform: Platform,
+}
+
+/// Under which platform the redirect URI is registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Platform {
+    Web,
+    MobileAndDesktop,
+}
+
+impl Platform {
+    /// Its name in Entra's portal.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Web => "Web",
+            Self::MobileAndDesktop => "Mobile and desktop applications",
+        }
+    }
+}
+
+impl ClientApp {
+    /// The API's own app, with the credential that it exchanges with.
+    pub fn own(credentials: impl Into<ClientCredentials>) -> Self {
+        Self { app: None, credentials: credentials.into(), platform: Platform::Web }
+    }
+
+    /// Another app, with a credential of its own; the API's is never sent with it.
+    pub fn confidential(app: &EntraApp, credentials: impl Into<ClientCredentials>) -> Self {
+        Self { app: Some(app.clone()), credentials: credentials.into(), platform: Platform::Web }
+    }
+
+    /// Another app that has no credential and proves nothing but possession of the code (RFC 6749 section 2.1).
+    #[must_use]
+    pub fn public(app: &EntraApp) -> Self {
+        Self { app: Some(app.clone()), credentials: PublicClient.into(), platform: Platform::MobileAndDesktop }
+    }
+}
+
+#[derive(Debug)]
+struct PublicClient;
+
+impl ClientCredential for PublicClient {
+    fn authenticate<'a>(&'a self, _: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
+        Box::pin(async { Ok(ClientAuth::public()) })
+    }
+}
