@@ -1,5 +1,6 @@
 //! What clients read before anything else: authorization server metadata (RFC 8414, and OpenID Connect Discovery, which some ask for).
 
+use mcp_auth_layer::authority::Endpoints;
 use serde_json::{Value, json};
 
 use super::{api_scopes::ApiScopes, issuer::Issuer};
@@ -28,6 +29,21 @@ pub(super) fn paths(issuer: &Issuer) -> Vec<String> {
         .flat_map(|name| [format!("/.well-known/{name}"), format!("/.well-known/{name}{resource}")])
         .chain([format!("{resource}/.well-known/openid-configuration")])
         .collect()
+}
+
+/// Tells whether a path is that of OpenID Connect's document, which has more in it.
+pub(super) fn is_openid(path: &str) -> bool {
+    path.contains("/openid-configuration")
+}
+
+/// Adds what OpenID Connect Discovery 1.0 section 3 requires; strict clients read no document without it.
+///
+/// It is the truth about the tokens: Entra signs them, with keys that stand there. No ID token is handed out here.
+pub(super) fn openid(mut document: Value, endpoints: &Endpoints) -> Value {
+    document["jwks_uri"] = endpoints.jwks_uri().into();
+    document["subject_types_supported"] = json!(["pairwise"]);
+    document["id_token_signing_alg_values_supported"] = json!(["RS256"]);
+    document
 }
 
 /// Makes the document.

@@ -1,5 +1,7 @@
 //! Answers: JSON, redirects, and the headers that all of them carry.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Response, StatusCode,
@@ -13,7 +15,13 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{error::OAuthError, issuer::Issuer};
+use super::{
+    error::{OAuthCode, OAuthError},
+    issuer::Issuer,
+};
+
+/// When to come back, where nobody has said so.
+const WAIT: Duration = Duration::from_secs(5);
 
 pub(super) type Answer = Response<Full<Bytes>>;
 
@@ -29,7 +37,11 @@ pub(super) fn json(status: StatusCode, body: &Value) -> Answer {
 pub(super) fn error(error: &OAuthError) -> Answer {
     let body = json!({"error": error.code.as_str(), "error_description": error.description});
     let mut answer = json(error.code.status(), &body);
-    if let Some(wait) = error.retry_after {
+    let wait = match error.code {
+        OAuthCode::TemporarilyUnavailable => Some(error.retry_after.unwrap_or(WAIT)),
+        _ => error.retry_after,
+    };
+    if let Some(wait) = wait {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
     answer

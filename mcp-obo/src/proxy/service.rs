@@ -16,6 +16,7 @@ use super::{
     endpoint::Endpoint,
     error::{OAuthCode, OAuthError},
     issuer::Issuer,
+    metadata,
     parameters::Parameters,
     register,
     respond::{self, Answer},
@@ -53,7 +54,7 @@ impl Parts {
         let query = head.uri.query().unwrap_or_default();
         let answer = match (endpoint, &head.method) {
             (endpoint, &Method::OPTIONS) if endpoint.is_for_all_origins() => respond::preflight(endpoint.methods()),
-            (Endpoint::Metadata, &Method::GET) => self.metadata(),
+            (Endpoint::Metadata, &Method::GET) => self.metadata(head.uri.path()).await,
             (Endpoint::Authorize, &Method::GET) => self.shown(self.authorize.answer(query, &head.headers).await),
             (Endpoint::Callback, &Method::GET) => self.returned(query, &head.headers),
             (Endpoint::Forget, &Method::GET) => {
@@ -80,8 +81,14 @@ impl Parts {
         }
     }
 
-    fn metadata(&self) -> Answer {
-        respond::json(StatusCode::OK, &self.document)
+    async fn metadata(&self, path: &str) -> Answer {
+        if !metadata::is_openid(path) {
+            return respond::json(StatusCode::OK, &self.document);
+        }
+        match self.tokens.upstream.endpoints().await {
+            Ok(endpoints) => respond::json(StatusCode::OK, &metadata::openid(self.document.clone(), &endpoints)),
+            Err(error) => respond::error(&error),
+        }
     }
 
     async fn token(&self, headers: &HeaderMap, body: &[u8]) -> Answer {

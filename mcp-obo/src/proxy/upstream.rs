@@ -109,7 +109,7 @@ impl Upstream {
         self.endpoint.clone().exchange(request).await.map_err(|error| told(&error))
     }
 
-    async fn endpoints(&self) -> Result<Arc<Endpoints>, OAuthError> {
+    pub(super) async fn endpoints(&self) -> Result<Arc<Endpoints>, OAuthError> {
         self.endpoint.app().authority().endpoints().await.map_err(|why| {
             let error = OAuthError::new(OAuthCode::TemporarilyUnavailable, "the sign-in service cannot be reached now");
             OAuthError { retry_after: Some(why.retry_after()), ..error }

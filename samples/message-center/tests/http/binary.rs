@@ -2,12 +2,10 @@
 
 use std::fs;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Emulator, TENANT_ID, TokenSpec};
+use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, TENANT_ID, TokenSpec};
 use serde_json::{Value, json};
-use url::Url;
 
-use crate::support::{Answer, Era, client, program::Program, request};
+use crate::support::{Answer, Era, client, person::Person, program::Program, request};
 
 /// What the article's quick start tells a newcomer to write, and nothing else.
 fn env_local() -> String {
@@ -153,15 +151,15 @@ async fn nothing_secret_is_printed_at_the_finest_level() {
         let variables = [
             ("RUST_LOG", "trace"),
             ("LOG_FORMAT", format),
-            ("MCP_OAUTH_EXPECTED_CLIENT_ID", CLIENT_ID),
             ("ALLOW_MCP_ACCESS_TOKEN_ARG", "true"),
             ("GRAPH_ACCESS_TOKEN", &*lent),
             ("GRAPH_CLIENT_CAPABILITIES", "cp1"),
         ];
         let program = developing(&emulator, &variables).await;
-        let mut secrets = sign_in(&program, "alice").await;
-        call(&program, &secrets[0], json!({"top": 1})).await.messages();
-        call(&program, &secrets[0], json!({"top": 1, "accessToken": lent})).await.messages();
+        let signed_in = Person::at(&program.base).sign_in("alice").await;
+        let (token, mut secrets) = (signed_in.token, signed_in.secrets);
+        call(&program, &token, json!({"top": 1})).await.messages();
+        call(&program, &token, json!({"top": 1, "accessToken": lent})).await.messages();
         for user in ["noconsent", "mfa", "cae", "throttled", "blocked", "disabled", "norole"] {
             let token = emulator.mint(TokenSpec::user(user));
             assert!(call(&program, &token, json!({})).await.text.contains("rror"), "{user} fails");
@@ -180,43 +178,6 @@ async fn nothing_secret_is_printed_at_the_finest_level() {
         // Every JWT begins like this, those too that only the server and Graph have seen.
         assert!(!output.contains("eyJ"), "a JWT was printed in {format}");
     }
-}
-
-/// Signs a user in through the server's `/authorize`; returns the token, and then what else must stay secret.
-async fn sign_in(program: &Program, user: &str) -> Vec<String> {
-    let (http, redirect) = (client(), "http://localhost:8400/callback");
-    let (verifier, state) = ("v".repeat(64), "state-that-is-the-clients-own".to_owned());
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
-    let challenge = URL_SAFE_NO_PAD.encode(digest);
-    let mut url = Url::parse(&format!("{}/authorize", program.base)).unwrap();
-    url.query_pairs_mut().extend_pairs([
-        ("client_id", CLIENT_ID),
-        ("response_type", "code"),
-        ("redirect_uri", redirect),
-        ("state", &state),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", "S256"),
-        ("login_hint", user),
-    ]);
-    let tenant = Answer::of(http.get(url).send().await.unwrap()).await.header("location").unwrap().to_owned();
-    let back = Answer::of(http.get(&tenant).send().await.unwrap()).await.header("location").unwrap().to_owned();
-    let back = Url::parse(&back).unwrap();
-    let parameter = |name| back.query_pairs().find(|(known, _)| known == name).unwrap().1.into_owned();
-    assert_eq!(parameter("state"), state);
-    let code = parameter("code");
-    let scope = format!("{API_CLIENT_ID}/access_as_user");
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("client_id", CLIENT_ID),
-        ("code", &code),
-        ("redirect_uri", redirect),
-        ("code_verifier", &verifier),
-        ("scope", &scope),
-    ];
-    let endpoint = tenant.split('?').next().unwrap().replace("/authorize", "/token");
-    let token = Answer::of(http.post(endpoint).form(&form).send().await.unwrap()).await.json();
-    let token = token["access_token"].as_str().unwrap_or_else(|| panic!("{token}")).to_owned();
-    vec![token, code, verifier, state, challenge]
 }
 
 #[tokio::test]

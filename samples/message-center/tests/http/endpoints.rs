@@ -125,58 +125,54 @@ async fn the_documents_list_only_what_answers() {
     let server = Fixture::start().await;
     let authority = format!("{}/{TENANT_ID}", server.emulator.http_url());
     let discover = server.get("/discover").await;
+    let oauth = server.get("/.well-known/oauth-authorization-server").await;
     let openid = server.get("/.well-known/openid-configuration").await;
-    for answer in [&discover, &openid] {
+    for answer in [&discover, &oauth, &openid] {
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some("*")));
-        assert_eq!(answer.json()["issuer"], format!("{authority}/v2.0"));
+        assert_eq!(answer.json()["issuer"], server.base, "byte for byte");
     }
-    let (discover, openid) = (discover.json(), openid.json());
+    let (discover, oauth, openid) = (discover.json(), oauth.json(), openid.json());
     assert_eq!(discover["scopes"], format!("{API_CLIENT_ID}/access_as_user offline_access"));
+    assert_eq!((&discover["tenantId"], &discover["pkceRequired"]), (&json!(TENANT_ID), &json!(true)));
     for (document, name, expected) in [
         (&discover, "authorizationUrl", server.url("/authorize")),
-        (&discover, "tokenUrl", format!("{authority}/oauth2/v2.0/token")),
-        (&openid, "authorization_endpoint", server.url("/authorize")),
-        (&openid, "token_endpoint", format!("{authority}/oauth2/v2.0/token")),
+        (&discover, "tokenUrl", server.url("/token")),
+        (&oauth, "authorization_endpoint", server.url("/authorize")),
+        (&oauth, "token_endpoint", server.url("/token")),
+        (&oauth, "registration_endpoint", server.url("/register")),
+        (&openid, "token_endpoint", server.url("/token")),
         (&openid, "jwks_uri", format!("{authority}/discovery/v2.0/keys")),
     ] {
         assert_eq!(document[name], expected, "{name}");
     }
+    // Clients that insist on OpenID Connect Discovery 1.0 section 3 find what it requires.
+    assert_eq!(openid["subject_types_supported"], json!(["pairwise"]));
+    assert_eq!(openid["id_token_signing_alg_values_supported"], json!(["RS256"]));
     // Whatever looks like an address is asked.
     let mut asked = 0;
-    for (name, value) in discover.as_object().unwrap().iter().chain(openid.as_object().unwrap()) {
+    let documents = [&discover, &oauth, &openid].map(|document| document.as_object().unwrap());
+    for (name, value) in documents.into_iter().flatten() {
         let Some(url) = value.as_str().filter(|text| text.starts_with("http")) else { continue };
         let url = if name == "issuer" { format!("{url}/.well-known/openid-configuration") } else { url.to_owned() };
-        let request = if name.starts_with("token") { server.http.post(&url) } else { server.http.get(&url) };
+        let posts = name.starts_with("token") || name.starts_with("registration");
+        let request = if posts { server.http.post(&url) } else { server.http.get(&url) };
         let answer = Answer::of(request.send().await.unwrap()).await;
         assert!(!matches!(answer.status, 404 | 405) && answer.status < 500, "{name}: {url}: {answer:?}");
         asked += 1;
     }
-    assert_eq!(asked, 7);
+    assert_eq!(asked, 12);
 }
 
 #[tokio::test]
-async fn where_sign_ins_start_at_the_tenant_this_server_has_no_endpoint_for_them() {
-    let server = Fixture::with(&[("MCP_OAUTH_PROXY", "off")]).await;
-    for path in ["/authorize", "/oauth2/v2.0/authorize", "/.well-known/openid-configuration"] {
-        assert_eq!(server.get(path).await.status, 404, "{path}");
-    }
-    let tenant = format!("{}/{TENANT_ID}/oauth2/v2.0/authorize", server.emulator.http_url());
-    assert_eq!(server.get("/discover").await.json()["authorizationUrl"], tenant);
-    server.call_as("alice").await.messages();
-}
-
-#[tokio::test]
-async fn what_is_not_there_yet_is_not_found() {
+async fn what_is_not_there_is_not_found() {
     let server = Fixture::start().await;
-    for path in
-        ["/token", "/register", "/oauth2/v2.0/token", "/.well-known/oauth-authorization-server", "/oauth/callback", "/"]
-    {
+    for path in ["/revoke", "/oauth", "/oauth/", "/authorize/", "/"] {
         assert_eq!(server.get(path).await.status, 404, "{path}");
     }
 }
 
 #[tokio::test]
-async fn the_protected_resource_names_itself_and_the_tenant_at_both_addresses() {
+async fn the_protected_resource_names_itself_and_this_server_at_both_addresses() {
     let server = Fixture::start().await;
     let mut documents = Vec::new();
     for path in ["/.well-known/oauth-protected-resource", "/.well-known/oauth-protected-resource/mcp"] {
@@ -184,9 +180,8 @@ async fn the_protected_resource_names_itself_and_the_tenant_at_both_addresses() 
         assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")), "{path}");
         let document = answer.json();
         assert_eq!(document["resource"], server.url("/mcp"), "{path}");
-        let issuer = format!("{}/{TENANT_ID}/v2.0", server.emulator.http_url());
-        assert_eq!(document["authorization_servers"], json!([issuer]), "{path}");
-        assert_eq!(document["scopes_supported"], json!([format!("{API_CLIENT_ID}/access_as_user")]), "{path}");
+        assert_eq!(document["authorization_servers"], json!([server.base]), "{path}");
+        assert_eq!(document["scopes_supported"], json!(["access_as_user"]), "{path}");
         assert_eq!(document["bearer_methods_supported"], json!(["header"]), "{path}");
         let post = server.http.post(server.url(path)).send().await.unwrap();
         assert_eq!(post.status(), 405, "{path}");

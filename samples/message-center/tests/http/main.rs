@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test cannot unwrap has failed it")]
 
-mod authorize;
 mod binary;
 mod callers;
 mod connections;
@@ -10,6 +9,7 @@ mod credentials;
 mod endpoints;
 mod exchanges;
 mod failures;
+mod front_door;
 mod hatches;
 mod hosting;
 mod limits;

@@ -39,11 +39,11 @@ fn proxies_are_addresses_and_networks_and_never_everybody() {
 
 #[test]
 fn a_proxy_that_nobody_named_is_pointed_out() {
-    let public = ("PUBLIC_BASE_URL", "https://mcp.example");
+    let (public, closed) = (("PUBLIC_BASE_URL", "https://mcp.example"), ("MCP_OAUTH_PROXY", "off"));
     for (name, more, warned) in [
         ("plain http on loopback", &[][..], false),
-        ("https, so there is a proxy", &[public], true),
-        ("https, and the proxy is named", &[public, ("TRUSTED_PROXIES", "10.1.2.3")], false),
+        ("https, so there is a proxy", &[public, closed], true),
+        ("https, and the proxy is named", &[public, closed, ("TRUSTED_PROXIES", "10.1.2.3")], false),
     ] {
         let warnings = with(more).unwrap().warnings;
         assert_eq!(warnings.iter().any(|text| text.starts_with("TRUSTED_PROXIES: not set")), warned, "{name}");

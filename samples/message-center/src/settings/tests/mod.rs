@@ -1,6 +1,7 @@
 //! Environments, and what becomes of them.
 
 mod credentials;
+mod front_door;
 mod limits;
 mod sharing;
 mod strategy;
@@ -11,7 +12,7 @@ use mcp_auth_layer::bypass::{Environment, Hatch};
 use mcp_auth_layer::{cloud::Cloud, policy::AccessPolicy};
 use mcp_obo::credential::CredentialKind;
 
-use super::{Layered, Mistakes, Settings, SignIn, Vars};
+use super::{Layered, Mistakes, Settings, Vars};
 
 const TENANT: &str = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
 const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
@@ -55,10 +56,8 @@ fn three_variables_are_enough_and_everything_is_locked() {
     assert_eq!(settings.graph_base_url, "https://graph.microsoft.com/v1.0");
     assert_eq!(settings.target.scope(), "https://graph.microsoft.com/.default");
     assert_eq!(settings.required_scopes, ["access_as_user"]);
-    assert_eq!(settings.expected_client_id, CLIENT);
     assert_eq!(settings.app.audiences().collect::<Vec<_>>(), [CLIENT, &format!("api://{CLIENT}")]);
     assert!(settings.hatches.permits.is_empty() && settings.allowed_origins.is_empty());
-    assert_eq!(settings.redirects.rules().len(), 4);
 }
 
 #[test]
@@ -219,20 +218,12 @@ fn plain_http_is_for_loopback_in_development() {
 const GRAPH_BY_ID: &str = "00000003-0000-0000-c000-000000000000/.default";
 
 #[test]
-fn sign_ins_start_here_unless_that_is_off() {
-    for (value, expected, warnings) in
-        [("", SignIn::PassedOn, 0), ("on", SignIn::PassedOn, 1), ("off", SignIn::Elsewhere, 0)]
-    {
-        let settings = with(&[("MCP_OAUTH_PROXY", value), ("MCP_ENV", "development")]).unwrap();
-        assert_eq!((settings.sign_in, settings.warnings.len()), (expected, warnings), "{value:?}");
-    }
-    refused(&[("another word", &[("MCP_OAUTH_PROXY", "On")], "MCP_OAUTH_PROXY")]);
-}
-
-#[test]
 fn the_public_url_is_said_and_never_guessed() {
     let public = ("PUBLIC_BASE_URL", "https://mcp.example/");
-    assert_eq!(with(&[("BIND_ADDR", "0.0.0.0"), public]).unwrap().public_base_url, "https://mcp.example");
+    assert_eq!(
+        with(&[("BIND_ADDR", "0.0.0.0"), public, ("MCP_OAUTH_PROXY", "off")]).unwrap().public_base_url,
+        "https://mcp.example"
+    );
     refused(&[
         ("beyond loopback without it", &[("BIND_ADDR", "0.0.0.0")], "PUBLIC_BASE_URL"),
         ("plain http", &[("PUBLIC_BASE_URL", "http://mcp.example")], "PUBLIC_BASE_URL"),
@@ -300,18 +291,14 @@ fn hatches_open_by_their_own_word_where_they_may() {
 
 #[test]
 fn lists_are_judged_whole() {
-    assert!(with(&[("MCP_OAUTH_REDIRECT_URI_PREFIXES", "none")]).unwrap().redirects.rules().is_empty());
-    assert_eq!(with(&[("MCP_OAUTH_REDIRECT_URI_PREFIXES", " ")]).unwrap().redirects.rules().len(), 4);
     assert_eq!(with(&[("MCP_AUDIENCES", "https://mcp.example, api://x")]).unwrap().app.audiences().count(), 4);
     refused(&[
-        ("a prefix", &[("MCP_OAUTH_REDIRECT_URI_PREFIXES", "https://app.example")], "MCP_OAUTH_REDIRECT_URI_PREFIXES"),
         ("Graph as audience", &[("MCP_AUDIENCES", "https://graph.microsoft.com")], "MCP_AUDIENCES"),
         ("a scope that is none", &[("MCP_OAUTH_REQUIRED_SCOPES", "a\"b")], "MCP_OAUTH_REQUIRED_SCOPES"),
         ("a capability that is none", &[("GRAPH_CLIENT_CAPABILITIES", "cp2")], "GRAPH_CLIENT_CAPABILITIES"),
         ("a qualified scope", &[("MCP_OAUTH_REQUIRED_SCOPES", "api://x/access_as_user")], "MCP_OAUTH_REQUIRED_SCOPES"),
         ("scopes with commas", &[("MCP_OAUTH_REQUIRED_SCOPES", "a,b")], "MCP_OAUTH_REQUIRED_SCOPES"),
         ("a client id that is none", &[("GRAPH_CLIENT_ID", "x")], "GRAPH_CLIENT_ID"),
-        ("a client that is none", &[("MCP_OAUTH_EXPECTED_CLIENT_ID", "x")], "MCP_OAUTH_EXPECTED_CLIENT_ID"),
         ("an id without its hyphens", &[("GRAPH_CLIENT_ID", "11111111222233334444555555555555")], "GRAPH_CLIENT_ID"),
     ]);
 }
@@ -340,7 +327,6 @@ fn lists_of_callers_are_never_empty_and_hold_what_they_say() {
 fn what_this_version_cannot_do_is_refused_or_announced() {
     refused(&[
         ("unknown strategy", &[("OUTGOING_AUTH_STRATEGY", "OBO")], "OUTGOING_AUTH_STRATEGY"),
-        ("sign-ins of another tenant", &[("MCP_OAUTH_TENANT_ID", OTHER)], "MCP_OAUTH_TENANT_ID"),
         (
             "a token file alone",
             &[("GRAPH_CLIENT_SECRET", ""), ("AZURE_FEDERATED_TOKEN_FILE", "/t")],
@@ -352,8 +338,8 @@ fn what_this_version_cannot_do_is_refused_or_announced() {
             "GRAPH_CLIENT_CERT_PATH",
         ),
     ]);
-    let settings = with(&[("MCP_OAUTH_CLIENT_SECRET", SECRET)]).unwrap();
-    let warned = settings.warnings.iter().any(|warning| warning.starts_with("MCP_OAUTH_CLIENT_SECRET"));
+    let settings = with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")]).unwrap();
+    let warned = settings.warnings.iter().any(|warning| warning.starts_with("OTEL_EXPORTER_OTLP_ENDPOINT"));
     assert!(warned, "{:?}", settings.warnings);
 }
 

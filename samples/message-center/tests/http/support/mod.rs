@@ -2,6 +2,7 @@
 
 mod answer;
 mod log;
+pub(crate) mod person;
 pub(crate) mod program;
 pub(crate) mod upstream;
 
