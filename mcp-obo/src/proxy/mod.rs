@@ -47,6 +47,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use mcp_auth_layer::{EntraApp, bearer::StepUpRoute, claims::Claims, verify::Verifier};
+use secrecy::SecretString;
 use tower_service::Service;
 
 pub use self::{builder::ProxyBuilder, client_app::ClientApp, endpoint::Endpoint};
@@ -75,6 +76,21 @@ impl Proxy {
     /// Returns every path that it answers, each once, with what it leads to.
     pub fn endpoints(&self) -> impl Iterator<Item = (Endpoint, &str)> {
         self.0.endpoints.iter().map(|(endpoint, path)| (*endpoint, &**path))
+    }
+
+    /// Returns the id of the pre-registered client: of the app that this proxy is at Entra.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.0.authorize.step_ups.client_id
+    }
+
+    /// Returns the secret that the pre-registered client may show at the token endpoint.
+    ///
+    /// It is made from the ring, kept nowhere, and worth nothing at Entra: for the settings of clients that insist on a secret.
+    /// Another first key makes another secret; the old one is good as long as its key is in the ring.
+    #[must_use]
+    pub fn client_secret(&self) -> SecretString {
+        self.0.clients.preregistered_secret()
     }
 
     /// Returns the redirect URI that has to be registered at Entra, for the platform *Web*.

@@ -1,16 +1,17 @@
 //! The OAuth front door on this server's routes: what may be asked how often, and in what words people are asked.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use axum::{Router, body::Body, http::Request};
 use mcp_auth_layer::{config::ConfigError, verify::Verifier};
 use mcp_obo::proxy::{Endpoint, Proxy, ProxyBuilder};
+use secrecy::ExposeSecret as _;
 use tower::ServiceBuilder;
 use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use crate::{
     limits::{FormClientLayer, Limits},
-    settings::{FrontDoor, Settings},
+    settings::{FrontDoor, Settings, Vars},
 };
 
 /// Makes the front door, where there is one.
@@ -46,6 +47,29 @@ fn documents(builder: ProxyBuilder, door: &FrontDoor) -> Result<ProxyBuilder, Co
     }
     let hosts: Vec<_> = door.document_hosts.iter().map(String::as_str).collect();
     builder.with_client_documents(&hosts, &door.egress)
+}
+
+/// Says what to enter where a client wants to be told its id and its secret, such as an agent platform.
+///
+/// # Errors
+/// Where there is no front door, or no key that outlives this process.
+pub fn registration(settings: &Settings, vars: &dyn Vars) -> Result<String, Box<dyn Error>> {
+    let proxy = proxy(settings, &Verifier::entra(&settings.app))?;
+    let proxy = proxy.ok_or("MCP_OAUTH_PROXY: clients do not sign in here, so there is nothing to enter")?;
+    if vars.get("MCP_SEALING_KEYS").is_none_or(|keys| keys.trim().is_empty()) {
+        return Err(
+            "MCP_SEALING_KEYS: not set; the secret is made from the keys, and would be another at each start".into()
+        );
+    }
+    let (base, secret) = (&settings.public_base_url, proxy.client_secret());
+    let scopes = settings.front_door.iter().flat_map(|door| &door.scopes).map(String::as_str).collect::<Vec<_>>();
+    Ok(format!(
+        "client id          {}\nclient secret      {}\nauthorization URL  {base}/authorize\ntoken URL          {base}/token\n\
+         refresh URL        {base}/token\nscopes             {} offline_access\n",
+        proxy.client_id(),
+        secret.expose_secret(),
+        scopes.join(" "),
+    ))
 }
 
 /// Puts it on its routes, each endpoint behind its own rule.

@@ -10,7 +10,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use message_center::{
     call::Client,
-    logging, meter, serve,
+    front_door, logging, meter, serve,
     settings::{Layered, Mistakes, Process, Settings, Vars},
     stack,
 };
@@ -36,6 +36,10 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Prints what to enter where a client asks for an id and a secret.
+    ///
+    /// The secret is good at this server alone, and worth nothing at Entra.
+    RegisterClient,
     /// Calls a tool of a running server and prints the result.
     ///
     /// The access token comes from the variable MCP_TOKEN, else from standard input.
@@ -60,14 +64,35 @@ async fn main() -> ExitCode {
         Command::Serve => run_server().await,
         #[cfg(feature = "demo")]
         Command::Demo { once } => demo(once).await,
+        Command::RegisterClient => register_client(),
         Command::Call { tool, arguments, url } => call(&tool, &arguments, &url).await,
     }
 }
 
-async fn run_server() -> ExitCode {
-    let vars = match Layered::over_env_local(Process, Path::new(".")) {
+fn register_client() -> ExitCode {
+    let vars = match variables() {
         Ok(vars) => vars,
-        Err(text) => return fail(&*Box::<dyn Error>::from(text), CONFIGURATION),
+        Err(code) => return code,
+    };
+    let text =
+        Settings::read(&vars).map_err(Into::into).and_then(|settings| front_door::registration(&settings, &vars));
+    match text {
+        Ok(text) => {
+            let _ = io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&*error, CONFIGURATION),
+    }
+}
+
+fn variables() -> Result<Layered<Process>, ExitCode> {
+    Layered::over_env_local(Process, Path::new(".")).map_err(|text| fail(&*Box::<dyn Error>::from(text), CONFIGURATION))
+}
+
+async fn run_server() -> ExitCode {
+    let vars = match variables() {
+        Ok(vars) => vars,
+        Err(code) => return code,
     };
     // Both are read before either is judged: all mistakes are reported at once.
     let settings = match (logging::start(&vars), Settings::read(&vars)) {

@@ -5,7 +5,12 @@ use std::fs;
 use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, TENANT_ID, TokenSpec};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Era, client, person::Person, program::Program, request};
+use crate::support::{
+    Answer, Era, client,
+    person::{Person, error},
+    program::Program,
+    request,
+};
 
 /// What the article's quick start tells a newcomer to write, and nothing else.
 fn env_local() -> String {
@@ -214,4 +219,35 @@ async fn call_prints_the_result_and_fails_with_the_tool() {
     }
     let not_json = Program::start(&["call", "getMessages", "{"], &[("MCP_TOKEN", "x")], None).await.end().await;
     assert_eq!(not_json.status.code(), Some(1), "{not_json:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_insists_on_a_secret_gets_one_that_is_good_here() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let keys = ("MCP_SEALING_KEYS", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    let printed = Program::start(&["register-client"], &[keys], Some(&env_local())).await.end().await;
+    assert_eq!(printed.status.code(), Some(0), "{printed:?}");
+    let value = |name: &str| {
+        let line = printed.stdout.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{name}: {printed:?}")).trim().to_owned()
+    };
+    let (id, secret) = (value("client id"), value("client secret"));
+    assert_eq!(id, API_CLIENT_ID);
+    assert_ne!(secret, API_CLIENT_SECRET, "worth nothing at the tenant");
+    assert!(value("token URL").ends_with("/token"));
+
+    let server = developing(&emulator, &[keys]).await;
+    for (name, shown, expected) in [
+        ("the one that was printed", &*secret, (400, json!("invalid_grant"))),
+        ("the app's own at the tenant", API_CLIENT_SECRET, (401, json!("invalid_client"))),
+        ("another", "another", (401, json!("invalid_client"))),
+    ] {
+        let form =
+            [("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_id", &*id), ("client_secret", shown)];
+        assert_eq!(error(&Person::at(&server.base).token(&form).await), expected, "{name}");
+    }
+
+    let unkept = Program::start(&["register-client"], &[], Some(&env_local())).await.end().await;
+    assert_eq!(unkept.status.code(), Some(2), "{unkept:?}");
+    assert!(unkept.stderr.contains("MCP_SEALING_KEYS"), "{unkept:?}");
 }

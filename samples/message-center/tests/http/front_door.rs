@@ -157,7 +157,7 @@ async fn tokens_are_for_whoever_proves_to_be_the_client() {
             401,
             "invalid_client",
         ),
-        ("nobody", vec![grant("refresh_token"), ("refresh_token", refresh)], 401, "invalid_client"),
+        ("nobody", vec![grant("refresh_token"), ("refresh_token", refresh)], 400, "invalid_request"),
         (
             "the tenant's own kind",
             vec![grant("client_credentials"), ("client_id", client)],
