@@ -237,7 +237,7 @@ async fn pages_of_every_origin_may_register_and_redeem_and_none_may_authorize() 
 
 #[tokio::test]
 async fn a_closed_door_answers_nothing() {
-    let (server, person) = scene_with(&[("MCP_OAUTH_PROXY", "off")]).await;
+    let (server, mut person) = scene_with(&[("MCP_OAUTH_PROXY", "off")]).await;
     for path in [
         "/authorize",
         "/oauth2/v2.0/authorize",

@@ -15,5 +15,6 @@ mod hosting;
 mod limits;
 mod metrics;
 mod refusals;
+mod replicas;
 mod sharing;
 mod support;

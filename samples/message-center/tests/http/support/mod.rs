@@ -6,7 +6,7 @@ pub(crate) mod person;
 pub(crate) mod program;
 pub(crate) mod upstream;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, TENANT_ID, TokenSpec};
 use message_center::{serve, settings::Settings, stack};
@@ -39,7 +39,7 @@ impl Era {
 
 /// A running server with its tenant. Dropping it ends both.
 pub(crate) struct Fixture {
-    pub(crate) emulator: Emulator,
+    pub(crate) emulator: Arc<Emulator>,
     pub(crate) base: String,
     pub(crate) log: Log,
     pub(crate) http: reqwest::Client,
@@ -59,7 +59,8 @@ impl Fixture {
     }
 
     /// Starts one in front of this tenant.
-    pub(crate) async fn over(emulator: Emulator, changes: &[(&str, &str)]) -> Self {
+    pub(crate) async fn over(emulator: impl Into<Arc<Emulator>>, changes: &[(&str, &str)]) -> Self {
+        let emulator = emulator.into();
         let (log, recording) = Log::start();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -1,8 +1,9 @@
 //! A person at a browser, and the client that sent her there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -22,6 +23,8 @@ pub(crate) fn challenge() -> String {
 /// A browser that keeps cookies and follows nothing by itself.
 pub(crate) struct Person {
     pub(crate) base: String,
+    /// Where the next request to `base` really goes, and then the one after it.
+    replicas: VecDeque<String>,
     http: reqwest::Client,
     /// By origin and name.
     pub(crate) cookies: BTreeMap<(String, String), String>,
@@ -37,16 +40,35 @@ pub(crate) struct SignedIn {
 
 impl Person {
     pub(crate) fn at(base: &str) -> Self {
-        Self { base: base.to_owned(), http: client(), cookies: BTreeMap::new() }
+        Self::before(base, [base])
+    }
+
+    /// A person in front of replicas that take turns.
+    pub(crate) fn before<'a>(base: &str, replicas: impl IntoIterator<Item = &'a str>) -> Self {
+        let replicas = replicas.into_iter().map(str::to_owned).collect();
+        Self { base: base.to_owned(), replicas, http: client(), cookies: BTreeMap::new() }
+    }
+
+    /// Finds the server at another address from now on.
+    pub(crate) fn moved_to(&mut self, replica: &str) {
+        self.replicas = VecDeque::from([replica.to_owned()]);
+    }
+
+    /// Makes a request; one to `base` goes to the replica whose turn it is.
+    fn ask(&mut self, method: Method, url: &Url) -> reqwest::RequestBuilder {
+        let Some(path) = url.as_str().strip_prefix(&self.base) else { return self.http.request(method, url.clone()) };
+        self.replicas.rotate_left(1);
+        let host = self.base.trim_start_matches("http://");
+        self.http.request(method, format!("{}{path}", self.replicas[0])).header("host", host)
     }
 
     pub(crate) async fn get(&mut self, url: &Url) -> Answer {
-        let request = self.http.get(url.clone());
+        let request = self.ask(Method::GET, url);
         self.send(url, request).await
     }
 
     pub(crate) async fn post(&mut self, url: &Url, form: &[(&str, &str)]) -> Answer {
-        let request = self.http.post(url.clone()).form(form);
+        let request = self.ask(Method::POST, url).form(form);
         self.send(url, request).await
     }
 
@@ -73,9 +95,10 @@ impl Person {
     }
 
     /// Registers a client that has this redirect URI.
-    pub(crate) async fn register(&self, redirect: &str) -> Answer {
+    pub(crate) async fn register(&mut self, redirect: &str) -> Answer {
         let asked = json!({"redirect_uris": [redirect], "client_name": "Test", "token_endpoint_auth_method": "none"});
-        Answer::of(self.http.post(self.url("/register")).json(&asked).send().await.unwrap()).await
+        let url = self.url("/register");
+        Answer::of(self.ask(Method::POST, &url).json(&asked).send().await.unwrap()).await
     }
 
     /// A good request of a client, with some parameters changed; an empty value leaves one out.
@@ -115,7 +138,7 @@ impl Person {
 
     pub(crate) async fn token(&mut self, form: &[(&str, &str)]) -> Answer {
         let url = self.url("/token");
-        Answer::of(self.http.post(url).form(form).send().await.unwrap()).await
+        Answer::of(self.ask(Method::POST, &url).form(form).send().await.unwrap()).await
     }
 
     pub(crate) async fn redeem(&mut self, client: &str, code: &str) -> Answer {
