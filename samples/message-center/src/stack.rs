@@ -64,7 +64,7 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         Some(_) => resource.with_authorization_server(&settings.public_base_url),
         None => resource,
     };
-    let limits = Limits::new(settings.calls_per_minute, &settings.trusted_proxies);
+    let limits = Limits::new(settings.rates, &settings.trusted_proxies);
 
     let mcp = ServiceBuilder::new()
         // A browser's preflight carries no credential, so it is answered before anybody asks for one.

@@ -2,10 +2,10 @@
 //!
 //! | rule | a minute | whose |
 //! |---|---|---|
-//! | `authorize` | 10 | of a client at an address |
-//! | `token` | 20 | of a client at an address |
+//! | `authorize` | 10, or `MCP_AUTHORIZE_RATE_LIMIT_PER_MINUTE` | of a client at an address |
+//! | `token` | 20, or `MCP_TOKEN_RATE_LIMIT_PER_MINUTE` | of a client at an address |
 //! | `register` | 10 | of an address |
-//! | `mcp` | `MCP_RATE_LIMIT_PER_MINUTE` | of a caller (tenant, object and client of the verified token); of an address where nobody is known |
+//! | `mcp` | 100, or `MCP_RATE_LIMIT_PER_MINUTE` | of a caller (tenant, object and client of the verified token); of an address where nobody is known |
 //!
 //! What a rule allows may come at once; it is refilled evenly, so with ten a minute one more is allowed every six seconds.
 //! Beyond it the answer is 429 with `Retry-After`, in the form that the endpoint's clients read.
@@ -59,21 +59,39 @@ pub struct Limits {
     pub mcp: Option<RateLimitLayer>,
 }
 
+/// How often one may ask in a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// For sign-ins that one client begins at one address.
+    pub authorize: NonZeroU32,
+    /// For tokens that one client asks for at one address; a hosted assistant asks for all of its users from there.
+    pub token: NonZeroU32,
+    /// For a caller's calls; none where nobody counts them.
+    pub mcp: Option<NonZeroU32>,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self { authorize: TEN, token: TWENTY, mcp: Some(HUNDRED) }
+    }
+}
+
 const TEN: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 const TWENTY: NonZeroU32 = NonZeroU32::new(20).expect("20 is not zero");
+const HUNDRED: NonZeroU32 = NonZeroU32::new(100).expect("100 is not zero");
 
 impl Limits {
-    /// Makes the rules; `calls` is what a caller of `/mcp` has a minute.
+    /// Makes the rules.
     #[must_use]
-    pub fn new(calls: Option<NonZeroU32>, proxies: &TrustedProxies) -> Self {
+    pub fn new(rates: Rates, proxies: &TrustedProxies) -> Self {
         let rule = |name, per_minute, by, refusal| {
             RateLimitLayer::new(Rule::new(Terms { name, per_minute, by, refusal }, proxies.clone()))
         };
         Self {
-            authorize: rule("authorize", TEN, By::Client, Refusal::Page),
-            token: rule("token", TWENTY, By::Client, Refusal::OAuth),
+            authorize: rule("authorize", rates.authorize, By::Client, Refusal::Page),
+            token: rule("token", rates.token, By::Client, Refusal::OAuth),
             register: rule("register", TEN, By::Address, Refusal::OAuth),
-            mcp: calls.map(|calls| rule("mcp", calls, By::Caller, Refusal::JsonRpc)),
+            mcp: rates.mcp.map(|calls| rule("mcp", calls, By::Caller, Refusal::JsonRpc)),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::{
     HeaderValue, Response, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
+    header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
 use mcp_auth_layer::respond::FromBytes;
 use serde_json::json;
@@ -48,6 +48,12 @@ impl Refusal {
             }
         };
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        if self == Self::OAuth {
+            // As the endpoint's own answers: clients in browsers read them, and nothing there rests on cookies.
+            for (name, value) in [(ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after")] {
+                response.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
+        }
         response
     }
 }

@@ -6,16 +6,13 @@ use super::{
     listener::Listener,
     reader::{Reader, list},
 };
-use crate::limits::TrustedProxies;
+use crate::limits::{Rates, TrustedProxies};
 
 /// What rate limits need to know.
 pub(super) struct Limits {
     pub(super) trusted_proxies: TrustedProxies,
-    /// Of `/mcp`; none means that nobody counts.
-    pub(super) calls_per_minute: Option<NonZeroU32>,
+    pub(super) rates: Rates,
 }
-
-const CALLS_PER_MINUTE: u32 = 100;
 
 const PROXIES: &str = "TRUSTED_PROXIES";
 
@@ -34,6 +31,12 @@ pub(super) fn read(reader: &mut Reader<'_>, listener: &Listener) -> Limits {
              all of them together; write the proxy's address or network"
         ));
     }
-    let calls_per_minute = NonZeroU32::new(reader.number("MCP_RATE_LIMIT_PER_MINUTE", CALLS_PER_MINUTE));
-    Limits { trusted_proxies, calls_per_minute }
+    let known = Rates::default();
+    let rates = Rates {
+        authorize: reader.number("MCP_AUTHORIZE_RATE_LIMIT_PER_MINUTE", known.authorize),
+        token: reader.number("MCP_TOKEN_RATE_LIMIT_PER_MINUTE", known.token),
+        // Zero says that nobody counts; behind sign-ins there is Entra, which would.
+        mcp: NonZeroU32::new(reader.number("MCP_RATE_LIMIT_PER_MINUTE", known.mcp.map_or(0, NonZeroU32::get))),
+    };
+    Limits { trusted_proxies, rates }
 }

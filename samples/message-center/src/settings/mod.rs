@@ -20,7 +20,7 @@ mod tests;
 mod time;
 mod vars;
 
-use std::{fmt, net::SocketAddr, num::NonZeroU32};
+use std::{fmt, net::SocketAddr};
 
 use mcp_auth_layer::{
     EntraApp,
@@ -44,7 +44,7 @@ pub use self::{
     sharing::Sharing,
     vars::{Layered, Process, Vars},
 };
-use crate::limits::TrustedProxies;
+use crate::limits::{Rates, TrustedProxies};
 
 /// Everything that an operator can decide.
 #[derive(Clone, Debug)]
@@ -57,8 +57,8 @@ pub struct Settings {
     pub public_base_url: String,
     /// Whose word is taken for where a request came from.
     pub trusted_proxies: TrustedProxies,
-    /// How often one caller may call `/mcp`; none where nobody counts.
-    pub calls_per_minute: Option<NonZeroU32>,
+    /// How often one may ask.
+    pub rates: Rates,
     /// Browser origins that may call `/mcp`.
     pub allowed_origins: Vec<String>,
     /// The app registration.
@@ -149,7 +149,7 @@ impl Settings {
                 address: listener.address,
                 public_base_url: listener.public_base_url,
                 trusted_proxies: limits.trusted_proxies,
-                calls_per_minute: limits.calls_per_minute,
+                rates: limits.rates,
                 allowed_origins: listener.allowed_origins,
                 app,
                 credentials: own.filter(|_| strategy == Strategy::OnBehalfOf),

@@ -46,8 +46,18 @@ async fn connections_without_a_whole_request_are_ended_after_ten_seconds() {
         "POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
          accept: application/json, text/event-stream\r\ncontent-length: 1000\r\n\r\n{{"
     );
+    let form = |path| {
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+             content-length: 1000\r\n\r\ngrant_type"
+        )
+    };
+    let forms = ["/token", "/register", "/authorize/consent"].map(form);
     for (name, first, drip) in [
-        ("silence", &b""[..], &b""[..]),
+        ("a code that trickles", forms[0].as_bytes(), &b"x"[..]),
+        ("a registration that trickles", forms[1].as_bytes(), b"x"),
+        ("an answer that trickles", forms[2].as_bytes(), b"x"),
+        ("silence", b"", b""),
         ("one byte that could begin HTTP/2", b"P", b""),
         ("HTTP/2 without a request", HTTP_2, b""),
         ("half a head", b"POST /mcp HTTP/1.1\r\nhost: 127.0.0.1", b""),

@@ -136,6 +136,64 @@ async fn one_client_written_in_several_ways_has_one_limit() {
     assert!(statuses[90..].iter().filter(|status| **status == 429).count() > 10, "{statuses:?}");
 }
 
+/// Asks for a token at this path as this client; returns the answer.
+async fn redeem(server: &Fixture, path: &str, client: &str) -> Answer {
+    let form = [("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_id", client)];
+    Answer::of(server.http.post(server.url(path)).form(&form).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn the_twenty_first_token_of_a_minute_is_refused_in_words_that_clients_read() {
+    let server = Fixture::start().await;
+    for number in 0..20 {
+        let path = if number % 2 == 0 { "/token" } else { "/oauth2/v2.0/token" };
+        assert_eq!(redeem(&server, path, CLIENT_ID).await.json()["error"], "invalid_grant", "{number}");
+    }
+    for (path, client) in [
+        ("/token", CLIENT_ID.to_owned()),
+        ("/oauth2/v2.0/token", CLIENT_ID.to_owned()),
+        ("/token", CLIENT_ID.to_ascii_uppercase()),
+        ("/token?x=1", CLIENT_ID.to_owned()),
+    ] {
+        let answer = redeem(&server, path, &client).await;
+        assert_eq!((answer.status, &answer.json()["error"]), (429, &json!("temporarily_unavailable")), "{path}");
+        let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=3).contains(&wait), "{path}: {wait}");
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            Some("*"),
+            "a client in a browser must be able to read it"
+        );
+    }
+    for path in ["/Token", "/token/", "//token", "/token%2f", "/%74oken", "/oauth2/V2.0/token"] {
+        let status = redeem(&server, path, CLIENT_ID).await.status;
+        assert!(matches!(status, 404 | 429), "{path}: {status}");
+    }
+    // By Basic, in another spelling of the form, or as another client: what counts is who is named.
+    let basic = server.http.post(server.url("/token")).basic_auth(CLIENT_ID, None::<&str>).form(&[("x", "1")]);
+    assert_eq!(basic.send().await.unwrap().status(), 429);
+    let typed = server.http.post(server.url("/token")).header("content-type", "text/plain");
+    assert_eq!(typed.body(format!("client_id={CLIENT_ID}")).send().await.unwrap().status(), 429);
+    assert_eq!(redeem(&server, "/token", OTHER_CLIENT).await.status, 401, "another has its own");
+}
+
+#[tokio::test]
+async fn the_eleventh_registration_of_a_minute_is_refused_however_it_is_sent() {
+    let server = Fixture::start().await;
+    let register = async |name: &str| {
+        let body = json!({"redirect_uris": [REDIRECT], "client_name": name});
+        Answer::of(server.http.post(server.url("/register")).json(&body).send().await.unwrap()).await
+    };
+    for number in 0..10 {
+        assert_eq!(register(&format!("client {number}")).await.status, 201);
+    }
+    let answer = register("one more").await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (429, Some("*")), "{answer:?}");
+    assert!(answer.header("retry-after").is_some());
+    skip(Duration::from_secs(6)).await;
+    assert_eq!(register("later").await.status, 201);
+}
+
 async fn list(server: &Fixture, token: Option<&str>) -> Answer {
     server.ask(Era::Modern, token, "tools/list", json!({})).await
 }

@@ -20,10 +20,10 @@ use serde_json::{Value, json};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 use super::from;
-use crate::limits::{FormClientLayer, Limits, TrustedProxies};
+use crate::limits::{FormClientLayer, Limits, Rates, TrustedProxies};
 
 fn limits() -> Limits {
-    Limits::new(NonZeroU32::new(2), &TrustedProxies::default())
+    Limits::new(Rates { mcp: NonZeroU32::new(2), ..Rates::default() }, &TrustedProxies::default())
 }
 
 /// Answers with what it got.

@@ -1,16 +1,27 @@
 //! How often, and by whose word.
 
 use super::{refused, with};
-use crate::limits::TrustedProxies;
+use crate::limits::{Rates, TrustedProxies};
 
 #[test]
 fn a_caller_has_a_hundred_calls_a_minute_unless_told_otherwise() {
     for (value, expected) in [("", Some(100)), ("1", Some(1)), ("250", Some(250)), ("0", None)] {
         let settings = with(&[("MCP_RATE_LIMIT_PER_MINUTE", value)]).unwrap();
-        assert_eq!(settings.calls_per_minute.map(|calls| calls.get()), expected, "{value:?}");
+        assert_eq!(settings.rates.mcp.map(|calls| calls.get()), expected, "{value:?}");
     }
     for bad in ["many", "-1", " 5", "5 ", "1.5", "4294967296", "off"] {
         refused(&[(bad, &[("MCP_RATE_LIMIT_PER_MINUTE", bad)], "MCP_RATE_LIMIT_PER_MINUTE")]);
+    }
+}
+
+#[test]
+fn sign_ins_are_always_counted() {
+    let rates = |more: &[(&str, &str)]| with(more).unwrap().rates;
+    assert_eq!(rates(&[]), Rates::default());
+    let more = rates(&[("MCP_AUTHORIZE_RATE_LIMIT_PER_MINUTE", "30"), ("MCP_TOKEN_RATE_LIMIT_PER_MINUTE", "600")]);
+    assert_eq!((more.authorize.get(), more.token.get()), (30, 600));
+    for name in ["MCP_AUTHORIZE_RATE_LIMIT_PER_MINUTE", "MCP_TOKEN_RATE_LIMIT_PER_MINUTE"] {
+        refused(&[("nobody counts", &[(name, "0")], name), ("no number", &[(name, "x")], name)]);
     }
 }
 
