@@ -10,7 +10,7 @@ use mcp_auth_layer::{clock::Clock, redirect::AllowedRedirect};
 
 use super::{
     api_scopes::ApiScopes,
-    client::{Client, ClientFault, ClientKind, Clients, RedirectFault},
+    client::{Client, ClientDigest, ClientFault, Clients, RedirectFault},
     consent::{self, Circumstances, Consent, Decision, Destination, Introduction, Matter, Next, Pending},
     error::{OAuthCode, OAuthError},
     flow::{Flow, FlowId, Flows},
@@ -40,8 +40,8 @@ pub(super) struct Authorize {
 #[derive(Debug)]
 pub(super) enum Stopped {
     Malformed(&'static str),
-    Client(ClientFault),
-    Redirect { given: String, why: RedirectFault },
+    Client { client: ClientDigest, fault: ClientFault },
+    Redirect { client: ClientDigest, given: String, why: RedirectFault },
     Form(consent::Refusal),
 }
 
@@ -50,9 +50,17 @@ impl Stopped {
     pub(super) fn reason(&self) -> String {
         match self {
             Self::Malformed(what) => (*what).to_owned(),
-            Self::Client(fault) => fault.to_string(),
+            Self::Client { fault, .. } => fault.to_string(),
             Self::Redirect { why, .. } => why.to_string(),
             Self::Form(why) => why.as_str().to_owned(),
+        }
+    }
+
+    /// Returns whose request it was, as far as it named a client.
+    pub(super) const fn client(&self) -> Option<&ClientDigest> {
+        match self {
+            Self::Client { client, .. } | Self::Redirect { client, .. } => Some(client),
+            Self::Malformed(_) | Self::Form(_) => None,
         }
     }
 }
@@ -64,8 +72,7 @@ impl Authorize {
             Parameters::read(query.as_bytes()).map_err(|_| Stopped::Malformed("it names a parameter twice"))?;
         let id = parameters.get("client_id").ok_or(Stopped::Malformed("it names no client"))?;
         let given = parameters.get("redirect_uri").ok_or(Stopped::Malformed("it names no address to go back to"))?;
-        let client = self.clients.find(id).await.map_err(Stopped::Client)?;
-        let redirect = client.redirect(given).map_err(|why| Stopped::Redirect { given: given.to_owned(), why })?;
+        let (client, redirect) = self.proven(id, given).await?;
         match Wanted::read(&parameters, &self.scopes, &self.issuer) {
             Ok(wanted) => Ok(self.proceed(&client, &redirect, &wanted, browser).await),
             Err(error) => Ok(self.tell(&redirect, wanted::state(&parameters), &error)),
@@ -78,10 +85,7 @@ impl Authorize {
         let Decision { pending, verdict, cookies } =
             self.consent.decide(&form, browser, self.clock.now()).map_err(Stopped::Form)?;
         // Minutes have gone by: client and redirect are judged again.
-        let client = self.clients.find(&pending.client).await.map_err(Stopped::Client)?;
-        let redirect = client
-            .redirect(&pending.redirect)
-            .map_err(|why| Stopped::Redirect { given: pending.redirect.clone(), why })?;
+        let (client, redirect) = self.proven(&pending.client, &pending.redirect).await?;
         let mut response = match verdict {
             consent::Verdict::Approved => self.begin(&client, &redirect, pending, Next::Page, browser).await,
             consent::Verdict::Cancelled => {
@@ -93,6 +97,16 @@ impl Authorize {
         Ok(response)
     }
 
+    /// Judges client and redirect, as they are known and allowed now.
+    async fn proven(&self, id: &str, redirect: &str) -> Result<(Client, AllowedRedirect), Stopped> {
+        let client = self.clients.find(id).await;
+        let client = client.map_err(|fault| Stopped::Client { client: self.clients.digest_of(id), fault })?;
+        match client.redirect(redirect) {
+            Ok(allowed) => Ok((client, allowed)),
+            Err(why) => Err(Stopped::Redirect { client: client.digest(), given: redirect.to_owned(), why }),
+        }
+    }
+
     async fn proceed(
         &self,
         client: &Client,
@@ -101,13 +115,13 @@ impl Authorize {
         browser: &HeaderMap,
     ) -> Answer {
         let pending = self.pending(client, redirect, wanted);
-        let introduction = introduction(client);
+        let introduction = Introduction { kind: client.kind().clone(), name: client.name() };
         let destination = Destination::of(redirect.as_str());
-        let acquaintance = introduction.acquaintance();
-        let matter = Matter { client: client.id(), acquaintance, destination: &destination, names: &pending.names };
+        let kind = client.kind();
+        let matter = Matter { client: client.id(), kind, destination: &destination, names: &pending.names };
         let now = self.clock.now();
         let next = consent::next(&Circumstances {
-            client: acquaintance,
+            client: kind,
             resource: pending.resource,
             destination: &destination,
             prompt: pending.prompt,
@@ -142,7 +156,11 @@ impl Authorize {
             prompt: wanted.prompt,
             login_hint: hint.map(ToOwned::to_owned),
             domain_hint: wanted.domain_hint.as_deref().map(ToOwned::to_owned),
-            claims: step_up.as_ref().map(|step_up| step_up.claims.as_str().to_owned()),
+            // A challenge is of this server, and newer than whatever a client keeps on asking for.
+            claims: step_up
+                .map(|step_up| step_up.claims)
+                .or(wanted.claims.clone())
+                .map(|claims| claims.as_str().to_owned()),
             resource: wanted.resource,
         }
     }
@@ -194,15 +212,7 @@ impl Authorize {
 
     /// Sends the browser back with an error.
     fn tell(&self, redirect: &AllowedRedirect, state: Option<&str>, error: &OAuthError) -> Answer {
-        let parameters = [("error", error.code.as_str()), ("error_description", &*error.description)];
-        respond::back(redirect.as_str(), state, &self.issuer, parameters).unwrap_or_else(|| respond::error(error))
-    }
-}
-
-fn introduction(client: &Client) -> Introduction<'_> {
-    match client.kind() {
-        ClientKind::Preregistered => Introduction::Preregistered { name: None },
-        ClientKind::Registered => Introduction::Registered { name: client.name() },
-        ClientKind::Document { host } => Introduction::Document { host, name: client.name() },
+        respond::back(redirect.as_str(), state, &self.issuer, error.parameters())
+            .unwrap_or_else(|| respond::error(error))
     }
 }

@@ -1,6 +1,6 @@
 //! What a proxy is made of, and how it is put together.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 #[cfg(feature = "reqwest")]
 use mcp_auth_layer::fetch::Egress;
@@ -14,7 +14,7 @@ use super::{
     api_scopes::ApiScopes,
     authorize::Authorize,
     callback::Callback,
-    client::{Clients, Documents, Preregistered},
+    client::{ClientDigest, Clients, Documents, Preregistered},
     client_app::ClientApp,
     consent::{Consent, Remembering, Wording},
     cookie::Cookies,
@@ -50,6 +50,7 @@ pub struct ProxyBuilder {
     life: SessionLife,
     remembering: Remembering,
     clients_not_before: UnixTime,
+    denied_clients: HashSet<ClientDigest>,
     documents: Option<Documents>,
 }
 
@@ -73,6 +74,7 @@ impl ProxyBuilder {
             life: SessionLife::default(),
             remembering: Remembering::Never,
             clients_not_before: UnixTime::from_secs(0),
+            denied_clients: HashSet::new(),
             documents: None,
         }
     }
@@ -134,6 +136,16 @@ impl ProxyBuilder {
         self
     }
 
+    /// Shuts these clients out, by the digests that the log has of them.
+    ///
+    /// At the sign-in a person sees a page, and at the token endpoint the client is told `invalid_client`. A program that
+    /// registers itself can do so again under another id; one with a document, or the pre-registered one, cannot.
+    #[must_use]
+    pub fn with_denied_clients(mut self, clients: impl IntoIterator<Item = ClientDigest>) -> Self {
+        self.denied_clients.extend(clients);
+        self
+    }
+
     /// Lets people have their browser remember what they agreed to, where that is safe.
     #[must_use]
     pub fn with_remembered_consent(mut self) -> Self {
@@ -159,25 +171,29 @@ impl ProxyBuilder {
     pub fn build(self) -> Result<Proxy, ConfigError> {
         let issuer = Issuer::new(&self.issuer, &self.resource)?;
         let scopes = ApiScopes::new(&self.app, self.scopes.iter().map(String::as_str))?;
-        let ClientApp { app, credentials, .. } = self.client;
+        let ClientApp { app, credentials, platform } = self.client;
         let app = app.unwrap_or_else(|| self.app.clone());
         let client_id: Box<str> = app.client_id().into();
         let (clock, ring) = (Arc::clone(app.clock()), self.ring);
-        let upstream = Upstream::new(&app, credentials, scopes.clone(), issuer.at(CALLBACK));
+        let upstream = Upstream::new(&app, credentials, scopes.clone(), issuer.at(CALLBACK)).on(platform);
+        // Entra shows it to people when the redirect URI is missing, and tells this server nothing (AADSTS50011).
+        tracing::info!(target: "mcp_obo::proxy", registration = %upstream.registration(), "this has to be registered at Entra");
         let flows = Flows { ring: ring.clone(), cookies: Cookies::new(issuer.transport()) };
         let consent = Consent::new(&issuer, &ring, self.wording, self.remembering);
+        let pages = consent.pages();
         let clients = Clients {
             ring: ring.clone(),
             allowlist: self.allowlist.clone(),
             preregistered: Some(Preregistered::new(&client_id, self.client_secret)),
             not_before: self.clients_not_before,
+            denied: Arc::new(self.denied_clients),
             documents: self.documents,
         };
         let abilities = Abilities { reads_client_documents: clients.documents.is_some(), ..Abilities::default() };
         Ok(Proxy(Arc::new(Parts {
             document: metadata::document(&issuer, &scopes, abilities),
             endpoints: Endpoint::all(&issuer),
-            pages: consent.pages(),
+            pages: pages.clone(),
             authorize: Authorize {
                 issuer: issuer.clone(),
                 clients: clients.clone(),
@@ -193,6 +209,8 @@ impl ProxyBuilder {
                 ring: ring.clone(),
                 flows,
                 allowlist: self.allowlist,
+                registration: upstream.registration().clone(),
+                pages,
                 clock: Arc::clone(&clock),
             },
             tokens: Tokens {

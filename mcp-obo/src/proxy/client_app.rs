@@ -2,6 +2,7 @@
 
 use mcp_auth_layer::EntraApp;
 
+use super::registration::Platform;
 use crate::{
     boxed::BoxFuture,
     credential::{ClientAuth, ClientContext, ClientCredential, ClientCredentials, CredentialError},
@@ -17,23 +18,6 @@ pub struct ClientApp {
     pub(super) app: Option<EntraApp>,
     pub(super) credentials: ClientCredentials,
     pub(super) platform: Platform,
-}
-
-/// Under which platform the redirect URI is registered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Platform {
-    Web,
-    MobileAndDesktop,
-}
-
-impl Platform {
-    /// Its name in Entra's portal.
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Web => "Web",
-            Self::MobileAndDesktop => "Mobile and desktop applications",
-        }
-    }
 }
 
 impl ClientApp {

@@ -4,6 +4,8 @@ use std::{borrow::Cow, time::Duration};
 
 use http::StatusCode;
 
+use super::reference::Reference;
+
 /// The errors of OAuth (RFC 6749 sections 4.1.2.1 and 5.2, RFC 7591 section 3.2.2, RFC 8707 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum OAuthCode {
@@ -65,5 +67,15 @@ pub(super) struct OAuthError {
 impl OAuthError {
     pub(super) const fn new(code: OAuthCode, description: &'static str) -> Self {
         Self { code, description: Cow::Borrowed(description), retry_after: None }
+    }
+
+    /// Returns it as the parameters of a redirect (RFC 6749 section 4.1.2.1).
+    pub(super) fn parameters(&self) -> [(&'static str, &str); 2] {
+        [("error", self.code.as_str()), ("error_description", &self.description)]
+    }
+
+    /// Makes an error whose cause stands in the log beside this reference.
+    pub(super) fn referring(code: OAuthCode, description: &'static str, reference: Reference) -> Self {
+        Self { code, description: format!("{description}; reference {reference}").into(), retry_after: None }
     }
 }

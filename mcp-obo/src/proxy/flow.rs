@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     client::ClientDigest,
     cookie::Cookies,
+    lasting::lasts,
     pkce::{Challenge, Verifier},
     sealed,
 };
@@ -103,8 +104,7 @@ impl Flows {
     pub(super) fn find(&self, id: &FlowId, browser: &HeaderMap, now: UnixTime) -> Option<Flow> {
         let value = self.cookies.get(browser, &id.cookie())?;
         let flow: Flow = sealed::open(&self.ring, Purpose::Flow, id.as_str(), value)?;
-        let begun = UnixTime::from_secs(flow.begun);
-        (begun <= now.saturating_add(CLOCKS) && begun.saturating_add(LIFE) > now).then_some(flow)
+        lasts(flow.begun, LIFE, now).then_some(flow)
     }
 
     /// Makes the cookie that ends a flow: it is single use in its browser.
@@ -112,6 +112,3 @@ impl Flows {
         self.cookies.set(&id.cookie(), "", 0)
     }
 }
-
-/// How far the clocks of two replicas may be apart.
-const CLOCKS: Duration = Duration::from_secs(60);

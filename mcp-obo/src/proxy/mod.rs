@@ -9,6 +9,7 @@ mod api_scopes;
 mod authorize;
 mod builder;
 mod callback;
+mod claims_parameter;
 mod client;
 mod client_app;
 mod code;
@@ -17,11 +18,15 @@ mod cookie;
 mod endpoint;
 mod error;
 mod flow;
+mod host;
 mod issuer;
+mod lasting;
 mod metadata;
 mod parameters;
 mod pkce;
+mod reference;
 mod register;
+mod registration;
 mod respond;
 mod sealed;
 mod service;
@@ -30,6 +35,7 @@ mod step_up;
 #[cfg(test)]
 mod tests;
 mod token;
+mod told;
 mod upstream;
 mod wanted;
 
@@ -50,8 +56,14 @@ use mcp_auth_layer::{EntraApp, bearer::StepUpRoute, claims::Claims, verify::Veri
 use secrecy::SecretString;
 use tower_service::Service;
 
-pub use self::{builder::ProxyBuilder, client_app::ClientApp, endpoint::Endpoint};
-use self::{issuer::CALLBACK, service::Parts};
+use self::service::Parts;
+pub use self::{
+    builder::ProxyBuilder,
+    client::ClientDigest,
+    client_app::ClientApp,
+    endpoint::Endpoint,
+    registration::{Platform, Registration},
+};
 
 /// An authorization server for MCP clients, in front of Entra.
 ///
@@ -93,10 +105,10 @@ impl Proxy {
         self.0.clients.preregistered_secret()
     }
 
-    /// Returns the redirect URI that has to be registered at Entra, for the platform *Web*.
+    /// Returns what has to be registered at Entra before anybody can sign in.
     #[must_use]
-    pub fn callback(&self) -> String {
-        self.0.issuer.at(CALLBACK)
+    pub fn registration(&self) -> &Registration {
+        &self.0.callback.registration
     }
 }
 

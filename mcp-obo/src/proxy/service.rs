@@ -12,12 +12,14 @@ use super::{
     authorize::{Authorize, Stopped},
     callback::{Callback, Stranded},
     client::Clients,
-    consent::{Pages, Reference},
+    consent::Pages,
     endpoint::Endpoint,
     error::{OAuthCode, OAuthError},
+    host,
     issuer::Issuer,
     metadata,
     parameters::Parameters,
+    reference::Reference,
     register,
     respond::{self, Answer},
     token::Tokens,
@@ -51,6 +53,12 @@ impl Parts {
     {
         let (head, body) = request.into_parts();
         let Some(endpoint) = self.endpoint(head.uri.path()) else { return status(StatusCode::NOT_FOUND) };
+        // Before any cookie is set: it would be another host's. A form that is posted there is refused as it is.
+        if matches!((endpoint, &head.method), (Endpoint::Authorize | Endpoint::Forget, &Method::GET))
+            && let Some(own) = host::elsewhere(&self.issuer, &head)
+        {
+            return respond::found(&own);
+        }
         let query = head.uri.query().unwrap_or_default();
         let answer = match (endpoint, &head.method) {
             (endpoint, &Method::OPTIONS) if endpoint.is_for_all_origins() => respond::preflight(endpoint.methods()),
@@ -110,13 +118,12 @@ impl Parts {
     }
 
     fn forgotten(&self, browser: &HeaderMap, body: &[u8]) -> Answer {
-        let reference = Reference::random();
         match Parameters::read(body) {
             Ok(form) => {
                 let forgotten = self.authorize.consent.forget(&form, browser, self.clock.now());
-                forgotten.unwrap_or_else(|why| self.pages.form_refused(why, reference))
+                forgotten.unwrap_or_else(|why| self.shown(Err(Stopped::Form(why))))
             }
-            Err(_) => self.pages.request_malformed("it names a parameter twice", reference),
+            Err(_) => self.shown(Err(Stopped::Malformed("it names a parameter twice"))),
         }
     }
 
@@ -125,7 +132,7 @@ impl Parts {
         match self.callback.answer(query, browser) {
             Ok(answer) => answer,
             Err(why) => {
-                tracing::warn!(target: "mcp_obo::proxy", ?why, ?reference, "a browser came back and was sent nowhere");
+                tracing::warn!(target: "mcp_obo::proxy", ?why, %reference, "a browser came back and was sent nowhere");
                 match why {
                     Stranded::Malformed => {
                         self.pages.request_malformed("it is not an answer of the sign-in", reference)
@@ -143,13 +150,13 @@ impl Parts {
             Err(why) => why,
         };
         let reference = Reference::random();
-        tracing::warn!(target: "mcp_obo::proxy", why = why.reason(), ?reference, "a sign-in was stopped");
+        tracing::warn!(target: "mcp_obo::proxy", why = why.reason(), %reference, client = why.client().map(tracing::field::display), "a sign-in was stopped");
         match why {
             Stopped::Malformed(what) => self.pages.request_malformed(what, reference),
-            Stopped::Client(fault) if fault.code() == OAuthCode::TemporarilyUnavailable => {
+            Stopped::Client { fault, .. } if fault.code() == OAuthCode::TemporarilyUnavailable => {
                 self.pages.unavailable(std::time::Duration::from_secs(60), reference)
             }
-            Stopped::Client(_) => self.pages.client_unknown(reference),
+            Stopped::Client { .. } => self.pages.client_unknown(reference),
             Stopped::Redirect { given, .. } => self.pages.redirect_not_allowed(&given, reference),
             Stopped::Form(why) => self.pages.form_refused(why, reference),
         }

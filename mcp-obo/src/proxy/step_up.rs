@@ -6,14 +6,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mcp_auth_layer::{
-    bearer::StepUpRoute,
-    claims::Claims,
-    clock::{Clock, UnixTime},
-};
+use mcp_auth_layer::{bearer::StepUpRoute, claims::Claims, clock::Clock};
 use serde::{Deserialize, Serialize};
 
-use super::{api_scopes::STEP_UP, sealed};
+use super::{api_scopes::STEP_UP, lasting::lasts, sealed};
 use crate::{
     seal::{KeyRing, Purpose},
     www_authenticate::ClaimsRequest,
@@ -54,8 +50,7 @@ impl StepUps {
     pub(super) fn open(&self, scope: &str) -> Option<StepUp> {
         let text = scope.strip_prefix(STEP_UP).filter(|_| scope.len() <= MAX_SCOPE)?;
         let Sealed { claims, hint, made } = sealed::open(&self.ring, Purpose::StepUp, "", text)?;
-        let is_fresh = UnixTime::from_secs(made).saturating_add(LIFE) > self.clock.now();
-        let claims = ClaimsRequest::read(&claims).ok().filter(|_| is_fresh)?;
+        let claims = ClaimsRequest::read(&claims).ok().filter(|_| lasts(made, LIFE, self.clock.now()))?;
         Some(StepUp { claims, login_hint: hint.map(Into::into) })
     }
 }

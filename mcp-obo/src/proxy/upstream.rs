@@ -11,13 +11,17 @@ use super::{
     error::{OAuthCode, OAuthError},
     flow::FlowId,
     pkce::{Challenge, Verifier},
+    reference::Reference,
+    registration::{Platform, Registration},
+    told::Told,
     wanted::Prompt,
 };
 use crate::{
     answer::TokenAnswer,
     credential::ClientCredentials,
-    error::{ExchangeError, ExchangeErrorKind},
+    error::ExchangeError,
     grant::{CodeGrant, TokenRequest},
+    target::Target,
     token_endpoint::TokenEndpoint,
 };
 
@@ -26,7 +30,7 @@ use crate::{
 pub(super) struct Upstream {
     endpoint: TokenEndpoint,
     scopes: ApiScopes,
-    callback: Arc<str>,
+    registration: Registration,
 }
 
 /// What a sign-in page is asked for.
@@ -49,14 +53,27 @@ impl Upstream {
         scopes: ApiScopes,
         callback: String,
     ) -> Self {
-        Self { endpoint: TokenEndpoint::new(app, credentials), scopes, callback: callback.into() }
+        let registration = Registration::new(&callback, Platform::Web, app.client_id());
+        Self { endpoint: TokenEndpoint::new(app, credentials), scopes, registration }
+    }
+
+    /// Names the platform under which the callback stands at Entra, in place of *Web*.
+    #[must_use]
+    pub(super) fn on(mut self, platform: Platform) -> Self {
+        self.registration = Registration::new(self.registration.callback(), platform, self.registration.app());
+        self
+    }
+
+    pub(super) const fn registration(&self) -> &Registration {
+        &self.registration
     }
 
     /// Returns the address of the sign-in page.
     pub(super) async fn sign_in(&self, wanted: SignIn<'_>) -> Result<Url, OAuthError> {
         let endpoints = self.endpoints().await?;
-        let mut url = Url::parse(endpoints.authorization_endpoint()).map_err(|_| server_error())?;
-        let target = self.scopes.target(wanted.names).map_err(|_| server_error())?;
+        let mut url = Url::parse(endpoints.authorization_endpoint())
+            .map_err(|_| impossible("the authorization endpoint that discovery names is no URL"))?;
+        let target = self.target(wanted.names)?;
         {
             let mut query = url.query_pairs_mut();
             query.extend_pairs([
@@ -64,7 +81,7 @@ impl Upstream {
                 ("response_type", "code"),
                 // Cookies that are `Lax` do not travel with `form_post`.
                 ("response_mode", "query"),
-                ("redirect_uri", &*self.callback),
+                ("redirect_uri", self.registration.callback()),
                 ("scope", &format!("{} offline_access", target.scope())),
                 ("state", wanted.id.as_str()),
                 ("code_challenge", wanted.challenge.as_str()),
@@ -88,14 +105,14 @@ impl Upstream {
         verifier: &Verifier,
         names: impl IntoIterator<Item = &str>,
     ) -> Result<TokenAnswer, OAuthError> {
-        let target = self.scopes.target(names).map_err(|_| server_error())?;
+        let target = self.target(names)?;
         let grant = CodeGrant {
             code: SecretString::from(code),
             verifier: SecretString::from(verifier.expose_secret()),
-            redirect_uri: (&*self.callback).into(),
+            redirect_uri: self.registration.callback().into(),
         };
         let request = TokenRequest::authorization_code(self.tenant().await?, grant, target);
-        self.endpoint.clone().exchange(request).await.map_err(|error| told(&error))
+        self.exchange(request).await
     }
 
     /// Gets new tokens for a session.
@@ -104,44 +121,41 @@ impl Upstream {
         token: &str,
         names: impl IntoIterator<Item = &str>,
     ) -> Result<TokenAnswer, OAuthError> {
-        let target = self.scopes.target(names).map_err(|_| server_error())?;
+        let target = self.target(names)?;
         let request = TokenRequest::refresh(self.tenant().await?, SecretString::from(token), target);
-        self.endpoint.clone().exchange(request).await.map_err(|error| told(&error))
+        self.exchange(request).await
     }
 
     pub(super) async fn endpoints(&self) -> Result<Arc<Endpoints>, OAuthError> {
-        self.endpoint.app().authority().endpoints().await.map_err(|why| {
-            let error = OAuthError::new(OAuthCode::TemporarilyUnavailable, "the sign-in service cannot be reached now");
-            OAuthError { retry_after: Some(why.retry_after()), ..error }
-        })
+        self.endpoint.app().authority().endpoints().await.map_err(|why| self.told(&why.into()))
+    }
+
+    async fn exchange(&self, request: TokenRequest) -> Result<TokenAnswer, OAuthError> {
+        self.endpoint.clone().exchange(request).await.map_err(|error| self.told(&error))
+    }
+
+    fn told(&self, error: &ExchangeError) -> OAuthError {
+        let told = Told::at_token(error);
+        told.log(&self.registration);
+        OAuthError { retry_after: error.retry_after(), ..told.by_answer() }
+    }
+
+    fn target<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Target, OAuthError> {
+        self.scopes.target(names).map_err(|_| impossible("the scopes cannot be asked for"))
     }
 
     async fn tenant(&self) -> Result<TenantId, OAuthError> {
-        self.endpoints().await?.tenant().cloned().ok_or_else(server_error)
+        self.endpoints().await?.tenant().cloned().ok_or_else(|| impossible("the app belongs to no single tenant"))
     }
 }
 
-/// What a client is told when Entra grants nothing.
-///
-/// Whatever a new sign-in can cure is `invalid_grant`, on which clients drop what they have and sign in again; what passes is
-/// 503, and never `invalid_grant`: a moment's outage must not end everybody's session.
-pub(super) fn told(error: &ExchangeError) -> OAuthError {
-    use ExchangeErrorKind as Kind;
-    let code = match error.kind() {
-        Kind::StepUp | Kind::Consent | Kind::BlockedByPolicy | Kind::AssertionRefused | Kind::AssertionExpired => {
-            OAuthCode::InvalidGrant
-        }
-        Kind::Throttled | Kind::Unavailable => OAuthCode::TemporarilyUnavailable,
-        _ => OAuthCode::ServerError,
-    };
-    let text = match code {
-        OAuthCode::InvalidGrant => "the sign-in is no longer good; sign in again",
-        OAuthCode::TemporarilyUnavailable => "the sign-in service cannot answer now; try again",
-        _ => "this server is not set up rightly; its log says what is wrong",
-    };
-    OAuthError { retry_after: error.retry_after(), ..OAuthError::new(code, text) }
-}
-
-fn server_error() -> OAuthError {
-    OAuthError::new(OAuthCode::ServerError, "this server is not set up rightly; its log says what is wrong")
+/// What is no fault of Entra's and of no client's.
+fn impossible(what: &'static str) -> OAuthError {
+    let reference = Reference::random();
+    tracing::error!(target: "mcp_obo::proxy", %reference, what, "a sign-in is not possible as this server is set up");
+    OAuthError::referring(
+        OAuthCode::ServerError,
+        "this server is not set up rightly; its log says what is wrong",
+        reference,
+    )
 }

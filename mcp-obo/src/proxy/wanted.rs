@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     api_scopes::{ApiScopes, Asked},
+    claims_parameter,
     error::{OAuthCode, OAuthError},
     issuer::Issuer,
     parameters::Parameters,
     pkce::Challenge,
 };
+use crate::www_authenticate::ClaimsRequest;
 
 /// Clients of Copilot and ChatGPT send up to 1.5 KB.
 const MAX_STATE: usize = 2_000;
@@ -28,6 +30,7 @@ pub(super) struct Wanted {
     pub(super) prompt: Option<Prompt>,
     pub(super) login_hint: Option<Box<str>>,
     pub(super) domain_hint: Option<Box<str>>,
+    pub(super) claims: Option<ClaimsRequest>,
     pub(super) resource: Resource,
 }
 
@@ -104,6 +107,9 @@ impl Wanted {
             Some(named) if issuer.is_ours(named) => Resource::Ours,
             Some(_) => return refuse(OAuthCode::InvalidTarget, "resource names another server"),
         };
+        let Ok(claims) = parameters.get("claims").map_or(Ok(None), claims_parameter::read) else {
+            return refuse(OAuthCode::InvalidRequest, "claims must be an object of access_token and id_token of 4 KB");
+        };
         let hint = |name| parameters.get(name).filter(|hint| hint.len() <= MAX_HINT).map(Into::into);
         Ok(Self {
             state: state.map(Into::into),
@@ -112,6 +118,7 @@ impl Wanted {
             prompt: parameters.get("prompt").and_then(Prompt::read),
             login_hint: hint("login_hint"),
             domain_hint: hint("domain_hint"),
+            claims,
             resource,
         })
     }
@@ -161,6 +168,8 @@ mod tests {
             ("a long state", ("state", &long), OAuthCode::InvalidRequest),
             ("Graph", ("scope", "https://graph.microsoft.com/.default"), OAuthCode::InvalidScope),
             ("another resource", ("resource", "https://evil.example/mcp"), OAuthCode::InvalidTarget),
+            ("claims that are none", ("claims", "[]"), OAuthCode::InvalidRequest),
+            ("claims of userinfo", ("claims", r#"{"userinfo":{}}"#), OAuthCode::InvalidRequest),
             ("a request object", ("request", "eyJ"), OAuthCode::InvalidRequest),
             ("one elsewhere", ("request_uri", "https://evil.example"), OAuthCode::InvalidRequest),
         ] {

@@ -8,6 +8,7 @@
 //!
 //! Nobody's word about a redirect URI is enough: the operator's list allows it today, or it is none.
 
+mod digest;
 mod document;
 mod name;
 mod registered;
@@ -15,8 +16,8 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use base64::prelude::*;
+use std::{collections::HashSet, sync::Arc};
+
 use mcp_auth_layer::{
     clock::UnixTime,
     fetch::is_loopback,
@@ -26,6 +27,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use self::digest::ClientDigest;
 #[cfg(feature = "reqwest")]
 pub(super) use self::document::{DocumentHosts, PublicSource};
 pub(super) use self::{
@@ -44,6 +46,8 @@ pub(super) struct Clients {
     pub(super) preregistered: Option<Preregistered>,
     /// Registrations from before are over.
     pub(super) not_before: UnixTime,
+    /// The operator has shut these out.
+    pub(super) denied: Arc<HashSet<ClientDigest>>,
     /// None where URLs are no clients.
     pub(super) documents: Option<Documents>,
 }
@@ -60,6 +64,7 @@ pub(super) struct Preregistered {
 #[derive(Clone, Debug)]
 pub(super) struct Client {
     id: Box<str>,
+    digest: ClientDigest,
     kind: ClientKind,
     name: Option<Box<str>>,
     redirects: OwnRedirects,
@@ -67,18 +72,8 @@ pub(super) struct Client {
     allowlist: RedirectAllowlist,
 }
 
-/// A client, as it is named in what is sealed: the SHA-256 of its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct ClientDigest(Box<str>);
-
-impl ClientDigest {
-    pub(super) fn of(id: &str) -> Self {
-        Self(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, id.as_bytes())).into())
-    }
-}
-
 /// Where the knowledge of a client comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum ClientKind {
     /// From the operator.
     Preregistered,
@@ -114,6 +109,8 @@ pub(super) enum ClientFault {
     Unknown,
     #[error("the client registered before registrations were ended")]
     Ended,
+    #[error("the client is denied by the operator")]
+    Denied,
     #[error("the client's document is of no use")]
     Document(#[source] DocumentFault),
 }
@@ -123,7 +120,7 @@ impl ClientFault {
     pub(super) const fn code(&self) -> OAuthCode {
         match self {
             Self::Document(fault) if fault.is_passing() => OAuthCode::TemporarilyUnavailable,
-            Self::Unknown | Self::Ended | Self::Document(_) => OAuthCode::InvalidClient,
+            Self::Unknown | Self::Ended | Self::Denied | Self::Document(_) => OAuthCode::InvalidClient,
         }
     }
 }
@@ -148,7 +145,11 @@ impl Preregistered {
 impl Clients {
     /// Finds a client by its `client_id`.
     pub(super) async fn find(&self, id: &str) -> Result<Client, ClientFault> {
-        if self.preregistered.as_ref().is_some_and(|own| own.id.eq_ignore_ascii_case(id)) {
+        // Before a document is fetched or a seal is opened.
+        if self.denied.contains(&self.digest_of(id)) {
+            return Err(ClientFault::Denied);
+        }
+        if self.is_preregistered(id) {
             return Ok(self.client(id, ClientKind::Preregistered, None, OwnRedirects::Unlisted, Proof::Optional));
         }
         if id.starts_with(registered::PREFIX) {
@@ -158,6 +159,15 @@ impl Clients {
             Some(documents) if id.starts_with("https://") => self.documented(id, documents).await,
             _ => Err(ClientFault::Unknown),
         }
+    }
+
+    /// Returns what stands for a client in logs and in what is sealed; an app's id may be written in either case.
+    pub(super) fn digest_of(&self, id: &str) -> ClientDigest {
+        if self.is_preregistered(id) { ClientDigest::of(&id.to_ascii_lowercase()) } else { ClientDigest::of(id) }
+    }
+
+    fn is_preregistered(&self, id: &str) -> bool {
+        self.preregistered.as_ref().is_some_and(|own| own.id.eq_ignore_ascii_case(id))
     }
 
     fn registered(&self, id: &str) -> Result<Client, ClientFault> {
@@ -188,7 +198,15 @@ impl Clients {
         redirects: OwnRedirects,
         proof: Proof,
     ) -> Client {
-        Client { id: id.into(), kind, name, redirects, proof, allowlist: self.allowlist.clone() }
+        Client {
+            id: id.into(),
+            digest: self.digest_of(id),
+            kind,
+            name,
+            redirects,
+            proof,
+            allowlist: self.allowlist.clone(),
+        }
     }
 }
 
@@ -200,11 +218,7 @@ impl Client {
 
     /// Returns what stands for the client in what is sealed: ids are up to 2 KB long, and cookies must take them.
     pub(super) fn digest(&self) -> ClientDigest {
-        match self.kind {
-            // An app's id may be written in either case.
-            ClientKind::Preregistered => ClientDigest::of(&self.id.to_ascii_lowercase()),
-            ClientKind::Registered | ClientKind::Document { .. } => ClientDigest::of(&self.id),
-        }
+        self.digest.clone()
     }
 
     pub(super) const fn kind(&self) -> &ClientKind {

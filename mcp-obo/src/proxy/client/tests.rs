@@ -15,6 +15,7 @@ fn clients(ring: KeyRing) -> Clients {
         allowlist: RedirectAllowlist::parse_list("default,vscode,cursor").unwrap(),
         preregistered: Some(Preregistered::new(testtenant::CLIENT, None)),
         not_before: UnixTime::from_secs(0),
+        denied: Arc::default(),
         documents: None,
     }
 }

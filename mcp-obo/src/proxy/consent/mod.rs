@@ -21,9 +21,9 @@ use mcp_auth_layer::clock::UnixTime;
 
 pub(super) use self::{
     destination::Destination,
-    need::{Acquaintance, Circumstances, Memory, Next, must_select_account, next},
+    need::{Circumstances, Memory, Next, must_select_account, next},
     page::{Introduction, Wording},
-    pages::{Pages, Reference, Registration},
+    pages::Pages,
     remembered::{Matter, Remembering},
     ticket::{Pending, Refusal},
 };
@@ -33,7 +33,9 @@ use self::{
     remembered::Remembered,
     ticket::{Form, Tickets},
 };
-use super::{cookie::Cookies, issuer::Issuer, parameters::Parameters, respond::Answer, sealed::TooLong};
+use super::{
+    client::ClientKind, cookie::Cookies, issuer::Issuer, parameters::Parameters, respond::Answer, sealed::TooLong,
+};
 use crate::seal::KeyRing;
 
 /// Where the answer is posted.
@@ -96,11 +98,10 @@ impl Consent {
         browser: &HeaderMap,
         now: UnixTime,
     ) -> Result<Answer, TooLong> {
-        let acquaintance = client.acquaintance();
         let destination = Destination::of(&pending.redirect);
-        let form = Form::Ask { pending: Box::new(pending.clone()), acquaintance };
+        let form = Form::Ask { pending: Box::new(pending.clone()), kind: client.kind.clone() };
         let issued = self.tickets.issue(form, browser, now)?;
-        let remember = offer(self.remembered.may_keep(&matter(pending, acquaintance, &destination)));
+        let remember = offer(self.remembered.may_keep(&matter(pending, &client.kind, &destination)));
         let question = Question {
             wording: &self.wording,
             client,
@@ -121,10 +122,10 @@ impl Consent {
             _ => return Err(Refusal::Incomplete),
         };
         let redeemed = self.tickets.redeem(ticket, browser, now)?;
-        let Form::Ask { pending, acquaintance } = redeemed.form else { return Err(Refusal::Foreign) };
+        let Form::Ask { pending, kind } = redeemed.form else { return Err(Refusal::Foreign) };
         let destination = Destination::of(&pending.redirect);
         let wishes = verdict == Verdict::Approved && form.get("remember") == Some("yes");
-        let matter = matter(&pending, acquaintance, &destination);
+        let matter = matter(&pending, &kind, &destination);
         let kept = wishes.then(|| self.remembered.keep(&matter, browser, now)).flatten();
         let cookies = [redeemed.end].into_iter().chain(kept).collect();
         Ok(Decision { pending: *pending, verdict, cookies })
@@ -151,8 +152,8 @@ impl Consent {
     }
 }
 
-fn matter<'a>(pending: &'a Pending, acquaintance: Acquaintance, destination: &'a Destination) -> Matter<'a> {
-    Matter { client: &pending.client, acquaintance, destination, names: &pending.names }
+fn matter<'a>(pending: &'a Pending, kind: &'a ClientKind, destination: &'a Destination) -> Matter<'a> {
+    Matter { client: &pending.client, kind, destination, names: &pending.names }
 }
 
 fn offer(is_allowed: bool) -> Offer {

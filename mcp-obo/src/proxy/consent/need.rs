@@ -1,21 +1,12 @@
 //! Whether a person is asked before the sign-in begins.
 
 use http::HeaderMap;
-use serde::{Deserialize, Serialize};
 
 use super::destination::Destination;
-use crate::proxy::wanted::{Prompt, Resource};
-
-/// How a client is known to this server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::proxy) enum Acquaintance {
-    /// The operator named it.
-    Preregistered,
-    /// It registered itself, under whatever name it liked.
-    Registered,
-    /// Its metadata lies on a website of an allowed host.
-    Document,
-}
+use crate::proxy::{
+    client::ClientKind,
+    wanted::{Prompt, Resource},
+};
 
 /// What this browser remembers of an earlier answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +29,7 @@ pub(in crate::proxy) enum Next {
 /// A request for an authorization, once client and redirect are proven.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::proxy) struct Circumstances<'a> {
-    pub(in crate::proxy) client: Acquaintance,
+    pub(in crate::proxy) client: &'a ClientKind,
     pub(in crate::proxy) resource: Resource,
     pub(in crate::proxy) destination: &'a Destination,
     pub(in crate::proxy) prompt: Option<Prompt>,
@@ -60,7 +51,7 @@ pub(in crate::proxy) fn next(request: &Circumstances<'_>) -> Next {
 /// none is always asked about. `iss` (RFC 9207) would stop it too, but not every client looks at it.
 fn needs_page(request: &Circumstances<'_>) -> bool {
     let is_the_operators =
-        request.client == Acquaintance::Preregistered && matches!(request.destination, Destination::Loopback { .. });
+        *request.client == ClientKind::Preregistered && matches!(request.destination, Destination::Loopback { .. });
     let is_harmless = is_the_operators || request.memory == Memory::Approved;
     request.resource != Resource::Ours || !is_harmless
 }

@@ -7,29 +7,17 @@ use super::{
     FORGET, PATH,
     destination::{Destination, Sharing},
     frame::Page,
-    need::Acquaintance,
     said::{Part, Said},
 };
+use crate::proxy::client::ClientKind;
 
 /// Who a client says it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::proxy) enum Introduction<'a> {
-    /// The operator named it, perhaps with a name for people.
-    Preregistered { name: Option<&'a str> },
-    /// It registered itself.
-    Registered { name: Option<&'a str> },
-    /// Its metadata lies at a website; the host is what can be relied upon, the name is not.
-    Document { host: &'a str, name: Option<&'a str> },
-}
-
-impl Introduction<'_> {
-    pub(in crate::proxy) const fn acquaintance(&self) -> Acquaintance {
-        match self {
-            Self::Preregistered { .. } => Acquaintance::Preregistered,
-            Self::Registered { .. } => Acquaintance::Registered,
-            Self::Document { .. } => Acquaintance::Document,
-        }
-    }
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::proxy) struct Introduction<'a> {
+    /// How it is known, which is what can be relied upon.
+    pub(in crate::proxy) kind: ClientKind,
+    /// What it is called, mostly by itself.
+    pub(in crate::proxy) name: Option<&'a str>,
 }
 
 /// What this server is called and does, in words for people.
@@ -81,20 +69,20 @@ impl Question<'_> {
     }
 
     fn who(&self) -> Markup {
-        let named = |name: Option<&str>| name.and_then(|name| Said::new(name, Part::Name));
-        match *self.client {
-            Introduction::Preregistered { name } => match named(name) {
-                Some(name) => html! { strong { (name) } ", an app that this server's operator has set up," },
-                None => html! { "An app that this server's operator has set up" },
-            },
-            Introduction::Registered { name } => match named(name) {
-                Some(name) => html! { "A program that gives its name as “" strong { (name) } "”" },
-                None => html! { "A program that gives no name" },
-            },
+        let name = self.client.name.and_then(|name| Said::new(name, Part::Name));
+        match (&self.client.kind, name) {
+            (ClientKind::Preregistered, Some(name)) => {
+                html! { strong { (name) } ", an app that this server's operator has set up," }
+            }
+            (ClientKind::Preregistered, None) => html! { "An app that this server's operator has set up" },
+            (ClientKind::Registered, Some(name)) => {
+                html! { "A program that gives its name as “" strong { (name) } "”" }
+            }
+            (ClientKind::Registered, None) => html! { "A program that gives no name" },
             // The host first: whatever the name says, it says after that.
-            Introduction::Document { host, name } => html! {
+            (ClientKind::Document { host }, name) => html! {
                 "An app of the website " strong { (shown(host)) }
-                @if let Some(name) = named(name) { ", which calls it “" (name) "”," }
+                @if let Some(name) = name { ", which calls it “" (name) "”," }
             },
         }
     }
@@ -102,7 +90,7 @@ impl Question<'_> {
     fn facts(&self) -> Markup {
         html! {
             dl {
-                @if let Introduction::Registered { .. } = self.client {
+                @if self.client.kind == ClientKind::Registered {
                     dt { "Who is it?" }
                     dd { "Nobody has checked. Any program can give itself any name." }
                 }

@@ -3,47 +3,17 @@
 //! Each says what happened, what to do, and a reference by which whoever runs the server finds the line in the log. Nothing leads
 //! anywhere from here: a refused request must not become an open redirect (RFC 6749 section 4.1.2.1).
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use maud::{Markup, html};
-use uuid::Uuid;
 
 use super::{
     frame::{Frame, Page},
     said::{Part, Said},
     ticket::Refusal,
 };
-use crate::proxy::respond::Answer;
-
-/// What a person can quote, and what is in the log beside the cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::proxy) struct Reference(u64);
-
-impl Reference {
-    pub(in crate::proxy) fn random() -> Self {
-        Self(Uuid::new_v4().as_u64_pair().0)
-    }
-}
-
-/// In groups, since people read it out.
-impl fmt::Display for Reference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d] = [48, 32, 16, 0].map(|by| self.0 >> by & 0xffff);
-        write!(f, "{a:04x}-{b:04x}-{c:04x}-{d:04x}")
-    }
-}
-
-/// What is missing at Entra, in the words of its portal.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::proxy) struct Registration<'a> {
-    /// The redirect URI that must be there.
-    pub(in crate::proxy) callback: &'a str,
-    /// `Web`, or `Mobile and desktop applications`.
-    pub(in crate::proxy) platform: &'static str,
-    /// The app's id.
-    pub(in crate::proxy) app: &'a str,
-}
+use crate::proxy::{reference::Reference, registration::Registration, respond::Answer};
 
 /// Makes these pages.
 #[derive(Clone, Debug)]
@@ -130,17 +100,17 @@ impl Pages {
     }
 
     /// The app at Entra lacks this server's callback (503; AADSTS50011, 700025, 7000218).
-    pub(in crate::proxy) fn not_set_up(&self, lacks: &Registration<'_>, reference: Reference) -> Answer {
+    pub(in crate::proxy) fn not_set_up(&self, lacks: &Registration, reference: Reference) -> Answer {
         let said = html! {
             p { "This server is not set up at Microsoft as it should be, so nobody can sign in. It is nothing that you did." }
             p { "Whoever runs it must register this redirect URI:" }
             dl {
                 dt { "Redirect URI" }
-                dd { code { (lacks.callback) } }
+                dd { code { (lacks.callback()) } }
                 dt { "Platform" }
-                dd { (lacks.platform) }
+                dd { (lacks.platform().as_str()) }
                 dt { "App" }
-                dd { code { (lacks.app) } }
+                dd { code { (lacks.app()) } }
             }
         };
         self.answer(StatusCode::SERVICE_UNAVAILABLE, "Not set up", &said, reference)

@@ -13,11 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     destination::{Destination, Sharing},
-    need::{Acquaintance, Memory, Site},
-    ticket::lasts,
+    need::{Memory, Site},
 };
 use crate::{
-    proxy::{cookie::Cookies, sealed},
+    proxy::{client::ClientKind, cookie::Cookies, lasting::lasts, sealed},
     seal::{KeyRing, Purpose},
 };
 
@@ -42,7 +41,7 @@ pub(in crate::proxy) enum Remembering {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::proxy) struct Matter<'a> {
     pub(in crate::proxy) client: &'a str,
-    pub(in crate::proxy) acquaintance: Acquaintance,
+    pub(in crate::proxy) kind: &'a ClientKind,
     pub(in crate::proxy) destination: &'a Destination,
     /// The names of the scopes.
     pub(in crate::proxy) names: &'a [String],
@@ -74,7 +73,7 @@ impl Remembered {
     /// use the same client may act for somebody else: an answer for one of them says nothing of the next.
     pub(super) fn may_keep(&self, matter: &Matter<'_>) -> bool {
         self.remembering == Remembering::OnRequest
-            && matches!(matter.acquaintance, Acquaintance::Document | Acquaintance::Preregistered)
+            && matches!(matter.kind, ClientKind::Document { .. } | ClientKind::Preregistered)
             && matches!(matter.destination, Destination::Web { sharing: Sharing::OneClient, .. })
     }
 

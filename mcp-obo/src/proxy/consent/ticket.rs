@@ -16,10 +16,12 @@ use http::{HeaderMap, HeaderValue};
 use mcp_auth_layer::clock::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use super::need::{Acquaintance, Site};
+use super::need::Site;
 use crate::{
     proxy::{
+        client::ClientKind,
         cookie::Cookies,
+        lasting::lasts,
         pkce::Challenge,
         sealed::{self, TooLong},
         wanted::{Prompt, Resource},
@@ -29,9 +31,6 @@ use crate::{
 
 /// How long a person has for reading a page.
 const LIFE: Duration = Duration::from_secs(10 * 60);
-
-/// How far the clocks of two replicas may be apart.
-const CLOCKS: Duration = Duration::from_secs(60);
 
 /// How many pages one browser may have open.
 const AT_ONCE: usize = 5;
@@ -79,7 +78,7 @@ impl fmt::Debug for Pending {
 /// What a form is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Form {
-    Ask { pending: Box<Pending>, acquaintance: Acquaintance },
+    Ask { pending: Box<Pending>, kind: ClientKind },
     Forget,
 }
 
@@ -176,12 +175,6 @@ impl Tickets {
         let end = self.cookies.set(&cookie, "", 0).ok_or(Refusal::NoProof)?;
         Ok(Redeemed { form: ticket.form, end })
     }
-}
-
-/// Tells whether what was made then is good now.
-pub(super) fn lasts(made: u64, life: Duration, now: UnixTime) -> bool {
-    let made = UnixTime::from_secs(made);
-    made <= now.saturating_add(CLOCKS) && made.saturating_add(life) > now
 }
 
 /// One cookie for each form, so that two pages side by side do not end each other.

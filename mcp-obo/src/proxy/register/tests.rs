@@ -17,6 +17,7 @@ fn clients() -> Clients {
         allowlist: RedirectAllowlist::parse_list("default,vscode,cursor").unwrap(),
         preregistered: None,
         not_before: UnixTime::from_secs(0),
+        denied: std::sync::Arc::default(),
         documents: None,
     }
 }
@@ -188,12 +189,13 @@ fn what_cannot_be_seen_in_a_name_is_not_registered() {
 /// The fields are taken apart one by one, so that a new one, in which registrations could be kept, does not compile here.
 #[tokio::test]
 async fn ten_thousand_registrations_are_kept_by_nobody_but_their_clients() {
-    let Clients { ring, allowlist, preregistered: _, not_before, documents: _ } = clients();
+    let Clients { ring, allowlist, preregistered: _, not_before, denied, documents: _ } = clients();
     let fresh = || Clients {
         ring: ring.clone(),
         allowlist: allowlist.clone(),
         preregistered: None,
         not_before,
+        denied: std::sync::Arc::clone(&denied),
         documents: None,
     };
     let body = r#"{"redirect_uris":["http://127.0.0.1/"],"client_name":"x"}"#;

@@ -17,6 +17,7 @@ fn clients(keys: &str, configured: Option<&str>) -> Clients {
         allowlist: RedirectAllowlist::default(),
         preregistered: Some(Preregistered::new(OWN, configured.map(SecretString::from))),
         not_before: UnixTime::from_secs(0),
+        denied: std::sync::Arc::default(),
         documents: None,
     }
 }

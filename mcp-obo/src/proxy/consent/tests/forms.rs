@@ -5,7 +5,7 @@ fn the_answer_of_the_browser_that_was_asked_is_heard_whole() {
     for (answer, expected) in [("approve", Verdict::Approved), ("cancel", Verdict::Cancelled)] {
         let consent = consent(Remembering::Never);
         let mut browser = Browser::default();
-        let page = browser.is_asked(&consent, &REGISTERED, LOOPBACK);
+        let page = browser.is_asked(&consent, &registered(), LOOPBACK);
         let decision = browser.answers(&consent, &filled(&page, answer, &[])).unwrap();
         assert_eq!((decision.verdict, &decision.pending), (expected, &pending(LOOPBACK)));
         assert!(browser.0.is_empty(), "nothing of it is left: {browser:?}");
@@ -24,9 +24,9 @@ fn every_other_form_does_nothing() {
     let ring = KeyRing::ephemeral();
     let consent = consent_with(&ring, Remembering::OnRequest);
     let mut asked = Browser::default();
-    let page = asked.is_asked(&consent, &REGISTERED, LOOPBACK);
+    let page = asked.is_asked(&consent, &registered(), LOOPBACK);
     let mut other = Browser::default();
-    let others = other.is_asked(&consent, &REGISTERED, LOOPBACK);
+    let others = other.is_asked(&consent, &registered(), LOOPBACK);
     let ours = || filled(&page, "approve", &[]);
     let sends = || asked.sends(Some("same-origin"));
     let attempt = |form, headers, at| Attempt { form, headers, at };
@@ -36,12 +36,12 @@ fn every_other_form_does_nothing() {
     let mut twice = asked.clone();
     twice.0.push(asked.0[0].clone());
     let foreign = consent_with(&KeyRing::ephemeral(), Remembering::Never);
-    let elsewhere = Browser::default().is_asked(&foreign, &REGISTERED, LOOPBACK);
+    let elsewhere = Browser::default().is_asked(&foreign, &registered(), LOOPBACK);
     let ticket = page.value_of("ticket").unwrap();
     let changed = format!("{}{}", &ticket[..ticket.len() - 8], "AAAAAAAA");
     let memory = {
         let mut browser = Browser::default();
-        let page = browser.is_asked(&consent, &DOCUMENT, WEBSITE);
+        let page = browser.is_asked(&consent, &document(), WEBSITE);
         browser.answers(&consent, &filled(&page, "approve", &[("remember", "yes")])).unwrap();
         browser.0[0].1.clone()
     };
@@ -94,9 +94,9 @@ fn every_other_form_does_nothing() {
 fn a_form_is_good_for_what_it_was_made_for() {
     let consent = consent(Remembering::OnRequest);
     let mut browser = Browser::default();
-    let page = browser.is_asked(&consent, &DOCUMENT, WEBSITE);
+    let page = browser.is_asked(&consent, &document(), WEBSITE);
     browser.answers(&consent, &filled(&page, "approve", &[("remember", "yes")])).unwrap();
-    let asks = browser.is_asked(&consent, &REGISTERED, LOOPBACK);
+    let asks = browser.is_asked(&consent, &registered(), LOOPBACK);
     let forgets = browser.show(&consent.offer_to_forget(&browser.sends(None), NOW).unwrap());
     let headers = browser.sends(Some("same-origin"));
     let decided = consent.decide(&filled(&forgets, "approve", &[]), &headers, NOW);
@@ -111,7 +111,7 @@ fn a_form_is_heard_once() {
     for answer in ["approve", "cancel"] {
         let consent = consent(Remembering::Never);
         let mut browser = Browser::default();
-        let page = browser.is_asked(&consent, &REGISTERED, LOOPBACK);
+        let page = browser.is_asked(&consent, &registered(), LOOPBACK);
         assert!(browser.answers(&consent, &filled(&page, answer, &[])).is_ok());
         let again = browser.answers(&consent, &filled(&page, "approve", &[]));
         assert_eq!(again.map(|decision| decision.verdict), Err(Refusal::NoProof), "{answer}, then again");
@@ -122,8 +122,8 @@ fn a_form_is_heard_once() {
 fn two_pages_side_by_side_do_not_end_each_other() {
     let consent = consent(Remembering::Never);
     let mut browser = Browser::default();
-    let first = browser.is_asked(&consent, &REGISTERED, LOOPBACK);
-    let second = browser.is_asked(&consent, &DOCUMENT, WEBSITE);
+    let first = browser.is_asked(&consent, &registered(), LOOPBACK);
+    let second = browser.is_asked(&consent, &document(), WEBSITE);
     let answer = browser.answers(&consent, &filled(&second, "cancel", &[])).unwrap();
     assert_eq!(answer.pending.redirect, WEBSITE);
     let answer = browser.answers(&consent, &filled(&first, "approve", &[])).unwrap();
@@ -135,7 +135,7 @@ fn a_browser_has_five_pages_open_at_most() {
     let consent = consent(Remembering::Never);
     let mut browser = Browser::default();
     for opened in 1..=12 {
-        let page = browser.is_asked(&consent, &REGISTERED, LOOPBACK);
+        let page = browser.is_asked(&consent, &registered(), LOOPBACK);
         assert_eq!(browser.0.len(), opened.min(5), "after {opened}");
         let newest = consent.decide(&filled(&page, "approve", &[]), &browser.sends(None), NOW);
         assert!(newest.is_ok(), "the newest page is good, after {opened}");
@@ -147,7 +147,7 @@ fn any_replica_with_the_same_keys_hears_the_answer() {
     let ring = KeyRing::ephemeral();
     let (one, other) = (consent_with(&ring, Remembering::Never), consent_with(&ring, Remembering::Never));
     let mut browser = Browser::default();
-    let page = browser.is_asked(&one, &REGISTERED, LOOPBACK);
+    let page = browser.is_asked(&one, &registered(), LOOPBACK);
     assert!(browser.answers(&other, &filled(&page, "approve", &[])).is_ok());
 }
 
@@ -158,9 +158,9 @@ fn the_largest_request_fits_and_a_larger_one_is_refused() {
     large.client = "c".repeat(2_048);
     large.state = Some("s".repeat(2_048));
     large.claims = Some("{}".repeat(2_048));
-    assert!(consent.ask(&REGISTERED, &large, &HeaderMap::new(), NOW).is_ok());
+    assert!(consent.ask(&registered(), &large, &HeaderMap::new(), NOW).is_ok());
     large.claims = Some("{}".repeat(8_192));
-    assert_eq!(consent.ask(&REGISTERED, &large, &HeaderMap::new(), NOW).err(), Some(TooLong));
+    assert_eq!(consent.ask(&registered(), &large, &HeaderMap::new(), NOW).err(), Some(TooLong));
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn a_ticket_shows_nothing_of_the_request() {
     for secret in ["client-state", "adele", "ccccc"] {
         assert!(!text.contains(secret), "{text}");
     }
-    let page = Browser::default().is_asked(&consent(Remembering::Never), &REGISTERED, LOOPBACK);
+    let page = Browser::default().is_asked(&consent(Remembering::Never), &registered(), LOOPBACK);
     let ticket = page.value_of("ticket").unwrap();
     let plain = base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, &ticket).unwrap();
     assert!(!String::from_utf8_lossy(&plain).contains("client-state"));

@@ -36,14 +36,10 @@ const ATTACKS: [(&str, &str); 14] = [
 #[test]
 fn names_are_text_whatever_they_hold() {
     let consent = consent(Remembering::Never);
-    let registered =
-        |name| Browser::default().is_asked(&consent, &Introduction::Registered { name: Some(name) }, LOOPBACK);
-    let document = |name| {
-        let client = Introduction::Document { host: "vscode.dev", name: Some(name) };
-        Browser::default().is_asked(&consent, &client, LOOPBACK)
-    };
-    let preregistered =
-        |name| Browser::default().is_asked(&consent, &Introduction::Preregistered { name: Some(name) }, LOOPBACK);
+    let asked = |client: Introduction<'_>| Browser::default().is_asked(&consent, &client, LOOPBACK);
+    let registered = |name| asked(registered_as(Some(name)));
+    let document = |name| asked(document_of("vscode.dev", Some(name)));
+    let preregistered = |name| asked(preregistered_as(Some(name)));
     let pages: [(&str, &dyn Fn(&'static str) -> Dom); 3] =
         [("registered", &registered), ("document", &document), ("preregistered", &preregistered)];
     for (kind, page) in pages {
@@ -65,7 +61,7 @@ fn hosts_scopes_and_addresses_are_text_too() {
     let question = |host: &str, scope: &str, redirect: &str| {
         let mut pending = pending(redirect);
         pending.names = vec![scope.to_owned()];
-        let client = Introduction::Document { host, name: None };
+        let client = document_of(host, None);
         Dom::of(&consent.ask(&client, &pending, &HeaderMap::new(), NOW).unwrap())
     };
     let reference = Reference::random();
@@ -101,7 +97,7 @@ fn what_the_operator_writes_is_text_as_well() {
             scopes: vec![("access_as_user".to_owned(), text.to_owned())],
         };
         let consent = Consent::new(&issuer, &KeyRing::ephemeral(), wording, Remembering::Never);
-        Dom::of(&consent.ask(&REGISTERED, &pending(LOOPBACK), &HeaderMap::new(), NOW).unwrap())
+        Dom::of(&consent.ask(&registered(), &pending(LOOPBACK), &HeaderMap::new(), NOW).unwrap())
     };
     assert_eq!(shape(&page("R&D <Messages> \"1\"")), shape(&page("plain")));
     assert_eq!(page("R&D").one("h1").text(), "Let an app use R&D?");
@@ -112,7 +108,7 @@ fn a_page_stays_small_whatever_is_said() {
     let consent = consent(Remembering::Never);
     let endless = "<\u{202e}\"".repeat(4_000);
     let mut pending = pending(LOOPBACK);
-    let client = Introduction::Document { host: &endless, name: Some(&endless) };
+    let client = document_of(&endless[..3_000], Some(&endless));
     let size = |client: &Introduction<'_>, pending: &Pending| {
         let response = consent.ask(client, pending, &HeaderMap::new(), NOW);
         let page = Dom::of(&response.unwrap());

@@ -20,6 +20,8 @@ use self::dom::Dom;
 use super::*;
 use crate::proxy::{
     pkce::Challenge,
+    reference::Reference,
+    registration::{Platform, Registration},
     wanted::{Prompt, Resource},
 };
 
@@ -31,9 +33,29 @@ const WEBSITE: &str = "https://app.contoso.com/signed-in";
 const SHARED: &str = "https://teams.microsoft.com/api/platform/v1.0/oAuthRedirect";
 const APP: &str = "cursor://anysphere.cursor-mcp/oauth/callback";
 
-const REGISTERED: Introduction<'static> = Introduction::Registered { name: Some("Claude Code") };
-const DOCUMENT: Introduction<'static> = Introduction::Document { host: "vscode.dev", name: Some("VS Code") };
-const PREREGISTERED: Introduction<'static> = Introduction::Preregistered { name: None };
+fn registered() -> Introduction<'static> {
+    registered_as(Some("Claude Code"))
+}
+
+fn registered_as(name: Option<&str>) -> Introduction<'_> {
+    Introduction { kind: ClientKind::Registered, name }
+}
+
+fn document() -> Introduction<'static> {
+    document_of("vscode.dev", Some("VS Code"))
+}
+
+fn document_of<'a>(host: &str, name: Option<&'a str>) -> Introduction<'a> {
+    Introduction { kind: ClientKind::Document { host: host.into() }, name }
+}
+
+fn preregistered() -> Introduction<'static> {
+    preregistered_as(None)
+}
+
+fn preregistered_as(name: Option<&str>) -> Introduction<'_> {
+    Introduction { kind: ClientKind::Preregistered, name }
+}
 
 fn wording() -> Wording {
     Wording {

@@ -4,7 +4,7 @@ use super::*;
 /// A request that needs no page: each row of the table below changes one thing in it.
 fn harmless(destination: &Destination) -> Circumstances<'_> {
     Circumstances {
-        client: Acquaintance::Preregistered,
+        client: &ClientKind::Preregistered,
         resource: Resource::Ours,
         destination,
         prompt: None,
@@ -16,11 +16,12 @@ fn harmless(destination: &Destination) -> Circumstances<'_> {
 fn a_person_is_asked_unless_every_condition_holds() {
     let [loopback, website, shared, app] = [LOOPBACK, WEBSITE, SHARED, APP].map(Destination::of);
     let fine = harmless(&loopback);
-    let remembered = Circumstances { client: Acquaintance::Document, memory: Memory::Approved, ..harmless(&website) };
+    let document = document().kind;
+    let remembered = Circumstances { client: &document, memory: Memory::Approved, ..harmless(&website) };
     for (name, request, expected) in [
         ("the operator's client, our resource, loopback", fine, Next::SignIn),
-        ("a registered client", Circumstances { client: Acquaintance::Registered, ..fine }, Next::Page),
-        ("a client by its document", Circumstances { client: Acquaintance::Document, ..fine }, Next::Page),
+        ("a registered client", Circumstances { client: &ClientKind::Registered, ..fine }, Next::Page),
+        ("a client by its document", Circumstances { client: &document, ..fine }, Next::Page),
         ("no resource", Circumstances { resource: Resource::Unsaid, ..fine }, Next::Page),
         ("a website", harmless(&website), Next::Page),
         ("a website of many people", harmless(&shared), Next::Page),

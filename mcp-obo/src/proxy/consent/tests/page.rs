@@ -13,9 +13,9 @@ fn texts(page: &Dom, name: &str) -> Vec<String> {
 #[test]
 fn the_page_is_whole_and_has_its_landmarks() {
     for (name, client, redirect) in [
-        ("registered", REGISTERED, LOOPBACK),
-        ("by a document, a website", DOCUMENT, WEBSITE),
-        ("the operator's, an app", PREREGISTERED, APP),
+        ("registered", registered(), LOOPBACK),
+        ("by a document, a website", document(), WEBSITE),
+        ("the operator's, an app", preregistered(), APP),
     ] {
         let page = asked(&client, redirect);
         assert_eq!(page.errors, Vec::<String>::new(), "{name}");
@@ -36,7 +36,7 @@ fn the_page_is_whole_and_has_its_landmarks() {
 
 #[test]
 fn nothing_in_the_page_runs_or_is_fetched() {
-    let page = asked(&DOCUMENT, WEBSITE);
+    let page = asked(&document(), WEBSITE);
     for name in ["script", "link", "img", "iframe", "object", "embed", "base"] {
         assert!(page.all(&[name]).is_empty(), "{name}");
     }
@@ -49,7 +49,7 @@ fn nothing_in_the_page_runs_or_is_fetched() {
 
 #[test]
 fn one_form_with_two_answers_is_posted_here() {
-    let page = asked(&REGISTERED, LOOPBACK);
+    let page = asked(&registered(), LOOPBACK);
     let form = page.one("form");
     assert_eq!(form.attribute("method").as_deref(), Some("post"));
     assert_eq!(form.attribute("action").as_deref(), Some("/authorize/consent"));
@@ -68,48 +68,47 @@ fn one_form_with_two_answers_is_posted_here() {
 
 #[test]
 fn whoever_asks_is_named_as_surely_as_is_known() {
-    let registered = |name| Introduction::Registered { name };
     for (name, client, expected) in [
         (
             "registered",
-            REGISTERED,
+            registered(),
             "A program that gives its name as “Claude Code” wants to use Message Center in your name.",
         ),
         (
             "registered without a name",
-            registered(None),
+            registered_as(None),
             "A program that gives no name wants to use Message Center in your name.",
         ),
         (
             "a name that nobody sees",
-            registered(Some("\u{202e}\u{200b} ")),
+            registered_as(Some("\u{202e}\u{200b} ")),
             "A program that gives no name wants to use Message Center in your name.",
         ),
         (
             "by a document",
-            DOCUMENT,
+            document(),
             "An app of the website vscode.dev, which calls it “VS Code”, wants to use Message Center in your name.",
         ),
         (
             "by a document without a name",
-            Introduction::Document { host: "vscode.dev", name: None },
+            document_of("vscode.dev", None),
             "An app of the website vscode.dev wants to use Message Center in your name.",
         ),
         (
             "the operator's",
-            PREREGISTERED,
+            preregistered(),
             "An app that this server's operator has set up wants to use Message Center in your name.",
         ),
         (
             "the operator's with a name",
-            Introduction::Preregistered { name: Some("Teams") },
+            preregistered_as(Some("Teams")),
             "Teams, an app that this server's operator has set up, wants to use Message Center in your name.",
         ),
     ] {
         let page = asked(&client, LOOPBACK);
         assert_eq!(texts(&page, "p")[0], expected, "{name}");
         let doubts = page.text().contains("Nobody has checked.");
-        assert_eq!(doubts, client.acquaintance() == Acquaintance::Registered, "{name}");
+        assert_eq!(doubts, client.kind == ClientKind::Registered, "{name}");
     }
 }
 
@@ -122,7 +121,7 @@ fn the_page_says_where_the_answer_goes_and_warns_where_nobody_can_tell_to_whom()
         (WEBSITE, "To the website app.contoso.com.", false),
         ("https://app.contoso.com:8443/x", "To the website app.contoso.com:8443.", false),
     ] {
-        let page = asked(&DOCUMENT, redirect);
+        let page = asked(&document(), redirect);
         assert!(texts(&page, "dd").contains(&goes.to_owned()), "{redirect}: {:?}", texts(&page, "dd"));
         let notes: Vec<_> =
             page.all(&["p"]).into_iter().filter(|p| p.attribute("role").as_deref() == Some("note")).collect();
@@ -136,7 +135,7 @@ fn the_page_says_where_the_answer_goes_and_warns_where_nobody_can_tell_to_whom()
 fn scopes_stand_in_plain_words_and_unknown_ones_as_they_are() {
     let mut pending = pending(LOOPBACK);
     pending.names = vec!["access_as_user".to_owned(), "Messages.Read".to_owned()];
-    let response = consent(Remembering::Never).ask(&REGISTERED, &pending, &HeaderMap::new(), NOW).unwrap();
+    let response = consent(Remembering::Never).ask(&registered(), &pending, &HeaderMap::new(), NOW).unwrap();
     let page = Dom::of(&response);
     assert_eq!(texts(&page, "li"), ["read announcements as you", "Messages.Read"]);
     assert_eq!(texts(&page, "code"), ["Messages.Read"]);
@@ -146,7 +145,7 @@ fn scopes_stand_in_plain_words_and_unknown_ones_as_they_are() {
 
 #[test]
 fn every_field_has_a_label() {
-    let page = asked(&DOCUMENT, WEBSITE);
+    let page = asked(&document(), WEBSITE);
     let boxes: Vec<_> =
         page.all(&["input"]).into_iter().filter(|one| one.attribute("type").as_deref() != Some("hidden")).collect();
     assert_eq!(boxes.len(), 1, "the website's app may be remembered");
@@ -161,7 +160,7 @@ fn browsers_may_do_nothing_with_a_page_but_show_it() {
     let browser = HeaderMap::new();
     let pages = consent.pages();
     let all = [
-        ("the question", consent.ask(&REGISTERED, &pending(LOOPBACK), &browser, NOW).unwrap()),
+        ("the question", consent.ask(&registered(), &pending(LOOPBACK), &browser, NOW).unwrap()),
         ("to forget", consent.offer_to_forget(&browser, NOW).unwrap()),
         ("an error", pages.client_unknown(Reference::random())),
         ("an outage", pages.unavailable(MINUTE, Reference::random())),
@@ -186,7 +185,7 @@ fn browsers_may_do_nothing_with_a_page_but_show_it() {
 
 #[test]
 fn the_page_is_no_error_and_sets_one_cookie() {
-    let response = consent(Remembering::Never).ask(&REGISTERED, &pending(LOOPBACK), &HeaderMap::new(), NOW).unwrap();
+    let response = consent(Remembering::Never).ask(&registered(), &pending(LOOPBACK), &HeaderMap::new(), NOW).unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     let cookies: Vec<_> = response.headers().get_all(SET_COOKIE).into_iter().collect();
     assert_eq!(cookies.len(), 1);

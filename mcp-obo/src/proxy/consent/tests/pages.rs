@@ -6,11 +6,8 @@ use super::*;
 fn each_page_says_what_happened_and_what_to_do() {
     let pages = consent(Remembering::Never).pages();
     let reference = Reference::random();
-    let lacks = Registration {
-        callback: "https://mcp.contoso.com/oauth/callback",
-        platform: "Web",
-        app: "11111111-2222-3333-4444-555555555555",
-    };
+    let app = "11111111-2222-3333-4444-555555555555";
+    let lacks = Registration::new("https://mcp.contoso.com/oauth/callback", Platform::Web, app);
     let refused = |why| pages.form_refused(why, reference);
     for (name, response, status, title, says) in [
         ("unknown client", pages.client_unknown(reference), 400, "App not known", "connect again"),
@@ -35,9 +32,9 @@ fn each_page_says_what_happened_and_what_to_do() {
         ("no proof", refused(Refusal::NoProof), 403, "Answer not accepted", "it was given before"),
         ("another browser", pages.begun_elsewhere(reference), 403, "Sign-in stopped", "Nobody was signed in."),
         ("outage", pages.unavailable(MINUTE, reference), 503, "Try again later", "Wait a minute"),
-        ("callback", pages.not_set_up(&lacks, reference), 503, "Not set up", lacks.callback),
-        ("platform", pages.not_set_up(&lacks, reference), 503, "Not set up", "Platform"),
-        ("app", pages.not_set_up(&lacks, reference), 503, "Not set up", lacks.app),
+        ("callback", pages.not_set_up(&lacks, reference), 503, "Not set up", lacks.callback()),
+        ("platform", pages.not_set_up(&lacks, reference), 503, "Not set up", "PlatformWeb"),
+        ("app", pages.not_set_up(&lacks, reference), 503, "Not set up", lacks.app()),
     ] {
         assert_eq!(response.status(), StatusCode::from_u16(status).unwrap(), "{name}");
         let page = Dom::of(&response);
@@ -60,17 +57,4 @@ fn an_outage_says_when_to_come_back() {
         let response = pages.unavailable(after, Reference::random());
         assert_eq!(response.headers()[RETRY_AFTER], expected);
     }
-}
-
-#[test]
-fn a_reference_is_another_each_time_and_can_be_read_out() {
-    let (one, other) = (Reference::random(), Reference::random());
-    assert_ne!(one, other);
-    let text = one.to_string();
-    let groups: Vec<_> = text.split('-').collect();
-    assert_eq!(groups.len(), 4, "{text}");
-    assert!(
-        groups.iter().all(|group| group.len() == 4 && group.bytes().all(|byte| byte.is_ascii_hexdigit())),
-        "{text}"
-    );
 }

@@ -1,9 +1,12 @@
+use std::sync::LazyLock;
+
 use super::*;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn asks<'a>(destination: &'a Destination, names: &'a [String]) -> Matter<'a> {
-    Matter { client: "mcp.abc", acquaintance: Acquaintance::Document, destination, names }
+    static KIND: LazyLock<ClientKind> = LazyLock::new(|| document().kind);
+    Matter { client: "mcp.abc", kind: &KIND, destination, names }
 }
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -24,7 +27,7 @@ fn an_answer_is_remembered_for_exactly_what_it_was_about() {
     let mut browser = Browser::default();
     let mut approved = pending(WEBSITE);
     approved.names = names(&["a", "b"]);
-    approves(&consent, &mut browser, &DOCUMENT, &approved, NOW);
+    approves(&consent, &mut browser, &document(), &approved, NOW);
 
     let [here, path, port, elsewhere, loopback] =
         [WEBSITE, "https://app.contoso.com/other", "https://app.contoso.com:444/", "https://b.contoso.com/", LOOPBACK]
@@ -40,7 +43,7 @@ fn an_answer_is_remembered_for_exactly_what_it_was_about() {
         ("another path of the host", asks(&path, &both), none, NOW, Memory::Approved),
         (
             "the operator's client of that id",
-            Matter { acquaintance: Acquaintance::Preregistered, ..same },
+            Matter { kind: &ClientKind::Preregistered, ..same },
             none,
             NOW,
             Memory::Approved,
@@ -60,7 +63,7 @@ fn an_answer_is_remembered_for_exactly_what_it_was_about() {
         ("another client", Matter { client: "mcp.other", ..same }, none, NOW, Memory::Nothing),
         (
             "a registered client of that id",
-            Matter { acquaintance: Acquaintance::Registered, ..same },
+            Matter { kind: &ClientKind::Registered, ..same },
             none,
             NOW,
             Memory::Nothing,
@@ -82,17 +85,17 @@ fn an_answer_is_remembered_for_exactly_what_it_was_about() {
 fn nothing_is_offered_or_kept_unless_every_condition_holds() {
     use Remembering::{Never, OnRequest};
     for (name, remembering, client, redirect, answer, wish, expected) in [
-        ("a client by its document", OnRequest, DOCUMENT, WEBSITE, "approve", "yes", true),
-        ("the operator's client", OnRequest, PREREGISTERED, WEBSITE, "approve", "yes", true),
-        ("not switched on", Never, DOCUMENT, WEBSITE, "approve", "yes", false),
-        ("a registered client", OnRequest, REGISTERED, WEBSITE, "approve", "yes", false),
-        ("this computer", OnRequest, DOCUMENT, LOOPBACK, "approve", "yes", false),
-        ("this computer, the operator's client", OnRequest, PREREGISTERED, LOOPBACK, "approve", "yes", false),
-        ("an app's scheme", OnRequest, DOCUMENT, APP, "approve", "yes", false),
-        ("a website of many people", OnRequest, DOCUMENT, SHARED, "approve", "yes", false),
-        ("not wished", OnRequest, DOCUMENT, WEBSITE, "approve", "", false),
-        ("another word", OnRequest, DOCUMENT, WEBSITE, "approve", "no", false),
-        ("cancelled", OnRequest, DOCUMENT, WEBSITE, "cancel", "yes", false),
+        ("a client by its document", OnRequest, document(), WEBSITE, "approve", "yes", true),
+        ("the operator's client", OnRequest, preregistered(), WEBSITE, "approve", "yes", true),
+        ("not switched on", Never, document(), WEBSITE, "approve", "yes", false),
+        ("a registered client", OnRequest, registered(), WEBSITE, "approve", "yes", false),
+        ("this computer", OnRequest, document(), LOOPBACK, "approve", "yes", false),
+        ("this computer, the operator's client", OnRequest, preregistered(), LOOPBACK, "approve", "yes", false),
+        ("an app's scheme", OnRequest, document(), APP, "approve", "yes", false),
+        ("a website of many people", OnRequest, document(), SHARED, "approve", "yes", false),
+        ("not wished", OnRequest, document(), WEBSITE, "approve", "", false),
+        ("another word", OnRequest, document(), WEBSITE, "approve", "no", false),
+        ("cancelled", OnRequest, document(), WEBSITE, "cancel", "yes", false),
     ] {
         let consent = consent(remembering);
         let mut browser = Browser::default();
@@ -113,7 +116,7 @@ fn twenty_answers_are_remembered_and_the_oldest_go_first() {
     let host = |number: u64| format!("https://a{number}.contoso.com/cb");
     for number in 0..25 {
         let now = NOW.saturating_add(Duration::from_secs(number));
-        approves(&consent, &mut browser, &DOCUMENT, &pending(&host(number)), now);
+        approves(&consent, &mut browser, &document(), &pending(&host(number)), now);
     }
     let names = names(&["access_as_user"]);
     let knows = |number: u64| {
@@ -134,8 +137,8 @@ fn an_answer_given_again_is_remembered_anew_and_takes_no_second_place() {
     let consent = consent(Remembering::OnRequest);
     let mut browser = Browser::default();
     let later = NOW.saturating_add(29 * DAY);
-    approves(&consent, &mut browser, &DOCUMENT, &pending(WEBSITE), NOW);
-    approves(&consent, &mut browser, &DOCUMENT, &pending(WEBSITE), later);
+    approves(&consent, &mut browser, &document(), &pending(WEBSITE), NOW);
+    approves(&consent, &mut browser, &document(), &pending(WEBSITE), later);
     let (destination, names) = (Destination::of(WEBSITE), names(&["access_as_user"]));
     let at = NOW.saturating_add(31 * DAY);
     let headers = browser.sends(Some("none"));
@@ -148,10 +151,10 @@ fn a_browser_forgets_when_it_is_told_to_by_its_own_form() {
     let consent = consent(Remembering::OnRequest);
     let mut browser = Browser::default();
     let links = |page: &Dom| page.all(&["a"]).iter().filter_map(|link| link.attribute("href")).collect::<Vec<_>>();
-    let first = browser.is_asked(&consent, &DOCUMENT, WEBSITE);
+    let first = browser.is_asked(&consent, &document(), WEBSITE);
     assert_eq!(links(&first), Vec::<String>::new(), "nothing is remembered yet");
     browser.answers(&consent, &filled(&first, "approve", &[("remember", "yes")])).unwrap();
-    let next = browser.clone().is_asked(&consent, &REGISTERED, LOOPBACK);
+    let next = browser.clone().is_asked(&consent, &registered(), LOOPBACK);
     assert_eq!(links(&next), ["/authorize/forget"]);
 
     let page = browser.show(&consent.offer_to_forget(&browser.sends(Some("same-origin")), NOW).unwrap());
@@ -180,12 +183,12 @@ fn a_cookie_that_is_not_ours_remembers_nothing() {
     let (destination, names) = (Destination::of(WEBSITE), names(&["access_as_user"]));
     let matter = asks(&destination, &names);
     let mut foreign = Browser::default();
-    approves(&theirs, &mut foreign, &DOCUMENT, &pending(WEBSITE), NOW);
+    approves(&theirs, &mut foreign, &document(), &pending(WEBSITE), NOW);
     let mut own = Browser::default();
-    approves(&ours, &mut own, &DOCUMENT, &pending(WEBSITE), NOW);
+    approves(&ours, &mut own, &document(), &pending(WEBSITE), NOW);
     assert_eq!(ours.recall(&matter, &own.sends(Some("none")), NOW), Memory::Approved);
 
-    let ticket = Browser::default().is_asked(&ours, &DOCUMENT, WEBSITE).value_of("ticket").unwrap();
+    let ticket = Browser::default().is_asked(&ours, &document(), WEBSITE).value_of("ticket").unwrap();
     let named = |value: &str| Browser(vec![("__Host-mcp-approved".to_owned(), value.to_owned())]);
     for (name, browser) in [
         ("another server's", foreign),

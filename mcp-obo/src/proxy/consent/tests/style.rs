@@ -9,7 +9,7 @@ use http::header::CONTENT_SECURITY_POLICY;
 use super::*;
 
 fn style() -> (Answer, String) {
-    let response = consent(Remembering::Never).ask(&REGISTERED, &pending(LOOPBACK), &HeaderMap::new(), NOW).unwrap();
+    let response = consent(Remembering::Never).ask(&registered(), &pending(LOOPBACK), &HeaderMap::new(), NOW).unwrap();
     let style = Dom::of(&response).one("style").text();
     (response, style)
 }
