@@ -29,7 +29,8 @@ pub fn proxy(settings: &Settings, verifier: &Verifier) -> Result<Option<Proxy>, 
         .with_wording("Message Center", &wording)
         .with_session_life(door.session_max)
         .with_sessions_not_before(door.sessions_not_before)
-        .with_clients_not_before(door.clients_not_before);
+        .with_clients_not_before(door.clients_not_before)
+        .with_denied_clients(door.denied_clients.iter().cloned());
     let builder = match &door.client_secret {
         Some(secret) => builder.with_client_secret(secret.clone()),
         None => builder,

@@ -8,7 +8,7 @@ use mcp_auth_layer::{
     fetch::{Egress, is_loopback},
     redirect::RedirectAllowlist,
 };
-use mcp_obo::{ClientCredentials, ClientSecret, KeyRing, proxy::ClientApp};
+use mcp_obo::{ClientCredentials, ClientSecret, KeyRing, proxy::{ClientApp, ClientDigest}};
 use secrecy::SecretString;
 use url::Url;
 
@@ -37,6 +37,8 @@ pub struct FrontDoor {
     pub sessions_not_before: UnixTime,
     /// Registrations from before are over.
     pub clients_not_before: UnixTime,
+    /// Clients that are shut out.
+    pub denied_clients: Vec<ClientDigest>,
     /// Whether browsers may remember what people agreed to.
     pub remembers_consent: bool,
     /// Hosts whose documents say who a client is.
@@ -61,6 +63,7 @@ const TENANT: &str = "MCP_OAUTH_TENANT_ID";
 const SCOPES: &str = "MCP_OAUTH_SCOPES";
 const REDIRECTS: &str = "MCP_OAUTH_REDIRECT_URI_PREFIXES";
 const CONSENT: &str = "MCP_OAUTH_CONSENT";
+const DENIED: &str = "MCP_OAUTH_DENIED_CLIENTS";
 const DOCUMENTS: &str = "MCP_OAUTH_CLIENT_DOCUMENT_HOSTS";
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -75,6 +78,7 @@ pub(super) fn read(reader: &mut Reader<'_>, host: &Host<'_>, ring: Option<KeyRin
     let session_max = time::span(reader, "MCP_OAUTH_SESSION_MAX", 7 * DAY, 90 * DAY);
     let sessions_not_before = time::point(reader, "MCP_OAUTH_SESSIONS_NOT_BEFORE");
     let clients_not_before = time::point(reader, "MCP_OAUTH_CLIENTS_NOT_BEFORE");
+    let denied_clients = denied(reader);
     let remembers_consent = consent(reader);
     let document_hosts = reader.get(DOCUMENTS).map(|text| list(&text)).unwrap_or_default();
     if switch == Switch::Off {
@@ -95,6 +99,7 @@ pub(super) fn read(reader: &mut Reader<'_>, host: &Host<'_>, ring: Option<KeyRin
         session_max,
         sessions_not_before,
         clients_not_before,
+        denied_clients,
         remembers_consent,
         document_hosts,
         egress: host.egress.clone(),
@@ -188,6 +193,12 @@ fn redirects(reader: &mut Reader<'_>) -> RedirectAllowlist {
     let Some(text) = reader.get(REDIRECTS) else { return RedirectAllowlist::default() };
     let parsed = RedirectAllowlist::parse_list(&text);
     reader.keep(REDIRECTS, parsed).unwrap_or_default()
+}
+
+/// Reads digests of clients, as the log has them.
+fn denied(reader: &mut Reader<'_>) -> Vec<ClientDigest> {
+    let texts = reader.get(DENIED).map(|text| list(&text)).unwrap_or_default();
+    texts.iter().filter_map(|text| reader.keep(DENIED, text.parse())).collect()
 }
 
 fn consent(reader: &mut Reader<'_>) -> bool {

@@ -165,3 +165,13 @@ fn the_list_of_redirects_is_the_default_unless_it_says_none() {
     assert!(door(&[("MCP_OAUTH_REDIRECT_URI_PREFIXES", "none")]).redirects.rules().is_empty());
     assert_eq!(door(&[("MCP_OAUTH_REDIRECT_URI_PREFIXES", " ")]).redirects.rules().len(), 4);
 }
+
+#[test]
+fn whom_the_log_names_can_be_shut_out_and_a_slip_shuts_out_nobody_unseen() {
+    let digest = "pmWkWSBCL51Bfkhn79xPuKBKHz__H6B-mY6G9_eieuM";
+    let denied = door(&[("MCP_OAUTH_DENIED_CLIENTS", &format!("{digest}, {digest}"))]).denied_clients;
+    assert_eq!(denied.iter().map(ToString::to_string).collect::<Vec<_>>(), [digest, digest]);
+    for bad in ["mcp.AAAA", CLIENT, &digest[1..], &format!("{digest}x")] {
+        refused(&[(bad, &[("MCP_OAUTH_DENIED_CLIENTS", bad)], "MCP_OAUTH_DENIED_CLIENTS")]);
+    }
+}
