@@ -13,7 +13,7 @@ use http::{
 };
 use http_body_util::Full;
 use serde_json::{Value, json};
-use url::Url;
+use url::{Url, form_urlencoded::Serializer};
 
 use super::{
     error::{OAuthCode, OAuthError},
@@ -49,11 +49,7 @@ pub(super) fn error(error: &OAuthError) -> Answer {
 
 /// Sends the browser on.
 pub(super) fn found(url: &Url) -> Answer {
-    let mut answer = bare(StatusCode::FOUND);
-    if let Ok(location) = HeaderValue::try_from(url.as_str()) {
-        answer.headers_mut().insert(LOCATION, location);
-    }
-    answer
+    located(url.as_str()).unwrap_or_else(|| bare(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 /// Sends the browser back to the client, with `state` and `iss` (RFC 9207), in success and in error alike.
@@ -63,12 +59,20 @@ pub(super) fn back<'a>(
     issuer: &Issuer,
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Option<Answer> {
-    let mut url = Url::parse(redirect).ok()?;
-    url.query_pairs_mut()
+    let mut query = Serializer::new(String::new());
+    query
         .extend_pairs(parameters)
         .extend_pairs(state.map(|state| ("state", state)))
         .append_pair("iss", issuer.as_str());
-    Some(found(&url))
+    // The bytes that were judged, and not what a parser makes of them.
+    let joint = if redirect.contains('?') { '&' } else { '?' };
+    located(&format!("{redirect}{joint}{}", query.finish()))
+}
+
+fn located(address: &str) -> Option<Answer> {
+    let mut answer = bare(StatusCode::FOUND);
+    answer.headers_mut().insert(LOCATION, HeaderValue::try_from(address).ok()?);
+    Some(answer)
 }
 
 /// Lets pages of every origin read an answer: nothing in it rests on cookies.
@@ -108,4 +112,47 @@ fn bare(status: StatusCode) -> Answer {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use mcp_auth_layer::redirect::RedirectAllowlist;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_goes_to_the_bytes_that_were_judged() {
+        let issuer = Issuer::new("https://mcp.contoso.com", "/mcp").unwrap();
+        let allowlist =
+            RedirectAllowlist::parse_list("loopback,cursor,https://app.contoso.com/cb?tenant=a%20b").unwrap();
+        for redirect in [
+            "http://127.0.0.1:33418",
+            "http://127.0.0.1:33418/",
+            "http://localhost:80/callback",
+            "http://[::1]:1/a%2eb/%7Euser",
+            "http://127.0.0.1:1/cb?x=1&y=%C3%A9",
+            "cursor://anysphere.cursor-mcp/oauth/callback",
+            "https://app.contoso.com/cb?tenant=a%20b",
+        ] {
+            let Ok(allowed) = allowlist.check(redirect) else { continue };
+            let answer = back(allowed.as_str(), Some("s"), &issuer, [("code", "c")]).unwrap();
+            let location = answer.headers()[LOCATION].to_str().unwrap();
+            let added = location.strip_prefix(redirect).unwrap_or_else(|| panic!("{redirect}: {location}"));
+            let joint = if redirect.contains('?') { "&" } else { "?" };
+            assert_eq!(added, format!("{joint}code=c&state=s&iss=https%3A%2F%2Fmcp.contoso.com"), "{redirect}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_sends_never_ends_a_header() {
+        let issuer = Issuer::new("https://mcp.contoso.com", "/mcp").unwrap();
+        let state = "a\r\nSet-Cookie: x=y\r\n\r\n<script>\0é&iss=https://evil.example#";
+        let answer = back("http://127.0.0.1:1/", Some(state), &issuer, [("code", "c")]).unwrap();
+        let location = answer.headers()[LOCATION].to_str().unwrap();
+        assert!(location.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>#\"".contains(&byte)), "{location}");
+        let sent: Vec<_> = Url::parse(location).unwrap().query_pairs().into_owned().collect();
+        let of = |name: &str| sent.iter().filter(|(own, _)| own == name).map(|(_, value)| &**value).collect::<Vec<_>>();
+        assert_eq!((of("state"), of("iss")), (vec![state], vec!["https://mcp.contoso.com"]));
+        assert!(!answer.headers().contains_key("set-cookie"));
+    }
 }
