@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use mcp_auth_layer::{clock::Clock, principal::Principal, token::BearerToken, verify::Verifier as TokenVerifier};
+use mcp_auth_layer::{
+    clock::Clock, principal::Principal, redirect::RedirectAllowlist, token::BearerToken,
+    verify::Verifier as TokenVerifier,
+};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -28,6 +31,7 @@ pub(super) struct Tokens {
     pub(super) upstream: Upstream,
     pub(super) issuer: Issuer,
     pub(super) ring: KeyRing,
+    pub(super) allowlist: RedirectAllowlist,
     /// Judges what Entra grants: for this API and of a person, or nobody gets it.
     pub(super) verifier: TokenVerifier,
     pub(super) life: SessionLife,
@@ -72,7 +76,8 @@ impl Tokens {
         let verifier = parameters.get("code_verifier").ok_or_else(|| missing("code_verifier is missing"))?;
         let code = Code::open(&self.ring, text, now).ok_or_else(refused)?;
         // All of it before Entra is asked: a thief's attempt must not use the code up.
-        if !code.is_for(client, parameters.get("redirect_uri"), verifier) {
+        let is_still_allowed = self.allowlist.check(&code.redirect).is_ok();
+        if !is_still_allowed || !code.is_for(client, parameters.get("redirect_uri"), verifier) {
             return Err(refused());
         }
         let names = code.names.iter().map(String::as_str);

@@ -35,6 +35,7 @@ impl Set {
             upstream: Upstream::new(&tenant.app, ClientSecret::new(SECRET), scopes, issuer.at(CALLBACK)),
             issuer,
             ring: KeyRing::ephemeral(),
+            allowlist: RedirectAllowlist::default(),
             verifier: tenant.verifier.clone(),
             life: SessionLife::default(),
             clock: Arc::new(tenant.clock.clone()),
@@ -182,6 +183,14 @@ async fn what_is_not_proved_is_refused_before_entra_is_asked() {
     }
     assert_eq!(set.tenant.exchanges(), 0);
     assert!(set.redeem().await.is_ok(), "and the code is not used up");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_for_a_redirect_that_is_allowed_no_longer_is_worth_nothing() {
+    let mut set = Set::granting();
+    set.tokens.allowlist = RedirectAllowlist::parse_list("none").unwrap();
+    assert_eq!(set.redeem().await, Err(OAuthCode::InvalidGrant));
+    assert_eq!(set.tenant.exchanges(), 0);
 }
 
 #[tokio::test(start_paused = true)]
