@@ -199,6 +199,7 @@ impl Authorize {
         let flow = Flow { client: client.digest(), redirect: target, state, challenge, names, echo, verifier, begun };
         match self.flows.begin(&id, &flow, browser) {
             Ok(cookies) => {
+                tracing::info!(target: "mcp_obo::proxy", client = %flow.client, to = destination.host(), "a sign-in begins");
                 let mut response = respond::found(&url);
                 response.headers_mut().extend(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
                 response

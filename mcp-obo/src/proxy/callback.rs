@@ -65,7 +65,8 @@ impl Callback {
             },
             (None, Some(error)) => {
                 let told = Told::at_sign_in(error, parameters.get("error_description"));
-                told.log(&self.registration);
+                let span = tracing::info_span!(target: "mcp_obo::proxy", "sign-in", client = %flow.client);
+                span.in_scope(|| told.log(&self.registration));
                 // The client could do nothing about it, and the person can tell somebody who can.
                 match told.is_not_set_up() {
                     true => self.pages.not_set_up(&self.registration, told.reference()),

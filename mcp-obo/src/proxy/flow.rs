@@ -112,3 +112,71 @@ impl Flows {
         self.cookies.set(&id.cookie(), "", 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::header::COOKIE;
+
+    use super::*;
+    use crate::proxy::issuer::Transport;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+    fn flows() -> Flows {
+        Flows { ring: KeyRing::ephemeral(), cookies: Cookies::new(Transport::Https) }
+    }
+
+    fn flow(state: usize) -> Flow {
+        let verifier = Verifier::random();
+        Flow {
+            client: ClientDigest::of("client"),
+            redirect: "r".repeat(512),
+            state: Some("s".repeat(state)),
+            challenge: verifier.challenge(),
+            names: vec!["access_as_user".to_owned()],
+            echo: "access_as_user".to_owned(),
+            verifier,
+            begun: NOW.as_secs(),
+        }
+    }
+
+    #[test]
+    fn a_browser_has_five_sign_ins_under_way_at_most_and_the_newest_stays() {
+        let flows = flows();
+        let mut kept: Vec<(String, String)> = Vec::new();
+        for begun in 1..=12 {
+            let sent = kept.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+            let browser: HeaderMap = [(COOKIE, HeaderValue::try_from(sent).unwrap())].into_iter().collect();
+            let id = FlowId::random();
+            for cookie in flows.begin(&id, &flow(10), &browser).unwrap() {
+                let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
+                let (name, value) = pair.split_once('=').unwrap();
+                kept.retain(|(known, _)| known != name);
+                if !attributes.contains("Max-Age=0;") {
+                    kept.push((name.to_owned(), value.to_owned()));
+                }
+            }
+            assert_eq!(kept.len(), begun.min(5), "after {begun}");
+            assert!(kept.iter().any(|(name, _)| name.ends_with(id.as_str())), "after {begun}");
+        }
+    }
+
+    #[test]
+    fn a_long_state_and_redirect_fit_into_a_cookie_and_nothing_larger_is_set() {
+        let (flows, id) = (flows(), FlowId::random());
+        let cookies = flows.begin(&id, &flow(1_500), &HeaderMap::new()).unwrap();
+        assert!(cookies.iter().all(|cookie| cookie.len() <= 4_096), "a browser keeps it");
+        assert_eq!(flows.begin(&id, &flow(4_000), &HeaderMap::new()).err(), Some(TooLarge));
+    }
+
+    #[test]
+    fn a_state_of_entras_is_a_name_that_was_given_or_nothing() {
+        let id = FlowId::random();
+        assert_eq!(FlowId::read(id.as_str()), Some(id.clone()));
+        assert!(id.as_str().len() <= 64, "longer ones are refused");
+        for state in ["", &id.as_str()[1..], &id.as_str().to_uppercase(), &format!("{}0", id.as_str()), &"g".repeat(32)]
+        {
+            assert_eq!(FlowId::read(state), None, "{state}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header::ALLOW};
 use http_body_util::{BodyExt as _, Limited};
 use mcp_auth_layer::clock::Clock;
 use serde_json::Value;
+use tracing::Instrument as _;
 
 use super::{
     authorize::{Authorize, Stopped},
@@ -111,7 +112,9 @@ impl Parts {
                 return answer;
             }
         };
-        match self.tokens.grant(&client.digest(), &parameters).await {
+        let client = client.digest();
+        let span = tracing::info_span!(target: "mcp_obo::proxy", "grant", %client);
+        match self.tokens.grant(&client, &parameters).instrument(span).await {
             Ok(granted) => respond::json(StatusCode::OK, &granted),
             Err(error) => respond::error(&error),
         }

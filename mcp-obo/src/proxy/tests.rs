@@ -1,8 +1,11 @@
 //! A client, a person's browser and Entra, around the whole of it.
 
+mod edges;
+mod threats;
+
 use std::{collections::HashMap, future::ready};
 
-use http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use http::header::{CONTENT_TYPE, COOKIE, HOST, LOCATION, SET_COOKIE};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -24,6 +27,8 @@ struct Scene {
     tenant: Tenant,
     proxy: Proxy,
     cookies: HashMap<String, String>,
+    /// The name that the browser has for the server.
+    host: Option<&'static str>,
 }
 
 struct Seen {
@@ -53,6 +58,10 @@ fn form(pairs: &[(&str, &str)]) -> String {
 
 impl Scene {
     fn new() -> Self {
+        Self::built(ISSUER, |builder| builder)
+    }
+
+    fn built(issuer: &str, change: impl FnOnce(ProxyBuilder) -> ProxyBuilder) -> Self {
         let token = Tenant::granting().token(json!({"oid": "alice", "scp": "access_as_user"}));
         let body = json!({"token_type": "Bearer", "expires_in": LIFE, "access_token": token, "refresh_token": "entra"});
         let tenant = Tenant::answering(move |_| {
@@ -62,19 +71,20 @@ impl Scene {
             &tenant.app,
             &tenant.verifier,
             ClientApp::own(ClientSecret::new(SECRET)),
-            ISSUER,
+            issuer,
             &["access_as_user"],
         );
-        let proxy =
-            builder.with_wording("Message Center", &[("access_as_user", "read announcements")]).build().unwrap();
-        Self { tenant, proxy, cookies: HashMap::new() }
+        let builder = builder.with_wording("Message Center", &[("access_as_user", "read announcements")]);
+        let proxy = change(builder).build().unwrap();
+        Self { tenant, proxy, cookies: HashMap::new(), host: None }
     }
 
     async fn send(&mut self, method: &str, address: &str, kind: &str, body: String) -> Seen {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let path = address.strip_prefix(ISSUER).unwrap_or(address);
         let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, kind);
-        let request = request.header(COOKIE, cookies.join("; ")).body(Full::<Bytes>::from(body)).unwrap();
+        let mut request = request.header(COOKIE, cookies.join("; ")).body(Full::<Bytes>::from(body)).unwrap();
+        request.headers_mut().extend(self.host.map(|host| (HOST, http::HeaderValue::from_static(host))));
         let (head, body) = self.proxy.clone().oneshot(request).await.unwrap().into_parts();
         for cookie in head.headers.get_all(SET_COOKIE) {
             let text = cookie.to_str().unwrap();

@@ -54,7 +54,7 @@ impl Destination {
     }
 
     /// Returns the host, or the scheme of an app.
-    pub(super) fn host(&self) -> &str {
+    pub(in crate::proxy) fn host(&self) -> &str {
         match self {
             Self::Loopback { host } | Self::Web { host, .. } => host,
             Self::App { scheme } => scheme,
