@@ -136,7 +136,7 @@ impl ProxyBuilder {
         self
     }
 
-    /// Shuts these clients out, by the digests that the log has of them.
+    /// Shuts these clients out, by their digests in the log.
     ///
     /// At the sign-in a person sees a page, and at the token endpoint the client is told `invalid_client`. A program that
     /// registers itself can do so again under another id; one with a document, or the pre-registered one, cannot.

@@ -105,7 +105,7 @@ impl Proxy {
         self.0.clients.preregistered_secret()
     }
 
-    /// Returns what has to be registered at Entra before anybody can sign in.
+    /// Returns what must be registered at Entra before anybody signs in.
     #[must_use]
     pub fn registration(&self) -> &Registration {
         &self.0.callback.registration

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-/// The redirect URI that an app at Entra must have, and the platform under which.
+/// The redirect URI that an app at Entra must have.
 ///
 /// Prints as one line, in the words of Entra's portal.
 #[derive(Clone, Debug, PartialEq, Eq)]

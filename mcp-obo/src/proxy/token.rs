@@ -3,7 +3,7 @@
 //! Two grants, each parameter once (RFC 6749 sections 4.1.3 and 6). Whatever else is asked for is refused before anybody is asked:
 //! this server's credential at Entra is not lent to a grant that a caller chose.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use mcp_auth_layer::{
     clock::Clock, principal::Principal, redirect::RedirectAllowlist, token::BearerToken,
@@ -20,6 +20,7 @@ use super::{
     error::{OAuthCode, OAuthError},
     issuer::Issuer,
     parameters::Parameters,
+    reference::Reference,
     session::{Session, SessionLife},
     upstream::Upstream,
 };
@@ -118,7 +119,7 @@ impl Tokens {
         let token = granted.access_token();
         let (tenant, object_id) = self.person(token.expose_secret()).await?;
         if session.person.as_ref().is_some_and(|(known, id)| *known != tenant || *id != object_id) {
-            return Err(unusable());
+            return Err(unusable("it is of another person"));
         }
         let now = self.clock.now();
         let mut answer = json!({
@@ -132,17 +133,18 @@ impl Tokens {
         if let Some(upstream) = next.or(session.upstream) {
             let Continued { client, family, sequence, names, echo, signed_in, .. } = session;
             let next = Session { client, tenant, object_id, family, sequence, names, echo, signed_in, upstream };
-            answer["refresh_token"] = next.seal(&self.ring).map_err(|_| unusable())?.into();
+            answer["refresh_token"] =
+                next.seal(&self.ring).map_err(|_| unusable("its refresh token is too long"))?.into();
         }
         Ok(answer)
     }
 
     /// Tells whose token it is; one for another API, or of no person, is handed out to nobody.
     async fn person(&self, token: &str) -> Result<(String, String), OAuthError> {
-        let verified = self.verifier.verify(BearerToken::new(token)).await.map_err(|_| unusable())?;
+        let verified = self.verifier.verify(BearerToken::new(token)).await.map_err(|why| unusable(why.to_string()))?;
         match verified.principal() {
             Principal::User { user, .. } => Ok((user.tenant().to_string(), user.object_id().to_owned())),
-            _ => Err(unusable()),
+            _ => Err(unusable("it is of no person")),
         }
     }
 }
@@ -151,8 +153,11 @@ fn missing(text: &'static str) -> OAuthError {
     OAuthError::new(OAuthCode::InvalidRequest, text)
 }
 
-fn unusable() -> OAuthError {
-    OAuthError::new(OAuthCode::ServerError, "the sign-in service granted something else than was asked for")
+fn unusable(why: impl fmt::Display) -> OAuthError {
+    let reference = Reference::random();
+    tracing::error!(target: "mcp_obo::proxy", %reference, %why, "the token that was granted is handed out to nobody");
+    let text = "the sign-in service granted something else than was asked for";
+    OAuthError::referring(OAuthCode::ServerError, text, reference)
 }
 
 #[cfg(test)]

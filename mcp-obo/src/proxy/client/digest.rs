@@ -7,7 +7,7 @@ use base64::prelude::*;
 use mcp_auth_layer::config::ConfigError;
 use serde::{Deserialize, Serialize};
 
-/// What stands for a client in logs and in what is sealed: the SHA-256 of its id.
+/// The SHA-256 of a client's id, which stands for it in logs.
 ///
 /// Prints as 43 characters of base64url, and is read from the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

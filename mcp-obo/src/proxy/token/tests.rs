@@ -243,8 +243,13 @@ async fn a_token_for_another_api_or_person_is_handed_out_to_nobody() {
         Tenant::granting().token(json!({"aud": "https://graph.microsoft.com", "oid": "alice", "scp": "User.Read"}));
     let daemon = Tenant::granting().token(json!({"oid": "daemon", "sub": "daemon", "roles": ["Tasks.Run"]}));
     for (name, token) in [("Graph's", graph), ("an application's", daemon), ("no JWT", "opaque".to_owned())] {
+        crate::testlog::begin();
+        let hidden = token.clone();
         let set = Set::answering(move |_| granted(&token, Some("r")));
         assert_eq!(set.redeem().await, Err(OAuthCode::ServerError), "{name}");
+        let log = crate::testlog::logged();
+        assert!(log.contains("is handed out to nobody") && log.contains("reference="), "{name}: {log}");
+        assert!(hidden == "opaque" || !log.contains(&hidden), "{name}: {log}");
     }
     let set = Set::answering(|number| granted(&token_of(if number == 0 { "alice" } else { "mallory" }), Some("r")));
     let refresh = text(&set.redeem().await.unwrap(), "refresh_token").to_owned();
