@@ -4,8 +4,8 @@ use std::{io, path::PathBuf};
 
 use clap::Parser;
 use entra_emulator::{
-    API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Emulator, TENANT_ID, USER_ASSIGNED_CLIENT_ID,
-    USER_ASSIGNED_OBJECT_ID, USERS,
+    API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Emulator, Platform, Redirect, TENANT_ID,
+    USER_ASSIGNED_CLIENT_ID, USER_ASSIGNED_OBJECT_ID, USERS,
 };
 
 /// A local Entra tenant and Microsoft Graph, on loopback.
@@ -27,6 +27,9 @@ struct Arguments {
     /// Let the API ask for the optional claims idtyp and xms_cc.
     #[arg(long)]
     optional_claims: bool,
+    /// One more redirect URI of the API app, as a web app has it.
+    #[arg(long, value_name = "URI")]
+    redirect: Vec<String>,
     /// A certificate (PEM) that may sign client assertions of the API app.
     #[arg(long)]
     certificate: Vec<PathBuf>,
@@ -55,6 +58,9 @@ impl Arguments {
         }
         for subject in &self.trust_workload {
             config = config.with_federated_workload(subject);
+        }
+        for uri in &self.redirect {
+            config = config.with_api_redirect(Redirect::new(Platform::Web, uri));
         }
         for role in &self.graph_role {
             config = config.with_graph_role(API_CLIENT_ID, role);
