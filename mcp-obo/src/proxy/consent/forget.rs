@@ -16,7 +16,7 @@ pub(super) fn offer(count: usize, ticket: &str) -> Page {
         }
         form method="post" action=(FORGET) autocomplete="off" {
             input type="hidden" name="ticket" value=(ticket);
-            p.answers { button.approve type="submit" { "Ask me about every app again" } }
+            p.answers { button type="submit" { "Ask me about every app again" } }
         }
     })
 }

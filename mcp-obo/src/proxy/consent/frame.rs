@@ -71,6 +71,7 @@ impl Frame {
                     style { (PreEscaped(STYLE)) }
                 }
                 body {
+                    header { p { (self.service()) } }
                     main { (page.main) }
                     footer { (page.footer) }
                 }

@@ -58,7 +58,7 @@ impl Question<'_> {
     pub(super) fn page(&self) -> Page {
         let main = html! {
             h1 { "Let an app use " (self.wording.service) "?" }
-            p { (self.who()) " wants to use " strong { (self.wording.service) } " in your name." }
+            p.asks { (self.who()) " wants to use " strong { (self.wording.service) } " in your name." }
             @if let Some(warning) = warning(self.destination) {
                 p.warning role="note" { (warning) " " strong { (ONLY) } }
             }
@@ -91,17 +91,25 @@ impl Question<'_> {
         html! {
             dl {
                 @if self.client.kind == ClientKind::Registered {
-                    dt { "Who is it?" }
-                    dd { "Nobody has checked. Any program can give itself any name." }
+                    div {
+                        dt { "Who is it?" }
+                        dd { "Nobody has checked. Any program can give itself any name." }
+                    }
                 }
-                dt { "What may it do?" }
-                dd { ul { @for name in self.names { li { (self.scope(name)) } } } }
-                dt { "Where does your answer go?" }
-                dd { (whereto(self.destination)) }
-                dt { "Where do you sign in?" }
-                dd {
-                    "At Microsoft (" strong { (self.wording.authority) } "), on the next page. "
-                    "The app does not see your password."
+                div {
+                    dt { "What may it do?" }
+                    dd { ul role="list" { @for name in self.names { li { (self.scope(name)) } } } }
+                }
+                div {
+                    dt { "Where does the answer go?" }
+                    dd { (whereto(self.destination)) }
+                }
+                div {
+                    dt { "Where do you sign in?" }
+                    dd {
+                        "At Microsoft (" strong { (self.wording.authority) } "), on the next page. "
+                        "The app does not see your password."
+                    }
                 }
             }
         }
@@ -109,8 +117,8 @@ impl Question<'_> {
 
     fn scope(&self, name: &str) -> Markup {
         match self.wording.scopes.iter().find(|(known, _)| known == name) {
-            Some((_, sentence)) => html! { (sentence) },
-            None => html! { code { (shown_as(name, Part::Scope)) } },
+            Some((_, sentence)) => html! { "It may " (sentence) "." },
+            None => html! { "It may use what this server calls " code { (shown_as(name, Part::Scope)) } "." },
         }
     }
 
@@ -127,7 +135,7 @@ impl Question<'_> {
                 }
                 p.answers {
                     button type="submit" name="answer" value="cancel" { "Cancel" }
-                    button.approve type="submit" name="answer" value="approve" { "Approve" }
+                    button type="submit" name="answer" value="approve" { "Approve" }
                 }
             }
         }

@@ -43,7 +43,7 @@ impl Pages {
                 "The app that sent you here asked for the answer to go to an address that this server does not allow. "
                 "Nothing was sent there."
             }
-            @if let Some(redirect) = Said::new(redirect, Part::Address) { p { code { (redirect) } } }
+            @if let Some(redirect) = Said::new(redirect, Part::Address) { p.address { code { (redirect) } } }
             p {
                 "If you started this yourself, ask whoever runs the server to add the address to its list. "
                 "If you did not, close this page."
@@ -105,12 +105,9 @@ impl Pages {
             p { "This server is not set up at Microsoft as it should be, so nobody can sign in. It is nothing that you did." }
             p { "Whoever runs it must register this redirect URI:" }
             dl {
-                dt { "Redirect URI" }
-                dd { code { (lacks.callback()) } }
-                dt { "Platform" }
-                dd { (lacks.platform().as_str()) }
-                dt { "App" }
-                dd { code { (lacks.app()) } }
+                div { dt { "Redirect URI" } dd { code { (lacks.callback()) } } }
+                div { dt { "Platform" } dd { (lacks.platform().as_str()) } }
+                div { dt { "App" } dd { code { (lacks.app()) } } }
             }
         };
         self.answer(StatusCode::SERVICE_UNAVAILABLE, "Not set up", &said, reference)

@@ -6,7 +6,10 @@ use mcp_auth_layer::respond::FromBytes;
 /// Makes the page; the text is our own, so there is nothing to escape.
 pub(super) fn stopped<B: FromBytes>(status: StatusCode, text: &str) -> Response<B> {
     let html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<title>Sign-in stopped</title>\n<h1>Sign-in stopped</h1>\n<p>{text}</p>\n"
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>Sign-in stopped</title>\n<main>\n<h1>Sign-in stopped</h1>\n<p>{text}</p>\n</main>\n"
     );
     let mut response = Response::new(B::from_bytes(html.into()));
     *response.status_mut() = status;
