@@ -7,6 +7,7 @@ fn config() -> Config {
         .with_client_redirect(Redirect::new(Platform::Spa, "http://localhost/spa"))
         .with_client_redirect(Redirect::new(Platform::Web, "http://[::1]/web"))
         .with_client_redirect(Redirect::new(Platform::Web, "http://app.example/web"))
+        .with_api_redirect(Redirect::new(Platform::Web, "http://localhost/api"))
 }
 
 #[tokio::test]
@@ -24,7 +25,7 @@ async fn a_refusal_before_client_and_redirect_are_known_is_a_page() {
         ("IPv6 loopback", &[("redirect_uri", "http://[::1]:8400/callback")], 50011),
         ("IPv6 loopback that a config lists", &[("redirect_uri", "http://[::1]/web")], 50011),
         ("http elsewhere that a config lists", &[("redirect_uri", "http://app.example/web")], 50011),
-        ("a redirect of the other app", &[("redirect_uri", "http://localhost/oauth/callback")], 50011),
+        ("a redirect of the other app", &[("redirect_uri", "http://localhost/api")], 50011),
         ("a state that makes the query too long", &[("state", &long)], 90015),
         ("a user who does not exist", &[("login_hint", "alice@fabrikam.example")], 50034),
     ];
