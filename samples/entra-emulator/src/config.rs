@@ -181,7 +181,7 @@ impl Config {
     }
 
     pub(crate) fn apps(&self) -> Vec<App> {
-        vec![self.api.clone(), self.client.clone()]
+        vec![self.api.clone(), self.client.clone(), App::web_client()]
     }
 }
 

@@ -91,6 +91,7 @@ pub use self::{
     spec::{Signer, TokenSpec},
     tenant::{
         API_CLIENT_ID, API_CLIENT_SECRET, App, CLIENT_ID, GRAPH_ID, Platform, Redirect, TENANT_DOMAIN, TENANT_ID,
+        WEB_CLIENT_ID, WEB_CLIENT_SECRET,
     },
     user::{USERS, User},
     vault::{CertificateFormat, VaultCertificate, VaultSecret},

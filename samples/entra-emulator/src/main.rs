@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use clap::Parser;
 use entra_emulator::{
     API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Emulator, Platform, Redirect, TENANT_ID,
-    USER_ASSIGNED_CLIENT_ID, USER_ASSIGNED_OBJECT_ID, USERS,
+    USER_ASSIGNED_CLIENT_ID, USER_ASSIGNED_OBJECT_ID, USERS, WEB_CLIENT_ID, WEB_CLIENT_SECRET,
 };
 
 /// A local Entra tenant and Microsoft Graph, on loopback.
@@ -86,6 +86,7 @@ async fn main() -> io::Result<()> {
     println!("tenant         {TENANT_ID}");
     println!("api app        {API_CLIENT_ID}  secret {API_CLIENT_SECRET}");
     println!("client app     {CLIENT_ID}  (public, PKCE)");
+    println!("web app        {WEB_CLIENT_ID}  secret {WEB_CLIENT_SECRET}");
     for app in emulator.apps() {
         for redirect in app.redirects() {
             println!("redirect       {}  {redirect}", app.client_id());

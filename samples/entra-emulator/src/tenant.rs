@@ -16,6 +16,10 @@ pub const API_CLIENT_ID: &str = "5b0a7a3e-2f0d-4a65-8f44-0c9d5be7a201";
 pub const API_CLIENT_SECRET: &str = "emulator-only-7Qz~not-a-real-secret";
 /// The public client app with which users sign in.
 pub const CLIENT_ID: &str = "c1e7d6f0-93aa-4e59-8f0e-2a4f7b1d3e02";
+/// A second confidential app, which signs users in for the API and is not the API.
+pub const WEB_CLIENT_ID: &str = "d7a2b8c4-5e31-4f6a-9b0d-3c8e1f2a7b04";
+/// Its client secret. It opens nothing but this emulator.
+pub const WEB_CLIENT_SECRET: &str = "emulator-only-3Jx~not-a-real-secret-either";
 /// Microsoft Graph.
 pub const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 
@@ -198,6 +202,18 @@ impl App {
             token_version: None,
             scopes: Vec::new(),
             optional_claims: Vec::new(),
+        }
+    }
+
+    pub(crate) fn web_client() -> Self {
+        Self {
+            client_id: WEB_CLIENT_ID.to_owned(),
+            secrets: vec![(WEB_CLIENT_SECRET.to_owned(), None)],
+            redirects: vec![
+                Redirect::new(Platform::Web, "http://localhost/oauth/callback"),
+                Redirect::new(Platform::Web, "http://127.0.0.1/oauth/callback"),
+            ],
+            ..Self::client()
         }
     }
 }

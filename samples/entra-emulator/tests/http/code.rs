@@ -1,4 +1,7 @@
-use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Fault, Place, Platform, Redirect};
+use entra_emulator::{
+    API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Fault, Place, Platform, Redirect, WEB_CLIENT_ID,
+    WEB_CLIENT_SECRET,
+};
 
 use super::tenant::{Case, Parameters, Tenant, part};
 
@@ -49,6 +52,20 @@ async fn a_code_is_good_for_its_client_its_redirect_and_its_verifier() {
     }
     assert_eq!(tenant.redeem(&code, &[]).await.status, 200, "none of these consumed the code");
     assert_eq!(tenant.redeem(&code, &[]).await.verdict(), (400, 54005, "invalid_grant".to_owned()), "but that did");
+}
+
+#[tokio::test]
+async fn a_second_confidential_app_signs_users_in_with_its_own_secret_and_no_other() {
+    let tenant = Tenant::start().await;
+    let own = [("client_id", WEB_CLIENT_ID), ("redirect_uri", "http://localhost:8400/oauth/callback")];
+    let code = tenant.code(&own).await;
+    let redeem = async |secret| tenant.redeem(&code, &[own[0], own[1], ("client_secret", secret)]).await;
+    for (name, secret, number) in [("none", "", 7_000_218), ("the API's", API_CLIENT_SECRET, 7_000_215)] {
+        assert_eq!(redeem(secret).await.verdict().1, number, "{name}");
+    }
+    let claims = part(&redeem(WEB_CLIENT_SECRET).await.access_token(), 1);
+    assert_eq!((&claims["aud"], &claims["azp"]), (&API_CLIENT_ID.into(), &WEB_CLIENT_ID.into()));
+    assert_eq!(claims["azpacr"], "1");
 }
 
 #[tokio::test]
