@@ -1,4 +1,4 @@
-"""The emulator's control plane: reads and resets its counters, and orders a token."""
+"""The emulator's control plane: reads and resets its counters, sets its tokens' lives, and orders a token."""
 
 import json
 import sys
@@ -25,5 +25,11 @@ if __name__ == "__main__":
             counters = control("counters")
             observe(client, "exchanges", counters["obo_by_user"])
             observe(client, "calls of Graph", counters["graph_messages"])
+        case ["sign-ins", client]:
+            counters = control("counters")
+            observe(client, "sign-ins", {name: counters[name] for name in ("authorize", "code", "refresh")})
+            observe(client, "exchanges", counters["obo_by_user"])
+        case ["lifetime", user, seconds]:
+            control("lifetimes", {"place": "sign_in", "user": user, "lifetime": {"seconds": int(seconds)}})
         case _:
-            sys.exit("usage: emulator.py reset | counters CLIENT")
+            sys.exit("usage: emulator.py reset | counters CLIENT | sign-ins CLIENT | lifetime USER SECONDS")

@@ -12,6 +12,11 @@ MESSAGE_URL = "https://admin.microsoft.com/#/MessageCenter/:/messages/"
 VERSIONS = {"legacy": "2025-11-25", "modern": "2026-07-28"}
 
 
+# Clients that also come with a token that is there already.
+SHOWN_A_TOKEN = tuple(f"{kind}, {era}" for kind in ("SDK", "CLI") for era in VERSIONS)
+APPS = ("one app", "public app", "second app")
+
+
 class Wrong(Exception):
     """What a client saw is not what it must see; the text says what it was."""
 
@@ -85,6 +90,87 @@ def needs_interaction(saw):
     return f"{saw.get('raised', saw['error'])}, {saw['suberror']}"
 
 
+SIGN_IN = {"asked": 1, "signed_in": 1, "stepped_up": 0, "status": 200}
+CODE = "authorization_code"
+
+
+def visited(saw, *expected):
+    """The browser was opened so often and no more, and this is what happened in it."""
+    visits = [{name: visit[name] for name in SIGN_IN} for visit in saw["visits"]]
+    expect(visits == list(expected), visits)
+
+
+def asked_of_the_server(saw, refusals, grants):
+    expect(saw["refusals"] == refusals and saw["grants"] == grants, {name: saw[name] for name in ("refusals", "grants")})
+
+
+def one_sign_in(saw):
+    visited(saw, SIGN_IN)
+    return "one page, one sign-in"
+
+
+def one_sign_in_by_an_sdk(saw):
+    asked_of_the_server(saw, [401], [CODE])
+    return one_sign_in(saw)
+
+
+def stepped_up_once(saw):
+    """One refusal by scope, one more sign-in, and that with the challenge; a refresh would help nothing."""
+    visited(saw, SIGN_IN, {**SIGN_IN, "stepped_up": 1})
+    asked_of_the_server(saw, [401, 403], [CODE, CODE])
+    return "one 403, one sign-in with MFA"
+
+
+def nothing_more(saw):
+    asked_of_the_server(saw, [401, 403], [CODE, CODE])
+    expect(saw["visits"] == 2, saw)
+    return "no sign-in, no refresh"
+
+
+def refreshed_twice(refusals):
+    def judge(saw):
+        asked_of_the_server(saw, refusals, [CODE, "refresh_token", "refresh_token"])
+        expect(saw["visits"] == 1, saw)
+        return "one sign-in, two refreshes"
+
+    return judge
+
+
+def conforms(saw):
+    """Every check of both scenarios; a warning is about an option that is off here (client-id metadata documents)."""
+    named = {"authorization-server-metadata-endpoint", "authorization-code-grant"}
+    scenarios = {name.removeprefix("authorization-server-"): checks for name, checks in saw["scenarios"].items()}
+    expect(saw["exit"] == 0 and set(scenarios) == named, saw)
+    expect(all("SUCCESS" in checks and set(checks) <= {"SUCCESS", "WARNING"} for checks in scenarios.values()), saw)
+    return f"{len(scenarios)} of 2 scenarios"
+
+
+STEPS = ["/authorize", "/authorize/consent", "/oauth/callback", "/token", "/token"]
+
+
+def by_turns(saw):
+    paths, replicas = zip(*saw["took"])
+    expect(saw["statuses"] == [200, 200] and list(paths[-len(STEPS) :]) == STEPS, saw)
+    expect(all(one != next for one, next in zip(replicas, replicas[1:])), saw)
+    return f"{len(paths)} requests, each at the other"
+
+
+def survives(saw):
+    expect(saw["statuses"] == [200, 200] and saw["before"] == STEPS, saw)
+    return f"killed {len(STEPS)} times"
+
+
+def costs_nothing(saw):
+    expect(saw["created"] == 10_000 and saw["grown"] < 4_096, saw)
+    return f"{saw['grown']:+} kB of {saw['before']:,} kB"
+
+
+def in_no_log(saw):
+    """At least the codes, tickets, cookies, verifiers and tokens of each sign-in by hand must have been looked for."""
+    expect(saw["found"] == "none" and saw["known"] > 60, saw)
+    return f"none of {saw['known']}"
+
+
 def signed(algorithm, *names):
     """An assertion that verifies with the certificate and names it so."""
 
@@ -103,12 +189,35 @@ def sdk(client, era):
         yield client, "call, minted token", two_messages
     yield client, "call without the role", role_is_missing
     yield client, "no token", refused_with_401
+    yield client, "from the URL alone", two_messages
+    yield client, "in the browser", one_sign_in_by_an_sdk
 
 
 def inspector(client):
     yield client, "list tools", is_exactly(["getMessages"])
     yield client, "call getMessages", two_messages
     yield client, "no token", asked_for_a_token
+    yield from opens_a_browser(client)
+
+
+def opens_a_browser(client):
+    yield client, "from the URL alone", two_messages
+    yield client, "in the browser", one_sign_in
+
+
+def mfa(client):
+    yield client, "call behind MFA", two_messages
+    yield client, "step-up", stepped_up_once
+    yield client, "call again", two_messages
+    yield client, "needs nothing", nothing_more
+
+
+def refreshes(client):
+    yield client, "call", two_messages
+    yield client, "call, first refresh", two_messages
+    yield client, "call, second refresh", two_messages
+    # The Python SDK keeps the time itself; the other waits until it is refused.
+    yield client, "grants", refreshed_twice([401] if client.startswith("Python") else [401, 401, 401])
 
 
 def msal(client):
@@ -126,10 +235,19 @@ def assertions(client):
 
 def counted(saw):
     """What the emulator must have counted, given which clients were there: a token is exchanged once for all of them."""
-    calls = sum(step.startswith("call") and not client.startswith("emulator") for client, step in saw)
+    calls = sum(client.endswith(SHOWN_A_TOKEN) and step.startswith("call") for client, step in saw)
     exchanges = Counter(step.removeprefix("exchange, ") for client, step in saw if client.startswith("msal"))
+    alone, again, refreshed = (Counter(step for _, step in saw)[step] for step in ("in the browser", "step-up", "grants"))
+    by_sdk = Counter("mfa" if client.startswith("Python") else "mfa2" for client, step in saw if step == "step-up")
     yield "emulator, MCP clients", "exchanges", is_exactly({"alice": 1, "bob": 1, "norole": 1})
     yield "emulator, MCP clients", "calls of Graph", is_exactly(calls)
+    yield "emulator, URL alone", "sign-ins", is_exactly({"authorize": alone, "code": alone, "refresh": 0})
+    yield "emulator, URL alone", "exchanges", is_exactly({"alice": alone})
+    # Each once for nothing and once after MFA.
+    yield "emulator, MFA", "sign-ins", is_exactly({"authorize": 2 * again, "code": 2 * again, "refresh": 0})
+    yield "emulator, MFA", "exchanges", is_exactly({user: 2 * count for user, count in sorted(by_sdk.items())})
+    twice = {"authorize": refreshed, "code": refreshed, "refresh": 2 * refreshed}
+    yield "emulator, refreshes", "sign-ins", is_exactly(twice)
     yield "emulator, MSAL", "exchanges", is_exactly(dict(exchanges))
     yield "emulator, MSAL", "calls of Graph", is_exactly(0)
 
@@ -145,11 +263,25 @@ def expected(saw):
             yield from sdk(f"{language} SDK, {era}", era)
     for era in VERSIONS:
         yield from inspector(f"Inspector CLI, {era}")
+    yield from opens_a_browser("mcp-remote")
+    yield "conformance suite", "a registered client", conforms
+    yield "conformance suite", "the app's own id", conforms
+    for language in ("Python", "TypeScript"):
+        for era in VERSIONS:
+            yield from mfa(f"{language}, MFA, {era}")
+    for language in ("Python", "TypeScript"):
+        for app in APPS:
+            yield from refreshes(f"{language}, {app}")
+    yield "two replicas", "login and refresh", by_turns
+    yield "two replicas", "call getMessages", two_messages
+    yield "kill -9 between steps", "login and refresh", survives
+    yield "registrations", "10,000 of them", costs_nothing
+    yield "registrations", "one more than ten", is_exactly({"created": 10, "refused": 1})
     for language in ("Python", "Node"):
         yield from msal(f"msal for {language}")
     yield from assertions("PyJWT")
     yield from counted(saw)
-    yield "all output", "tokens and secrets", is_exactly("none")
+    yield "all output", "tokens and secrets", in_no_log
 
 
 def verdict(client, step, judge, saw, skipped):

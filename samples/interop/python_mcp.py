@@ -24,6 +24,9 @@ async def modern(http):
         yield client, client.protocol_version
 
 
+CONNECT = {"legacy": legacy, "modern": modern}
+
+
 async def call(name, step, client):
     result = await client.call_tool("getMessages", {"top": 2})
     observe(name, step, {"isError": result.is_error, "structured": result.structured_content})
@@ -63,7 +66,7 @@ def signed_in(user):
 
 
 async def main(era):
-    name, connect = f"Python SDK, {era}", {"legacy": legacy, "modern": modern}[era]
+    name, connect = f"Python SDK, {era}", CONNECT[era]
     await knock(name, connect)
     await visit(name, connect)
     await visit_as("bob", name, "call, minted token", connect)
