@@ -8,7 +8,10 @@ use mcp_auth_layer::{
     fetch::{Egress, is_loopback},
     redirect::RedirectAllowlist,
 };
-use mcp_obo::{ClientCredentials, ClientSecret, KeyRing, proxy::{ClientApp, ClientDigest}};
+use mcp_obo::{
+    ClientCredentials, ClientSecret, KeyRing,
+    proxy::{ClientApp, ClientDigest},
+};
 use secrecy::SecretString;
 use url::Url;
 
