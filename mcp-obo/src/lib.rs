@@ -121,6 +121,8 @@ mod testlog;
 #[cfg(test)]
 mod testmeter;
 #[cfg(test)]
+mod teststore;
+#[cfg(test)]
 mod testtenant;
 pub mod token_endpoint;
 pub mod token_source;

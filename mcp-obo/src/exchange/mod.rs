@@ -149,6 +149,8 @@ impl Exchange {
     ///
     /// Where replicas share tokens the store is told in the background, on the present Tokio runtime; one that cannot be reached,
     /// until it is. What another replica holds in its memory it uses until its end.
+    ///
+    /// It ends no session at the OAuth front door: `Proxy::forget_user` (feature `proxy`) does that.
     pub fn forget_user(&self, user: &UserId) {
         // First the store: whoever finds the memory empty already must not fill it from there.
         self.0.replicas.forget(user);

@@ -21,6 +21,7 @@ use super::{
     endpoint::Endpoint,
     flow::Flows,
     issuer::{CALLBACK, Issuer},
+    ledger::Ledger,
     metadata::{self, Abilities},
     service::Parts,
     session::{LONGEST, SessionLife},
@@ -28,13 +29,14 @@ use super::{
     token::Tokens,
     upstream::Upstream,
 };
-use crate::seal::KeyRing;
+use crate::{seal::KeyRing, shared::SharedStore};
 
 /// What a proxy is made of; see [`Proxy::builder`].
 ///
 /// # Defaults
 /// The resource is at `/mcp`. Redirect URIs are those of [`RedirectAllowlist`]. Values are
-/// sealed under a ring of this process alone, so that a restart ends every session. A session lasts seven days.
+/// sealed under a ring of this process alone, so that a restart ends every session. A session lasts seven days. There is no
+/// store.
 #[derive(Debug)]
 pub struct ProxyBuilder {
     app: EntraApp,
@@ -46,6 +48,7 @@ pub struct ProxyBuilder {
     client_secret: Option<SecretString>,
     allowlist: RedirectAllowlist,
     ring: KeyRing,
+    store: Option<Arc<dyn SharedStore>>,
     wording: Wording,
     life: SessionLife,
     remembering: Remembering,
@@ -66,6 +69,7 @@ impl ProxyBuilder {
             client_secret: None,
             allowlist: RedirectAllowlist::default(),
             ring: KeyRing::ephemeral(),
+            store: None,
             wording: Wording {
                 service: "this server".to_owned(),
                 authority: app.authority().host().trim_start_matches("https://").to_owned(),
@@ -104,6 +108,15 @@ impl ProxyBuilder {
     #[must_use]
     pub fn with_ring(mut self, ring: KeyRing) -> Self {
         self.ring = ring;
+        self
+    }
+
+    /// Notes in a store what was used and what was ended; see [the module](super) for what that is worth.
+    ///
+    /// All replicas need the same store and ring. It may be the one of [`Exchange::with_shared`](crate::Exchange::with_shared).
+    #[must_use]
+    pub fn with_store(mut self, store: impl SharedStore) -> Self {
+        self.store = Some(Arc::new(store));
         self
     }
 
@@ -189,10 +202,12 @@ impl ProxyBuilder {
             denied: Arc::new(self.denied_clients),
             documents: self.documents,
         };
-        let abilities = Abilities { reads_client_documents: clients.documents.is_some(), ..Abilities::default() };
+        let ledger =
+            self.store.map_or_else(Ledger::default, |store| Ledger::new(store, ring.clone(), Arc::clone(&clock)));
+        let abilities = Abilities { reads_client_documents: clients.documents.is_some(), revokes: ledger.is_kept() };
         Ok(Proxy(Arc::new(Parts {
             document: metadata::document(&issuer, &scopes, abilities),
-            endpoints: Endpoint::all(&issuer),
+            endpoints: Endpoint::all(&issuer, abilities),
             pages: pages.clone(),
             authorize: Authorize {
                 issuer: issuer.clone(),
@@ -220,6 +235,7 @@ impl ProxyBuilder {
                 allowlist: self.allowlist,
                 verifier: self.verifier,
                 life: self.life,
+                ledger,
                 clock: Arc::clone(&clock),
             },
             clients,

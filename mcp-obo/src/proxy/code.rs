@@ -1,12 +1,15 @@
 //! This server's authorization code: Entra's, sealed together with what must be proved to redeem it.
 //!
 //! Nobody is asked for tokens before the client has proved itself, so no token ever travels through a browser. A code is good
-//! once because Entra's is (AADSTS54005).
+//! once because Entra's is (AADSTS54005), and where there is a [ledger](super::ledger) by its word before that.
 
 use std::{fmt, time::Duration};
 
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::prelude::*;
 use mcp_auth_layer::clock::UnixTime;
 use serde::{Deserialize, Serialize};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
@@ -17,7 +20,7 @@ use super::{
 use crate::seal::{KeyRing, Purpose};
 
 /// RFC 6749 section 4.1.2 recommends ten minutes at most; clients redeem at once.
-const LIFE: Duration = Duration::from_secs(5 * 60);
+pub(super) const LIFE: Duration = Duration::from_secs(5 * 60);
 
 /// What a client gets for a sign-in.
 #[derive(Serialize, Deserialize)]
@@ -43,6 +46,19 @@ impl Code {
     pub(super) fn open(ring: &KeyRing, text: &str, now: UnixTime) -> Option<Self> {
         let code: Self = sealed::open(ring, Purpose::Code, "", text)?;
         (UnixTime::from_secs(code.made).saturating_add(LIFE) > now).then_some(code)
+    }
+
+    /// Names the session that it begins, the same each time that it is redeemed.
+    ///
+    /// Of Entra's code, and not of the text: a browser that comes back twice makes two texts of one sign-in.
+    pub(super) fn family(&self) -> String {
+        let digest = digest(&SHA256, &[b"mcp-obo session\0", self.upstream.as_bytes()].concat());
+        BASE64_URL_SAFE_NO_PAD.encode(digest)
+    }
+
+    /// Returns the host of the redirect, for the audit trail.
+    pub(super) fn redirect_host(&self) -> Option<String> {
+        Url::parse(&self.redirect).ok()?.host_str().map(ToOwned::to_owned)
     }
 
     /// Tells whether a client may redeem it: the same client, the same redirect if it names one, and the proof.

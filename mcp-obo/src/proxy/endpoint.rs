@@ -3,7 +3,7 @@
 use super::{
     consent,
     issuer::{CALLBACK, Issuer},
-    metadata::{self, AUTHORIZE, REGISTER, TOKEN},
+    metadata::{self, AUTHORIZE, Abilities, REGISTER, REVOKE, TOKEN},
 };
 
 /// The reference server's other spellings.
@@ -29,13 +29,15 @@ pub enum Endpoint {
     Callback,
     /// Where codes and refresh tokens are redeemed (RFC 6749 section 3.2).
     Token,
+    /// Where a client ends its session (RFC 7009); only with a store.
+    Revoke,
     /// Where clients register themselves (RFC 7591).
     Register,
 }
 
 impl Endpoint {
     /// Returns every path with what it leads to, each path once.
-    pub(super) fn all(issuer: &Issuer) -> Vec<(Self, String)> {
+    pub(super) fn all(issuer: &Issuer, abilities: Abilities) -> Vec<(Self, String)> {
         let own = [
             (Self::Authorize, AUTHORIZE),
             (Self::Authorize, AUTHORIZE_ALIAS),
@@ -46,21 +48,23 @@ impl Endpoint {
             (Self::Token, TOKEN_ALIAS),
             (Self::Register, REGISTER),
         ];
+        let revoke = abilities.revokes.then_some((Self::Revoke, REVOKE));
         let metadata = metadata::paths(issuer).into_iter().map(|path| (Self::Metadata, path));
-        metadata.chain(own.map(|(endpoint, path)| (endpoint, path.to_owned()))).collect()
+        let own = own.into_iter().chain(revoke).map(|(endpoint, path)| (endpoint, path.to_owned()));
+        metadata.chain(own).collect()
     }
 
     /// Returns the methods that it answers, `OPTIONS` apart.
     pub(super) const fn methods(self) -> &'static str {
         match self {
             Self::Metadata | Self::Authorize | Self::Callback => "GET",
-            Self::Consent | Self::Token | Self::Register => "POST",
+            Self::Consent | Self::Token | Self::Revoke | Self::Register => "POST",
             Self::Forget => "GET, POST",
         }
     }
 
     /// Tells whether pages of every origin may ask: nothing there rests on cookies.
     pub(super) const fn is_for_all_origins(self) -> bool {
-        matches!(self, Self::Metadata | Self::Token | Self::Register)
+        matches!(self, Self::Metadata | Self::Token | Self::Revoke | Self::Register)
     }
 }

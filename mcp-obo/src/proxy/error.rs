@@ -6,7 +6,8 @@ use http::StatusCode;
 
 use super::reference::Reference;
 
-/// The errors of OAuth (RFC 6749 sections 4.1.2.1 and 5.2, RFC 7591 section 3.2.2, RFC 8707 section 2).
+/// The errors of OAuth (RFC 6749 sections 4.1.2.1 and 5.2, RFC 7009 section 2.2.1, RFC 7591 section 3.2.2,
+/// RFC 8707 section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum OAuthCode {
     InvalidRequest,
@@ -14,6 +15,7 @@ pub(super) enum OAuthCode {
     InvalidGrant,
     UnsupportedGrantType,
     UnsupportedResponseType,
+    UnsupportedTokenType,
     InvalidScope,
     InvalidTarget,
     AccessDenied,
@@ -33,6 +35,7 @@ impl OAuthCode {
             Self::InvalidGrant => "invalid_grant",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::UnsupportedTokenType => "unsupported_token_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::AccessDenied => "access_denied",

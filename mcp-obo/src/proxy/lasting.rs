@@ -5,7 +5,7 @@ use std::time::Duration;
 use mcp_auth_layer::clock::UnixTime;
 
 /// How far the clocks of two replicas may be apart.
-const CLOCKS: Duration = Duration::from_secs(60);
+pub(super) const CLOCKS: Duration = Duration::from_secs(60);
 
 /// Tells whether what was made then, in seconds since the epoch, is good now.
 pub(super) fn lasts(made: u64, life: Duration, now: UnixTime) -> bool {

@@ -8,6 +8,7 @@ use super::{api_scopes::ApiScopes, issuer::Issuer};
 pub(super) const AUTHORIZE: &str = "/authorize";
 pub(super) const TOKEN: &str = "/token";
 pub(super) const REGISTER: &str = "/register";
+pub(super) const REVOKE: &str = "/revoke";
 
 /// What this server can do besides what it always can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub(super) fn document(issuer: &Issuer, scopes: &ApiScopes, abilities: Abilities
         "client_id_metadata_document_supported": abilities.reads_client_documents,
     });
     if abilities.revokes {
-        document["revocation_endpoint"] = issuer.at("/revoke").into();
+        document["revocation_endpoint"] = issuer.at(REVOKE).into();
         document["revocation_endpoint_auth_methods_supported"] = json!(methods);
     }
     document

@@ -4,6 +4,47 @@
 //! specification cannot sign in to a server behind it. This is an authorization server of its own towards clients and one app
 //! towards Entra: it ends every flow at its own callback, and hands out codes and refresh tokens of its own. The access token
 //! is Entra's, for this server's API; nothing about its verification changes.
+//!
+//! # What ends a session
+//! A session lasts seven days from the sign-in, or as [`ProxyBuilder::with_session_life`] says, however often it is refreshed;
+//! [`ProxyBuilder::with_sessions_not_before`] ends all that began earlier. A refresh token is another one after each use.
+//!
+//! | | without a store | with [`ProxyBuilder::with_store`] |
+//! |---|---|---|
+//! | a code is good once | because Entra's inside it is (AADSTS54005) | by this server's record; Entra is not asked a second time |
+//! | a code that comes again | is refused | is refused, and ends the session that came of it |
+//! | a refresh token that was used | works until the session ends | works for a minute after its first use; later it ends the session |
+//! | a stolen refresh token | works until the session ends, and so does each that it was refreshed to | until its owner, or the thief, comes second |
+//! | `POST /revoke` (RFC 7009) | is not there, nor advertised | ends the session |
+//! | [`Proxy::forget_user`] | cannot | ends all sessions of a user |
+//!
+//! So without a store, what remains against a stolen refresh token is the absolute end, and ending everybody's sessions.
+//! Whatever ends a session, an access token that was handed out lasts until its own end: that is Entra's to say.
+//!
+//! A use counts when something came of it. If Entra cannot answer (503), or the client goes away while Entra is asked, the
+//! record is taken back, and the client may come again with the same code or token, however late; whether Entra's own code is
+//! spent by then nobody knows, and if it is, the person signs in again. A replica that dies in that moment leaves the record:
+//! after a minute the next try looks like theft, and the session ends. So does an answer that the network has lost.
+//!
+//! # The store
+//! It holds times, under names that are keyed digests: no code, token or user can be read there or tested for. Whoever can
+//! *write* there can take records away, and so undo all of the right column but what Entra and the absolute end do.
+//!
+//! It may be the store of [`shared`](crate::shared), but more depends on it here. While it fails, or takes more than 250 ms for
+//! an operation, `/token` and `/revoke` answer 503 with `Retry-After`, and Entra is not asked; sessions go on when it is back. A
+//! record that it loses is forgotten: an ended session, or a forgotten user's, is good again until its end; a used refresh token
+//! is once more good for a first time; only codes stay good once, by Entra's word. So it should
+//!
+//! - evict nothing (`maxmemory-policy noeviction`): a full one refuses, which is a 503. `volatile-ttl` takes the records that end
+//!   soonest, tokens of the cache before most of these; `allkeys-…` may take any;
+//! - survive its own restart (`appendonly yes`, which loses a second at most), which a cache need not. Where the cache's store
+//!   is to write nothing to disk, give the proxy one of its own;
+//! - after a fail-over to a server that lagged behind, be told again of whom you had just forgotten.
+//!
+//! A session takes one record for each refresh until its end, of 92 bytes and Redis's bookkeeping, about 150 bytes: refreshed
+//! every hour for seven days, 25 kB at most.
+//!
+//! Sealing keys are changed as in [`seal`](crate::seal): records are kept under every key of the ring.
 
 mod api_scopes;
 mod authorize;
@@ -21,6 +62,7 @@ mod flow;
 mod host;
 mod issuer;
 mod lasting;
+mod ledger;
 mod metadata;
 mod parameters;
 mod pkce;
@@ -28,6 +70,7 @@ mod reference;
 mod register;
 mod registration;
 mod respond;
+mod revoke;
 mod sealed;
 mod service;
 mod session;
@@ -52,7 +95,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use mcp_auth_layer::{EntraApp, bearer::StepUpRoute, claims::Claims, verify::Verifier};
+use mcp_auth_layer::{EntraApp, bearer::StepUpRoute, claims::Claims, principal::UserId, verify::Verifier};
 use secrecy::SecretString;
 use tower_service::Service;
 
@@ -63,6 +106,10 @@ pub use self::{
     client_app::ClientApp,
     endpoint::Endpoint,
     registration::{Platform, Registration},
+};
+use crate::{
+    audit::{Revoked, SessionEvent},
+    shared::StoreError,
 };
 
 /// An authorization server for MCP clients, in front of Entra.
@@ -110,6 +157,39 @@ impl Proxy {
     pub fn registration(&self) -> &Registration {
         &self.0.callback.registration
     }
+
+    /// Ends every session of a user that has begun, on all replicas.
+    ///
+    /// Access tokens that were handed out last until their end; what was exchanged for them is
+    /// [`Exchange::forget_user`](crate::Exchange::forget_user)'s to drop, and somebody who is still signed in at Entra gets a new
+    /// session without a password. Sessions that begin within a minute from now are ended too, because the clocks of two
+    /// replicas may be that far apart.
+    ///
+    /// # Errors
+    /// [`ForgetError`] when there is no store, or it was not told: then the sessions go on.
+    pub async fn forget_user(&self, user: &UserId) -> Result<(), ForgetError> {
+        let ledger = &self.0.tokens.ledger;
+        if !ledger.is_kept() {
+            return Err(ForgetError::NoStore);
+        }
+        ledger.forget(user).await?;
+        let event =
+            SessionEvent { tid: Some(user.tenant().as_str()), oid: Some(user.object_id()), ..SessionEvent::default() };
+        event.revoked(Revoked::UserForgotten);
+        Ok(())
+    }
+}
+
+/// Why a user's sessions were not ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForgetError {
+    /// The proxy has no store in which to note it; see [`ProxyBuilder::with_store`].
+    #[error("the proxy has no store")]
+    NoStore,
+    /// The store was not told.
+    #[error("the user's sessions were not ended")]
+    Store(#[from] StoreError),
 }
 
 impl StepUpRoute for Proxy {

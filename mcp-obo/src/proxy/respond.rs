@@ -98,7 +98,8 @@ pub(super) fn preflight(methods: &'static str) -> Answer {
     answer
 }
 
-fn bare(status: StatusCode) -> Answer {
+/// Makes an answer without a body.
+pub(super) fn bare(status: StatusCode) -> Answer {
     let mut answer = Response::new(Full::default());
     *answer.status_mut() = status;
     let headers: [(HeaderName, &str); 4] = [

@@ -70,12 +70,13 @@ impl Parts {
                 let offered = self.authorize.consent.offer_to_forget(&head.headers, self.clock.now());
                 offered.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
             }
-            (Endpoint::Consent | Endpoint::Forget | Endpoint::Token | Endpoint::Register, &Method::POST) => {
-                match Limited::new(body, MAX_BODY).collect().await {
-                    Ok(body) => self.posted(endpoint, &head.headers, &body.to_bytes()).await,
-                    Err(_) => status(StatusCode::PAYLOAD_TOO_LARGE),
-                }
-            }
+            (
+                Endpoint::Consent | Endpoint::Forget | Endpoint::Token | Endpoint::Revoke | Endpoint::Register,
+                &Method::POST,
+            ) => match Limited::new(body, MAX_BODY).collect().await {
+                Ok(body) => self.posted(endpoint, &head.headers, &body.to_bytes()).await,
+                Err(_) => status(StatusCode::PAYLOAD_TOO_LARGE),
+            },
             (endpoint, _) => not_allowed(endpoint),
         };
         if endpoint.is_for_all_origins() { respond::readable_by_all(answer) } else { answer }
@@ -86,7 +87,7 @@ impl Parts {
             Endpoint::Consent => self.shown(self.authorize.decide(body, headers).await),
             Endpoint::Forget => self.forgotten(headers, body),
             Endpoint::Register => register::register(&self.clients, body, self.clock.now()),
-            _ => self.token(headers, body).await,
+            _ => self.asked(endpoint, headers, body).await,
         }
     }
 
@@ -100,7 +101,8 @@ impl Parts {
         }
     }
 
-    async fn token(&self, headers: &HeaderMap, body: &[u8]) -> Answer {
+    /// Answers a client: it proves itself in the same way wherever it posts a form (RFC 7009 section 2.1).
+    async fn asked(&self, endpoint: Endpoint, headers: &HeaderMap, body: &[u8]) -> Answer {
         let Ok(parameters) = Parameters::read(body) else {
             return respond::error(&OAuthError::new(OAuthCode::InvalidRequest, "a parameter comes twice"));
         };
@@ -114,10 +116,17 @@ impl Parts {
         };
         let client = client.digest();
         let span = tracing::info_span!(target: "mcp_obo::proxy", "grant", %client);
-        match self.tokens.grant(&client, &parameters).instrument(span).await {
-            Ok(granted) => respond::json(StatusCode::OK, &granted),
-            Err(error) => respond::error(&error),
-        }
+        let answer = async {
+            match endpoint {
+                Endpoint::Revoke => {
+                    self.tokens.revoke(&client, &parameters).await.map(|()| respond::bare(StatusCode::OK))
+                }
+                _ => {
+                    self.tokens.grant(&client, &parameters).await.map(|granted| respond::json(StatusCode::OK, &granted))
+                }
+            }
+        };
+        answer.instrument(span).await.unwrap_or_else(|error| respond::error(&error))
     }
 
     fn forgotten(&self, browser: &HeaderMap, body: &[u8]) -> Answer {

@@ -11,9 +11,13 @@ use zeroize::Zeroizing;
 
 use super::{
     client::ClientDigest,
+    ledger::Begun,
     sealed::{self, TooLong},
 };
-use crate::seal::{KeyRing, Purpose};
+use crate::{
+    audit::SessionEvent,
+    seal::{KeyRing, Purpose},
+};
 
 /// The longest life that may be configured: Entra's own refresh tokens last about as long without use.
 pub(super) const LONGEST: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -25,6 +29,13 @@ pub(super) struct SessionLife {
     pub(super) longest: Duration,
     /// Sessions that began before are over.
     pub(super) not_before: UnixTime,
+}
+
+impl SessionLife {
+    /// Returns when a session ends that began with this sign-in.
+    pub(super) const fn end(self, signed_in: UnixTime) -> UnixTime {
+        signed_in.saturating_add(self.longest)
+    }
 }
 
 impl Default for SessionLife {
@@ -48,6 +59,8 @@ pub(super) struct Session {
     pub(super) echo: String,
     /// When its person signed in, in seconds since the epoch.
     pub(super) signed_in: u64,
+    /// When it ends at the latest: what is recorded of it lasts as long, so a longer life would revive what was revoked.
+    pub(super) ends: u64,
     /// Entra's own refresh token.
     pub(super) upstream: Zeroizing<String>,
 }
@@ -55,6 +68,11 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn seal(&self, ring: &KeyRing) -> Result<String, TooLong> {
         sealed::seal(ring, Purpose::Session, "", self)
+    }
+
+    /// Opens a refresh token of this server's, whoever's it is and however old.
+    pub(super) fn read(ring: &KeyRing, text: &str) -> Option<Self> {
+        sealed::open(ring, Purpose::Session, "", text)
     }
 
     /// Opens a refresh token of this server's for its own client, while the session lasts.
@@ -65,10 +83,27 @@ impl Session {
         life: SessionLife,
         now: UnixTime,
     ) -> Option<Self> {
-        let session: Self = sealed::open(ring, Purpose::Session, "", text)?;
+        let session = Self::read(ring, text)?;
         let signed_in = UnixTime::from_secs(session.signed_in);
-        let is_alive = signed_in >= life.not_before && signed_in.saturating_add(life.longest) > now;
-        (is_alive && session.client == *client).then_some(session)
+        let ends = life.end(signed_in).min(UnixTime::from_secs(session.ends));
+        (signed_in >= life.not_before && ends > now && session.client == *client).then_some(session)
+    }
+
+    /// Returns what may have ended it.
+    pub(super) fn begun(&self) -> Begun<'_> {
+        let Self { family, tenant, object_id, signed_in, .. } = self;
+        Begun { family, tenant, object_id, signed_in: *signed_in }
+    }
+
+    /// Returns what the audit trail says of it.
+    pub(super) fn event(&self) -> SessionEvent<'_> {
+        SessionEvent {
+            client: Some(self.client.as_str()),
+            session: Some(&self.family),
+            tid: Some(&self.tenant),
+            oid: Some(&self.object_id),
+            ..SessionEvent::default()
+        }
     }
 }
 

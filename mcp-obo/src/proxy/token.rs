@@ -6,12 +6,14 @@
 use std::{fmt, sync::Arc};
 
 use mcp_auth_layer::{
-    clock::Clock, principal::Principal, redirect::RedirectAllowlist, token::BearerToken,
+    clock::{Clock, UnixTime},
+    principal::Principal,
+    redirect::RedirectAllowlist,
+    token::BearerToken,
     verify::Verifier as TokenVerifier,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{
@@ -19,12 +21,17 @@ use super::{
     code::Code,
     error::{OAuthCode, OAuthError},
     issuer::Issuer,
+    ledger::{Begun, Fault, Ledger},
     parameters::Parameters,
     reference::Reference,
     session::{Session, SessionLife},
     upstream::Upstream,
 };
-use crate::{answer::TokenAnswer, seal::KeyRing};
+use crate::{
+    answer::TokenAnswer,
+    audit::{Revoked, SessionEvent},
+    seal::KeyRing,
+};
 
 /// What redeems codes and refreshes sessions.
 #[derive(Clone, Debug)]
@@ -36,6 +43,7 @@ pub(super) struct Tokens {
     /// Judges what Entra grants: for this API and of a person, or nobody gets it.
     pub(super) verifier: TokenVerifier,
     pub(super) life: SessionLife,
+    pub(super) ledger: Ledger,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -47,10 +55,19 @@ struct Continued {
     names: Vec<String>,
     echo: String,
     signed_in: u64,
+    ends: u64,
     /// Whose it must be, when that is known from before.
     person: Option<(String, String)>,
     /// Entra's, when it does not send another one.
     upstream: Option<Zeroizing<String>>,
+}
+
+/// Whose an access token is.
+struct Person {
+    tenant: String,
+    object_id: String,
+    /// Entra's name of that token.
+    uti: Option<String>,
 }
 
 impl Tokens {
@@ -81,44 +98,75 @@ impl Tokens {
         if !is_still_allowed || !code.is_for(client, parameters.get("redirect_uri"), verifier) {
             return Err(refused());
         }
+        let (family, host) = (code.family(), code.redirect_host());
+        let event = SessionEvent {
+            client: Some(code.client.as_str()),
+            session: Some(&family),
+            redirect_host: host.as_deref(),
+            ..SessionEvent::default()
+        };
+        let ends = self.life.end(UnixTime::from_secs(code.made));
+        let held =
+            self.ledger.redeem(&family, ends).await.map_err(|fault| told(fault, event, Revoked::CodeReplayed))?;
+        let (answer, person) = held.settle(self.begin(&code, &family, ends).await).await?;
+        person.event(event).granted();
+        Ok(answer)
+    }
+
+    async fn begin(&self, code: &Code, family: &str, ends: UnixTime) -> Result<(Value, Person), OAuthError> {
         let names = code.names.iter().map(String::as_str);
-        let answer = self.upstream.redeem(&code.upstream, &code.verifier, names).await?;
+        let granted = self.upstream.redeem(&code.upstream, &code.verifier, names).await?;
         let continued = Continued {
-            client: code.client,
-            family: Uuid::new_v4().simple().to_string(),
+            client: code.client.clone(),
+            family: family.to_owned(),
             sequence: 0,
-            names: code.names,
-            echo: code.echo,
-            signed_in: now.as_secs(),
+            names: code.names.clone(),
+            echo: code.echo.clone(),
+            signed_in: code.made,
+            ends: ends.as_secs(),
             person: None,
             upstream: None,
         };
-        self.answer(&answer, continued).await
+        let (answer, person) = self.answer(&granted, continued).await?;
+        let Person { tenant, object_id, .. } = &person;
+        // Whose it is was not known before, and somebody may have redeemed the code meanwhile as well.
+        self.ledger.check(Begun { family, tenant, object_id, signed_in: code.made }).await?;
+        Ok((answer, person))
     }
 
     async fn refresh(&self, client: &ClientDigest, parameters: &Parameters) -> Result<Value, OAuthError> {
         let text = parameters.get("refresh_token").ok_or_else(|| missing("refresh_token is missing"))?;
         let session = Session::open(&self.ring, text, client, self.life, self.clock.now())
             .ok_or_else(|| OAuthError::new(OAuthCode::InvalidGrant, "the session is over; sign in again"))?;
-        let answer = self.upstream.refresh(&session.upstream, session.names.iter().map(String::as_str)).await?;
+        let event = SessionEvent { sequence: Some(session.sequence), ..session.event() };
+        let held = self.ledger.refresh(&session).await.map_err(|fault| told(fault, event, Revoked::Reuse))?;
+        let (answer, person) = held.settle(self.proceed(&session).await).await?;
+        person.event(event).granted();
+        Ok(answer)
+    }
+
+    async fn proceed(&self, session: &Session) -> Result<(Value, Person), OAuthError> {
+        let granted = self.upstream.refresh(&session.upstream, session.names.iter().map(String::as_str)).await?;
         let continued = Continued {
-            client: session.client,
-            family: session.family,
+            client: session.client.clone(),
+            family: session.family.clone(),
             sequence: session.sequence + 1,
-            names: session.names,
-            echo: session.echo,
+            names: session.names.clone(),
+            echo: session.echo.clone(),
             signed_in: session.signed_in,
-            person: Some((session.tenant, session.object_id)),
-            upstream: Some(session.upstream),
+            ends: session.ends,
+            person: Some((session.tenant.clone(), session.object_id.clone())),
+            upstream: Some(session.upstream.clone()),
         };
-        self.answer(&answer, continued).await
+        self.answer(&granted, continued).await
     }
 
     /// Makes the answer: Entra's access token, and a refresh token of this server's around Entra's.
-    async fn answer(&self, granted: &TokenAnswer, session: Continued) -> Result<Value, OAuthError> {
+    async fn answer(&self, granted: &TokenAnswer, session: Continued) -> Result<(Value, Person), OAuthError> {
         let token = granted.access_token();
-        let (tenant, object_id) = self.person(token.expose_secret()).await?;
-        if session.person.as_ref().is_some_and(|(known, id)| *known != tenant || *id != object_id) {
+        let person = self.person(token.expose_secret()).await?;
+        let Person { tenant, object_id, .. } = &person;
+        if session.person.as_ref().is_some_and(|(known, id)| known != tenant || id != object_id) {
             return Err(unusable("it is of another person"));
         }
         let now = self.clock.now();
@@ -131,22 +179,41 @@ impl Tokens {
         });
         let next = granted.refresh_token().map(|next| Zeroizing::new(next.expose_secret().to_owned()));
         if let Some(upstream) = next.or(session.upstream) {
-            let Continued { client, family, sequence, names, echo, signed_in, .. } = session;
-            let next = Session { client, tenant, object_id, family, sequence, names, echo, signed_in, upstream };
+            let (tenant, object_id) = (tenant.clone(), object_id.clone());
+            let Continued { client, family, sequence, names, echo, signed_in, ends, .. } = session;
+            let next = Session { client, tenant, object_id, family, sequence, names, echo, signed_in, ends, upstream };
             answer["refresh_token"] =
                 next.seal(&self.ring).map_err(|_| unusable("its refresh token is too long"))?.into();
         }
-        Ok(answer)
+        Ok((answer, person))
     }
 
     /// Tells whose token it is; one for another API, or of no person, is handed out to nobody.
-    async fn person(&self, token: &str) -> Result<(String, String), OAuthError> {
+    async fn person(&self, token: &str) -> Result<Person, OAuthError> {
         let verified = self.verifier.verify(BearerToken::new(token)).await.map_err(|why| unusable(why.to_string()))?;
         match verified.principal() {
-            Principal::User { user, .. } => Ok((user.tenant().to_string(), user.object_id().to_owned())),
+            Principal::User { user, .. } => Ok(Person {
+                tenant: user.tenant().to_string(),
+                object_id: user.object_id().to_owned(),
+                uti: verified.claims().token_id().map(ToOwned::to_owned),
+            }),
             _ => Err(unusable("it is of no person")),
         }
     }
+}
+
+impl Person {
+    fn event<'a>(&'a self, event: SessionEvent<'a>) -> SessionEvent<'a> {
+        SessionEvent { tid: Some(&self.tenant), oid: Some(&self.object_id), uti: self.uti.as_deref(), ..event }
+    }
+}
+
+/// Audits what ends a session, and puts into words why nothing is granted.
+fn told(fault: Fault, event: SessionEvent<'_>, reason: Revoked) -> OAuthError {
+    if matches!(fault, Fault::UsedBefore) {
+        event.revoked(reason);
+    }
+    fault.into()
 }
 
 fn missing(text: &'static str) -> OAuthError {

@@ -21,10 +21,12 @@ pub(crate) enum Purpose {
     Consent,
     /// A scope that stands for a claims challenge.
     StepUp,
+    /// The names of what is recorded of codes and sessions.
+    Ledger,
 }
 
 impl Purpose {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::SharedToken,
         Self::SharedUser,
         Self::Flow,
@@ -34,6 +36,7 @@ impl Purpose {
         Self::ClientSecret,
         Self::Consent,
         Self::StepUp,
+        Self::Ledger,
     ];
 
     /// A part of the keys: what was sealed under another label does not open.
@@ -48,6 +51,7 @@ impl Purpose {
             Self::ClientSecret => "client-secret",
             Self::Consent => "consent",
             Self::StepUp => "step-up",
+            Self::Ledger => "ledger",
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     gate::PAUSE,
-    guarded::Guarded,
+    guarded::{Duty, Guarded},
     kept::{Kept, LONGEST_LIFE},
     key::SharedKey,
     lease::Lease,
@@ -85,7 +85,7 @@ impl Boarding {
 
 impl Pool {
     pub(super) fn new(store: Arc<dyn SharedStore>, ring: KeyRing, clock: Arc<dyn Clock>) -> Self {
-        Self { store: Guarded::new(store), ring, spent: Spent::new(), forgotten: Forgotten::new(), clock }
+        Self { store: Guarded::new(store, Duty::Cache), ring, spent: Spent::new(), forgotten: Forgotten::new(), clock }
     }
 
     pub(super) async fn find(&self, key: &SharedKey, user: &UserId, wanted: Wanted) -> Option<Kept> {

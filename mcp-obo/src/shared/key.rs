@@ -80,7 +80,8 @@ pub(super) fn mark(digest: &[u8; 32]) -> String {
     name('u', digest)
 }
 
-fn name(kind: char, digest: &[u8; 32]) -> String {
+/// The name of what lies in the store, by its kind and a digest.
+pub(crate) fn name(kind: char, digest: &[u8; 32]) -> String {
     use fmt::Write as _;
     let mut name = format!("{PREFIX}{kind}:");
     for byte in digest {

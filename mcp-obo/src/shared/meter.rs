@@ -2,7 +2,7 @@
 //!
 //! | name | kind | labels | measures |
 //! |---|---|---|---|
-//! | [`OPERATIONS`] | counter | `result` = `answered`, `unreachable`, `refused`, `timed_out`, `foreign`, `paused` | operations of the store; `paused` ones were not asked for, because it had just failed |
+//! | [`OPERATIONS`] | counter | `result` = `answered`, `unreachable`, `refused`, `timed_out`, `foreign`, `paused` | operations of the store, the proxy's ledger among them; `paused` ones were not asked for, because it had just failed |
 //! | [`LOOKUPS`] | counter | `result` = `hit`, `absent`, `unknown`, `spent`, `garbage`, `absurd`, `expired`, `forgotten` | looks, by what was found; `unknown` when the store failed |
 //! | [`FLIGHTS`] | counter | `role` = `holder`, `joined`, `left`, `overdue`, `alone`, `renewal` | misses, by who made up for them; all but `joined` exchanged |
 //! | [`UP`] | gauge | | 0 from the first failure until the store has been well for ten seconds, then 1 |

@@ -84,6 +84,11 @@ use self::{
     meter::Role,
     spent::Fingerprint,
 };
+#[cfg(feature = "proxy")]
+pub(crate) use self::{
+    guarded::{Duty, Guarded},
+    key::name,
+};
 use crate::{boxed::BoxFuture, seal::KeyRing};
 
 /// How often a store that cannot be reached is told of a forgotten user.

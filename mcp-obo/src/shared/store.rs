@@ -8,11 +8,11 @@ use crate::boxed::BoxFuture;
 
 /// A place that all replicas reach, such as Redis.
 ///
-/// What is put there are values that are sealed already, and random marks.
+/// What is put there are values that are sealed already, random marks, and times.
 ///
 /// Names are printable ASCII of at most 128 bytes. Values end by themselves when their life is over. No operation need wait
-/// long or try again: an operation that takes more than a quarter of a second is given up, and a store that fails is left
-/// alone for a second.
+/// long or try again: an operation that takes more than a quarter of a second is given up. For tokens a store that fails is
+/// left alone for a second.
 pub trait SharedStore: Debug + Send + Sync + 'static {
     /// Returns the value of this name.
     fn get<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>>;

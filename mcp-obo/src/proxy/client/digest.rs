@@ -18,6 +18,10 @@ impl ClientDigest {
     pub(in crate::proxy) fn of(id: &str) -> Self {
         Self(BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, id.as_bytes())).into())
     }
+
+    pub(in crate::proxy) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for ClientDigest {

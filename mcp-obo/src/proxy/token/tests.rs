@@ -38,6 +38,7 @@ impl Set {
             allowlist: RedirectAllowlist::default(),
             verifier: tenant.verifier.clone(),
             life: SessionLife::default(),
+            ledger: Ledger::default(),
             clock: Arc::new(tenant.clock.clone()),
         };
         Self { tenant, tokens }

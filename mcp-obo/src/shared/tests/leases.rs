@@ -2,7 +2,10 @@
 
 use tokio::{task::JoinSet, time::Instant};
 
-use super::*;
+use super::{
+    guarded::{Duty, Guarded},
+    *,
+};
 
 #[tokio::test(start_paused = true)]
 async fn twenty_cold_replicas_make_one_exchange() {
@@ -67,7 +70,7 @@ async fn who_gets_the_lease_late_finds_the_token_that_was_left() {
 #[tokio::test(start_paused = true)]
 async fn nobody_gives_back_a_lease_that_has_passed_on() {
     let world = World::new();
-    let store = guarded::Guarded::new(Arc::new(world.store.clone()));
+    let store = Guarded::new(Arc::new(world.store.clone()), Duty::Cache);
     let (one, other) = (lease::Lease::of(&key("a")), lease::Lease::of(&key("a")));
     assert!(one.take(&store).await.unwrap());
     assert!(!other.take(&store).await.unwrap());

@@ -5,7 +5,6 @@ mod leases;
 #[cfg(feature = "metrics")]
 mod metered;
 mod outages;
-mod store;
 
 use std::{
     convert::Infallible,
@@ -23,8 +22,8 @@ use mcp_auth_layer::{
 };
 use secrecy::ExposeSecret;
 
-use self::store::Faulty;
 use super::*;
+use crate::teststore::{self as store, Faulty};
 
 const NOW: u64 = 1_800_000_000;
 

@@ -10,11 +10,13 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{MemoryStore, SharedStore, StoreError};
-use crate::boxed::BoxFuture;
+use crate::{
+    boxed::BoxFuture,
+    shared::{MemoryStore, SharedStore, StoreError},
+};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(crate) enum Mood {
     #[default]
     Well,
     /// Fails at once.
@@ -25,27 +27,44 @@ pub(super) enum Mood {
     Full,
     /// What lies there is of another kind.
     Odd,
+    /// Does as it is asked, and never says so.
+    #[cfg(feature = "proxy")]
+    Mute,
 }
 
+/// A name, its value and its life.
+pub(crate) type Written = (String, Bytes, Duration);
+
 #[derive(Clone, Debug, Default)]
-pub(super) struct Faulty {
-    pub(super) values: MemoryStore,
+pub(crate) struct Faulty {
+    pub(crate) values: MemoryStore,
+    written: Arc<Mutex<Vec<Written>>>,
     mood: Arc<Mutex<Mood>>,
     asked: Arc<AtomicUsize>,
 }
 
 impl Faulty {
-    pub(super) fn turn(&self, mood: Mood) {
+    pub(crate) fn turn(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
     }
 
     /// How often it was asked since this was last called.
-    pub(super) fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.swap(0, SeqCst)
     }
 
-    pub(super) fn asked_so_far(&self) -> usize {
+    pub(crate) fn asked_so_far(&self) -> usize {
         self.asked.load(SeqCst)
+    }
+
+    /// Everything that was to be written so far.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn written(&self) -> Vec<Written> {
+        self.written.lock().unwrap().clone()
+    }
+
+    fn note(&self, name: &str, value: &Bytes, life: Duration) {
+        self.written.lock().unwrap().push((name.to_owned(), value.clone(), life));
     }
 
     fn answer<'a, T: Send + 'a>(
@@ -59,6 +78,11 @@ impl Faulty {
             Mood::Hung => Box::pin(std::future::pending()),
             Mood::Full if is_write => Box::pin(async { Err(StoreError::Refused("out of memory".into())) }),
             Mood::Odd if !is_write => Box::pin(async { Err(StoreError::Foreign) }),
+            #[cfg(feature = "proxy")]
+            Mood::Mute => Box::pin(async {
+                let _ = answer.await;
+                std::future::pending().await
+            }),
             _ => answer,
         }
     }
@@ -70,10 +94,12 @@ impl SharedStore for Faulty {
     }
 
     fn put<'a>(&'a self, name: &'a str, value: Bytes, life: Duration) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.note(name, &value, life);
         self.answer(true, self.values.put(name, value, life))
     }
 
     fn put_new<'a>(&'a self, name: &'a str, value: Bytes, life: Duration) -> BoxFuture<'a, Result<bool, StoreError>> {
+        self.note(name, &value, life);
         self.answer(true, self.values.put_new(name, value, life))
     }
 
