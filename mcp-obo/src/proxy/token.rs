@@ -9,6 +9,7 @@ use mcp_auth_layer::{
     clock::{Clock, UnixTime},
     principal::Principal,
     redirect::RedirectAllowlist,
+    reject::Rejection,
     token::BearerToken,
     verify::Verifier as TokenVerifier,
 };
@@ -190,7 +191,16 @@ impl Tokens {
 
     /// Tells whose token it is; one for another API, or of no person, is handed out to nobody.
     async fn person(&self, token: &str) -> Result<Person, OAuthError> {
-        let verified = self.verifier.verify(BearerToken::new(token)).await.map_err(|why| unusable(why.to_string()))?;
+        let verified = match self.verifier.verify(BearerToken::new(token)).await {
+            Ok(verified) => verified,
+            // Nothing is wrong with it: nobody can tell yet.
+            Err(Rejection::Unavailable { retry_after }) => {
+                let text = "the sign-in service's keys cannot be fetched now; try again";
+                let error = OAuthError::new(OAuthCode::TemporarilyUnavailable, text);
+                return Err(OAuthError { retry_after: Some(retry_after), ..error });
+            }
+            Err(why) => return Err(unusable(why.to_string())),
+        };
         match verified.principal() {
             Principal::User { user, .. } => Ok(Person {
                 tenant: user.tenant().to_string(),

@@ -1,6 +1,6 @@
 //! The OAuth front door on this server's routes: what may be asked how often, and in what words people are asked.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, http::Request};
 use mcp_auth_layer::{config::ConfigError, verify::Verifier};
@@ -31,6 +31,10 @@ pub fn proxy(settings: &Settings, verifier: &Verifier) -> Result<Option<Proxy>, 
         .with_sessions_not_before(door.sessions_not_before)
         .with_clients_not_before(door.clients_not_before)
         .with_denied_clients(door.denied_clients.iter().cloned());
+    let builder = match &settings.sharing {
+        Some(sharing) => builder.with_store(Arc::clone(&sharing.store)),
+        None => builder,
+    };
     let builder = match &door.client_secret {
         Some(secret) => builder.with_client_secret(secret.clone()),
         None => builder,
@@ -83,7 +87,7 @@ pub fn routes(proxy: &Proxy, limits: &Limits) -> Router {
         match endpoint {
             // One limit for all spellings: an alias is no second helping.
             Endpoint::Authorize => router.route_service(path, stack.layer(limits.authorize.clone()).service(proxy)),
-            Endpoint::Token => {
+            Endpoint::Token | Endpoint::Revoke => {
                 // The deadline's body cannot be moved, and whoever looks into a form moves it.
                 let stack = stack.map_request(|request: Request<_>| request.map(Body::new));
                 let stack = stack.layer(FormClientLayer::default()).layer(limits.token.clone());

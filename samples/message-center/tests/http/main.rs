@@ -16,5 +16,6 @@ mod limits;
 mod metrics;
 mod refusals;
 mod replicas;
+mod sessions;
 mod sharing;
 mod support;
