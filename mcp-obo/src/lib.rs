@@ -62,6 +62,7 @@
 //! | [`catalogue`] | services that nobody can call on behalf of a user |
 //! | [`hosting`], [`outgoing`], `managed_identity` | this service's own identity, and which of the two acts |
 //! | [`shared`], [`seal`], `redis` | tokens that replicas share, sealed |
+//! | `proxy` | the OAuth front door, through which MCP clients sign in with Entra |
 //! | `azure` | the same identities for clients of the Azure SDK |
 //! | [`audit`], [`meter`], [`manual`] | for operators and reviewers |
 //!
@@ -73,6 +74,7 @@
 //! | `azure-identity` | managed identities as credentials and as [`HostingIdentity`]; [`OnBehalfOf`] as a credential of the Azure SDK |
 //! | `metrics` | the counters, gauges and histograms of [`meter`] |
 //! | `pfx` | [`ClientCertificate`] and [`KeyVaultCertificate`] from PKCS#12 |
+//! | `proxy` | the OAuth front door: an authorization server for MCP clients, in front of Entra |
 //! | `redis` | `RedisStore`: [`shared`] tokens in Redis or Valkey |
 //!
 //! # Runtime

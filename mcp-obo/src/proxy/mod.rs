@@ -5,6 +5,52 @@
 //! towards Entra: it ends every flow at its own callback, and hands out codes and refresh tokens of its own. The access token
 //! is Entra's, for this server's API; nothing about its verification changes.
 //!
+//! ```text
+//! client ─► /register ─► /authorize ─► consent page ─► Entra ─► /oauth/callback ─► client ─► /token ─► Entra
+//!           sealed id     client, redirect   a ticket    state     one cookie        sealed code   code, proof, credential
+//! ```
+//!
+//! Nothing is kept in memory: a registration lies in the client's id, a sign-in in its browser's cookie, a code and a session
+//! in what the client holds, all sealed under one [`KeyRing`](crate::KeyRing). So any replica with the same ring takes any step.
+//!
+//! # Example
+//! ```no_run
+//! use axum::Router;
+//! use mcp_auth_layer::{BearerLayer, EntraApp, metadata::ProtectedResource, verify::Verifier};
+//! use mcp_obo::{
+//!     ClientSecret, KeyRing,
+//!     proxy::{ClientApp, Proxy},
+//! };
+//!
+//! # fn router(my_mcp_service: axum::routing::MethodRouter, keys: &str) -> Result<Router, Box<dyn std::error::Error>> {
+//! let app = EntraApp::single_tenant("contoso.onmicrosoft.com", "11111111-2222-3333-4444-555555555555")?;
+//! let verifier = Verifier::entra(&app);
+//! let client = ClientApp::own(ClientSecret::from_file("/run/secrets/entra")?);
+//! let proxy = Proxy::builder(&app, &verifier, client, "https://mcp.contoso.com", &["access_as_user"])
+//!     .with_ring(KeyRing::parse(keys)?) // the same for all replicas
+//!     .with_wording("Contoso Tools", &[("access_as_user", "use Contoso’s tools, as you")])
+//!     .build()?;
+//!
+//! let resource = ProtectedResource::new("https://mcp.contoso.com/mcp", &app)?
+//!     .with_scopes(["access_as_user"])?
+//!     .with_authorization_server("https://mcp.contoso.com");
+//! let bearer = BearerLayer::with_verifier(verifier)
+//!     .require_scope("access_as_user")?
+//!     .with_resource(&resource)
+//!     .with_step_up(proxy.clone()); // MCP clients do nothing about claims
+//!
+//! let router = Router::new().route("/mcp", my_mcp_service.layer(bearer));
+//! let router = proxy.endpoints().fold(router, |router, (_, path)| router.route_service(path, proxy.clone()));
+//! let router = resource.paths().iter().fold(router, |router, path| router.route_service(path, resource.service()));
+//! # Ok(router) }
+//! ```
+//! The app at Entra needs one redirect URI, which [`Proxy::registration`] names and the log says at start.
+//!
+//! # Deployment caveat
+//! The proxy counts nobody. Whoever asks may begin a sign-in, register and guess codes, so put limits in front of
+//! [`Authorize`](Endpoint::Authorize), [`Token`](Endpoint::Token), [`Register`](Endpoint::Register) and
+//! [`Revoke`](Endpoint::Revoke), and a deadline on bodies; the Message Center sample has both.
+//!
 //! # What ends a session
 //! A session lasts seven days from the sign-in, or as [`ProxyBuilder::with_session_life`] says, however often it is refreshed;
 //! [`ProxyBuilder::with_sessions_not_before`] ends all that began earlier. A refresh token is another one after each use.

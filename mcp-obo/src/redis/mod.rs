@@ -5,8 +5,9 @@
 //! # What the server must allow
 //! `GETRANGE`, `SET` and `EVAL` (of a script that calls `GET` and `DEL`) on keys that begin with `mcp-obo:`, and `PING`. As an
 //! ACL: `user mcp-obo on >password ~mcp-obo:* +getrange +set +eval +get +del +ping +client|setinfo`, for a cluster with
-//! `+cluster|slots` besides. Redis 6 or later, any Valkey; no modules, and no persistence
-//! (see [forgetting](crate::shared#forgetting-a-user)). Values are at most 64 KiB.
+//! `+cluster|slots` besides. Redis 6 or later, any Valkey; no modules. For tokens alone no persistence
+//! (see [forgetting](crate::shared#forgetting-a-user)); where the OAuth front door keeps its records here, `appendonly yes`.
+//! Values are at most 64 KiB.
 
 mod address;
 mod fault;
