@@ -82,10 +82,12 @@ async fn three_variables_start_a_safe_server_on_loopback() {
     assert_eq!(health.json(), json!({"ok": true}));
     let tools = request(&client(), &program.base, Era::Modern, "tools/list", json!({}));
     assert_eq!(Answer::of(tools.send().await.unwrap()).await.status, 401);
+    let base = program.base.clone();
     program.terminate().await;
     let ended = program.end().await;
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    for word in [".env.local", "Production", "127.0.0.1"] {
+    let registration = format!("redirect URI {base}/oauth/callback, platform Web, app {API_CLIENT_ID}");
+    for word in [".env.local", "Production", "127.0.0.1", &registration] {
         assert!(ended.stderr.contains(word), "{word}: {}", ended.stderr);
     }
 }
