@@ -102,6 +102,11 @@ impl ProtectedResource {
         self
     }
 
+    /// Tells whether clients ask an authorization server in front of the tenant, which takes scopes by their bare names.
+    pub(crate) fn has_authorization_server(&self) -> bool {
+        self.0.authorization_server.is_some()
+    }
+
     /// Returns the resource's URL.
     #[must_use]
     pub fn url(&self) -> &str {

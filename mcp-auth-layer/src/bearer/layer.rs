@@ -106,10 +106,14 @@ impl<R> BearerLayer<R> {
         self
     }
 
-    /// Names the resource's metadata document (RFC 9728) in every challenge.
+    /// Names the resource's metadata document (RFC 9728) in every challenge, and spells scopes as that does.
     #[must_use]
     pub fn with_resource(mut self, resource: &ProtectedResource) -> Self {
-        Arc::make_mut(&mut self.policy).challenge.resource_metadata = Some(resource.metadata_url().into());
+        let challenge = &mut Arc::make_mut(&mut self.policy).challenge;
+        challenge.resource_metadata = Some(resource.metadata_url().into());
+        if resource.has_authorization_server() {
+            challenge.scope_prefix = Box::default();
+        }
         self
     }
 

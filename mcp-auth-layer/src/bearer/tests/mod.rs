@@ -75,6 +75,21 @@ async fn without_a_required_scope_a_challenge_asks_for_none() {
 }
 
 #[tokio::test]
+async fn a_challenge_spells_scopes_as_the_metadata_does() {
+    let resource = ProtectedResource::new("https://mcp.example/mcp", &app().0).unwrap();
+    let ours = resource.clone().with_authorization_server("https://mcp.example");
+    for (name, resource, expected) in [
+        ("the tenant is asked", resource, format!("scope=\"{CLIENT}/access_as_user\"")),
+        ("a server in front of it is asked", ours, "scope=\"access_as_user\"".to_owned()),
+    ] {
+        let layer = BearerLayer::with_verifier(verifier().0).with_resource(&resource);
+        let service = layer.require_scope("access_as_user").unwrap().layer(service_fn(echo));
+        let response = service.oneshot(request(&[])).await.unwrap();
+        assert!(challenge(response.headers()).contains(&expected), "{name}: {}", challenge(response.headers()));
+    }
+}
+
+#[tokio::test]
 async fn a_good_token_passes_and_the_credential_goes_no_further() {
     let response = answer(request(&[&bearer(&claims())])).await;
     assert_eq!(response.status(), StatusCode::OK);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entra_emulator::{API_CLIENT_ID, CLIENT_ID, Config, Emulator, Fault, Place, Signer, TENANT_ID, TokenSpec};
+use entra_emulator::{CLIENT_ID, Config, Emulator, Fault, Place, Signer, TENANT_ID, TokenSpec};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Era, Fixture, skip};
@@ -83,7 +83,7 @@ async fn every_refusal_has_its_status_challenge_body_and_audited_reason() {
             let challenge = answer.header("www-authenticate").unwrap_or_else(|| panic!("{name}: {answer:?}"));
             assert!(challenge.starts_with("Bearer "), "{name}: {challenge}");
             for part in [
-                format!("scope=\"{API_CLIENT_ID}/access_as_user\""),
+                "scope=\"access_as_user\"".to_owned(),
                 format!("resource_metadata=\"{}/.well-known/oauth-protected-resource/mcp\"", server.base),
             ] {
                 assert!(challenge.contains(&part), "{name}: {challenge}");
