@@ -64,7 +64,9 @@ def asked_for_a_token(saw):
 
 def challenge(saw):
     expect(saw["status"] == 401 and saw["resource"] == saw["url"], saw)
-    return "HTTP 401 names the resource"
+    # Some clients ask for what the challenge names, others for what the metadata does, and some warn when the two differ.
+    expect([saw["asks"]] == saw["supported"], saw)
+    return "HTTP 401 names the resource and its scope"
 
 
 def discovery(saw):

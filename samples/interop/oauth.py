@@ -33,8 +33,9 @@ class Client:
     def discover(self):
         """Goes from the bare 401 to the authorization server (RFC 9728 section 5, RFC 8414 section 3)."""
         self.challenge = self.wire.post(self.url, {})
-        found = re.search(r'resource_metadata="([^"]+)"', self.challenge.headers.get("WWW-Authenticate", ""))
-        self.resource = self.document(found[1]) if found else {}
+        parameters = dict(re.findall(r'(\w+)="([^"]*)"', self.challenge.headers.get("WWW-Authenticate", "")))
+        self.asked_scope = parameters.get("scope")
+        self.resource = self.document(parameters["resource_metadata"])
         self.issuer = self.resource["authorization_servers"][0]
         self.server = self.document(f"{self.issuer}/.well-known/oauth-authorization-server")
 

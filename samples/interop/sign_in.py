@@ -15,7 +15,7 @@ def main(users):
     client = Client(MCP_URL)
     client.discover()
     found = {"status": client.challenge.status, "resource": client.resource.get("resource"), "url": MCP_URL}
-    observe(NAME, "challenge", found)
+    observe(NAME, "challenge", {**found, "asks": client.asked_scope, "supported": client.resource.get("scopes_supported")})
     observe(NAME, "discovery", {"issuer": client.server["issuer"], "named": client.issuer})
     client.register()
     for user in users:
