@@ -27,6 +27,7 @@ export class Person {
         const person = new Person();
         person.complaints = [];
         person.context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
+        person.context.setDefaultTimeout(10_000);
         await person.context.exposeBinding('tellViolation', (_, text) => person.complaints.push(text));
         await person.context.addInitScript(() => {
             document.addEventListener('securitypolicyviolation', (event) => {
@@ -53,7 +54,8 @@ export class Person {
 
     // Chooses an answer, and waits for the page to which it leads.
     async choose(name) {
-        await this.page.getByRole('button', { name, exact: true }).click();
+        const led = this.page.waitForEvent('framenavigated', (frame) => frame === this.page.mainFrame());
+        await Promise.all([led, this.page.getByRole('button', { name, exact: true }).click({ noWaitAfter: true })]);
         await this.page.waitForLoadState();
     }
 

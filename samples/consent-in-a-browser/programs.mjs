@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 const { PROGRAMS, LOGS, WORK } = process.env;
 const children = [];
 process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
 function start(program, args, env, log) {
     const child = spawn(`${PROGRAMS}/${program}`, args, { env, cwd: WORK, stdio: ['ignore', 'pipe', 'pipe'] });

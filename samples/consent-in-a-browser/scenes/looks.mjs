@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 
 import { Person } from '../browser.mjs';
 import { row } from '../table.mjs';
-import { PAGES } from './pages.mjs';
+import { consent, PAGES } from './pages.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 // What must not be, by axe's own grading.
@@ -20,6 +20,36 @@ export async function looks(browser, world) {
     for (const [name, open] of Object.entries(PAGES)) {
         await row('looks', name, () => examine(browser, world, open));
     }
+    await row('looks', 'a screen reader reads question, warning, facts and answers in this order', () => read(browser, world));
+}
+
+const READ_ALOUD = [
+    'banner',
+    'main',
+    'heading "Let an app use Message Center?" [level=1]',
+    'note',
+    'Only continue if you started this yourself',
+    'term: Who is it?',
+    'definition: Nobody has checked.',
+    'term: What may it do?',
+    'term: Where does the answer go?',
+    'term: Where do you sign in?',
+    'button "Cancel"',
+    'button "Approve"',
+    'contentinfo',
+];
+
+async function read(browser, world) {
+    const person = await Person.of(browser);
+    await consent(person, world, 'Visual Studio Code');
+    const tree = await person.page.locator('body').ariaSnapshot();
+    let from = 0;
+    for (const text of READ_ALOUD) {
+        const at = tree.indexOf(text, from);
+        assert.ok(at >= from, `${text} is missing, or out of order`);
+        from = at + text.length;
+    }
+    await person.leave();
 }
 
 async function examine(browser, world, open) {
