@@ -21,9 +21,10 @@ from html.parser import HTMLParser
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
-from scene import API_CLIENT_ID, EMULATOR_HTTP, keep_sealed, keep_secret
+from scene import API_CLIENT_ID, EMULATOR_HTTP, EMULATOR_HTTPS, keep_sealed, keep_secret
 from wire import Answer, Wire, query_of
 
+TENANT = (EMULATOR_HTTP, EMULATOR_HTTPS)
 APPROVE = {"answer": "approve"}
 NOWHERE = Answer(0, Message(), b"")
 
@@ -115,13 +116,13 @@ class Browser:
 
     def at_the_tenant(self, url):
         """Says who one is, where the page would ask: the emulator's has no field for it, only the address."""
-        if url.startswith(EMULATOR_HTTP) and "login_hint" not in query_of(url):
+        if url.startswith(TENANT) and "login_hint" not in query_of(url):
             url += f"&login_hint={self.person}"
         return url
 
     def note(self, url, visit):
         query = query_of(url)
-        if url.startswith(EMULATOR_HTTP):
+        if url.startswith(TENANT):
             visit.signed_in += 1
             visit.stepped_up += "claims" in query
         else:

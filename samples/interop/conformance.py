@@ -27,11 +27,15 @@ def examine(client, named, identify):
         "--output-dir": str(results),
     }
     arguments = [part for option in options.items() for part in option]
+    address = None
     with subprocess.Popen([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=sys.stderr, text=True) as suite:
         for line in suite.stdout:
             sys.stderr.write(line)
-            if line.strip().startswith(client.server["authorization_endpoint"]):
-                Browser("alice").open(line.strip())
+            if line.startswith(client.server["authorization_endpoint"]):
+                address = line.strip()
+            # It prints the address first and listens afterwards, as a person does not notice.
+            elif address and line.startswith("Callback server started"):
+                Browser("alice").open(address)
     checks = {path.parent.name: json.loads(path.read_text()) for path in results.rglob("checks.json")}
     found = {scenario.rsplit("-20", 1)[0]: [check["status"] for check in these] for scenario, these in checks.items()}
     observe(NAME, named, {"exit": suite.returncode, "scenarios": found})

@@ -1,4 +1,7 @@
-"""Two replicas that share nothing but their keys: a whole login, each request at the other one."""
+"""Two replicas that share nothing but their keys: a whole login, each request at the other one.
+
+They reach the tenant over https, unlike the other servers here, so that the search for secrets sees what is logged of that.
+"""
 
 import base64
 import secrets
@@ -10,7 +13,7 @@ import urllib.parse
 from browser import Browser
 from oauth import Client
 from observe import observe
-from scene import keep_secret
+from scene import EMULATOR_CA, EMULATOR_HTTPS, keep_secret
 from server import Server
 from wire import Wire
 
@@ -64,7 +67,13 @@ def main():
         if url.startswith(round_robin.url):
             took.append((urllib.parse.urlsplit(url).path, (round_robin.turns + 1) % 2))
 
-    settings = {"PUBLIC_BASE_URL": round_robin.url, "MCP_SEALING_KEYS": key}
+    settings = {
+        "PUBLIC_BASE_URL": round_robin.url,
+        "MCP_SEALING_KEYS": key,
+        "AZURE_AUTHORITY_HOST": EMULATOR_HTTPS,
+        "GRAPH_BASE_URL": f"{EMULATOR_HTTPS}/v1.0",
+        "SSL_CERT_FILE": EMULATOR_CA,
+    }
     with Server("first", **settings) as first, Server("second", **settings) as second:
         round_robin.replicas = [first, second]
         wire = Wire(note)

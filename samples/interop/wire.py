@@ -1,11 +1,14 @@
 """HTTP as programs of one's own speak it here: no redirect is followed, and every request has a connection of its own."""
 
 import json
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from email.message import Message
+
+from scene import EMULATOR_CA
 
 
 @dataclass
@@ -33,7 +36,9 @@ class StayHere(urllib.request.HTTPRedirectHandler):
         return None
 
 
-DIRECT = urllib.request.build_opener(StayHere, urllib.request.ProxyHandler({}))
+# The one authority that anybody here has a certificate of.
+TLS = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=EMULATOR_CA))
+DIRECT = urllib.request.build_opener(StayHere, urllib.request.ProxyHandler({}), TLS)
 
 
 class Wire:
