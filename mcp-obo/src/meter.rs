@@ -34,7 +34,7 @@ pub const REFUSALS: &str = "mcp_obo_refusals";
 
 /// Tells the installed recorder what the metrics mean.
 ///
-/// Those of the [shared cache](crate::shared::meter) are included.
+/// Those of the [shared cache](crate::shared::meter) and of the OAuth front door are included.
 #[cfg(feature = "metrics")]
 pub fn describe() {
     metrics::describe_counter!(LOOKUPS, "Wishes for a token, by where the answer came from.");
@@ -44,6 +44,8 @@ pub fn describe() {
     metrics::describe_gauge!(BYTES, metrics::Unit::Bytes, "What the tokens in memory weigh.");
     metrics::describe_gauge!(REFUSALS, "Refusals that are remembered.");
     crate::shared::meter::describe();
+    #[cfg(feature = "proxy")]
+    crate::proxy::meter::describe();
 }
 
 /// Where an answer came from.

@@ -56,6 +56,16 @@ impl Stopped {
         }
     }
 
+    /// Returns what is counted: what was not good.
+    pub(super) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "stopped_malformed",
+            Self::Client { .. } => "stopped_client",
+            Self::Redirect { .. } => "stopped_redirect",
+            Self::Form(_) => "stopped_form",
+        }
+    }
+
     /// Returns whose request it was, as far as it named a client.
     pub(super) const fn client(&self) -> Option<&ClientDigest> {
         match self {
@@ -213,7 +223,6 @@ impl Authorize {
 
     /// Sends the browser back with an error.
     fn tell(&self, redirect: &AllowedRedirect, state: Option<&str>, error: &OAuthError) -> Answer {
-        respond::back(redirect.as_str(), state, &self.issuer, error.parameters())
-            .unwrap_or_else(|| respond::error(error))
+        respond::refused(redirect.as_str(), state, &self.issuer, error).unwrap_or_else(|| respond::error(error))
     }
 }

@@ -14,6 +14,7 @@ use super::{
     error::{OAuthCode, OAuthError},
     flow::{Flow, FlowId, Flows},
     issuer::Issuer,
+    meter,
     parameters::Parameters,
     registration::Registration,
     respond::{self, Answer},
@@ -54,14 +55,14 @@ impl Callback {
         // Judged by today's list: what was allowed when the sign-in began may not be any more.
         self.allowlist.check(&flow.redirect).map_err(|_| Stranded::Redirect)?;
         let (redirect, state) = (flow.redirect.clone(), flow.state.clone());
-        let back = |parameters: &[(&str, &str)]| {
-            let parameters = parameters.iter().copied();
-            respond::back(&redirect, state.as_deref(), &self.issuer, parameters).ok_or(Stranded::Redirect)
+        let refused = |error: &OAuthError| {
+            respond::refused(&redirect, state.as_deref(), &self.issuer, error).ok_or(Stranded::Redirect)
         };
         let mut answer = match (parameters.get("code"), parameters.get("error")) {
             (Some(upstream), None) => match self.code(flow, upstream, now.as_secs()) {
-                Some(code) => back(&[("code", &code)])?,
-                None => back(&TOO_LONG.parameters())?,
+                Some(code) => respond::back(&redirect, state.as_deref(), &self.issuer, [("code", &*code)])
+                    .ok_or(Stranded::Redirect)?,
+                None => refused(&TOO_LONG)?,
             },
             (None, Some(error)) => {
                 let told = Told::at_sign_in(error, parameters.get("error_description"));
@@ -69,8 +70,8 @@ impl Callback {
                 span.in_scope(|| told.log(&self.registration));
                 // The client could do nothing about it, and the person can tell somebody who can.
                 match told.is_not_set_up() {
-                    true => self.pages.not_set_up(&self.registration, told.reference()),
-                    false => back(&told.by_redirect().parameters())?,
+                    true => meter::noted(self.pages.not_set_up(&self.registration, told.reference()), "not_set_up"),
+                    false => refused(&told.by_redirect())?,
                 }
             }
             _ => return Err(Stranded::Malformed),

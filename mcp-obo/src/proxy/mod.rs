@@ -110,6 +110,7 @@ mod issuer;
 mod lasting;
 mod ledger;
 mod metadata;
+pub mod meter;
 mod parameters;
 mod pkce;
 mod reference;

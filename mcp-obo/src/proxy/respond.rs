@@ -18,6 +18,7 @@ use url::{Url, form_urlencoded::Serializer};
 use super::{
     error::{OAuthCode, OAuthError},
     issuer::Issuer,
+    meter,
 };
 
 /// When to come back, where nobody has said so.
@@ -44,12 +45,17 @@ pub(super) fn error(error: &OAuthError) -> Answer {
     if let Some(wait) = wait {
         answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
-    answer
+    meter::noted(answer, error.code.as_str())
 }
 
 /// Sends the browser on.
 pub(super) fn found(url: &Url) -> Answer {
     located(url.as_str()).unwrap_or_else(|| bare(StatusCode::INTERNAL_SERVER_ERROR))
+}
+
+/// Sends the browser back to the client with an error (RFC 6749 section 4.1.2.1).
+pub(super) fn refused(redirect: &str, state: Option<&str>, issuer: &Issuer, error: &OAuthError) -> Option<Answer> {
+    Some(meter::noted(back(redirect, state, issuer, error.parameters())?, error.code.as_str()))
 }
 
 /// Sends the browser back to the client, with `state` and `iss` (RFC 9207), in success and in error alike.

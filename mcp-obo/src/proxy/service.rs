@@ -18,7 +18,7 @@ use super::{
     error::{OAuthCode, OAuthError},
     host,
     issuer::Issuer,
-    metadata,
+    metadata, meter,
     parameters::Parameters,
     reference::Reference,
     register,
@@ -79,6 +79,8 @@ impl Parts {
             },
             (endpoint, _) => not_allowed(endpoint),
         };
+        #[cfg(feature = "metrics")]
+        meter::answered(endpoint, &answer);
         if endpoint.is_for_all_origins() { respond::readable_by_all(answer) } else { answer }
     }
 
@@ -145,13 +147,15 @@ impl Parts {
             Ok(answer) => answer,
             Err(why) => {
                 tracing::warn!(target: "mcp_obo::proxy", ?why, %reference, "a browser came back and was sent nowhere");
-                match why {
+                let (page, outcome) = match why {
                     Stranded::Malformed => {
-                        self.pages.request_malformed("it is not an answer of the sign-in", reference)
+                        let page = self.pages.request_malformed("it is not an answer of the sign-in", reference);
+                        (page, "stopped_malformed")
                     }
-                    Stranded::Unknown => self.pages.begun_elsewhere(reference),
-                    Stranded::Redirect => self.pages.redirect_not_allowed("", reference),
-                }
+                    Stranded::Unknown => (self.pages.begun_elsewhere(reference), "stopped_unknown"),
+                    Stranded::Redirect => (self.pages.redirect_not_allowed("", reference), "stopped_redirect"),
+                };
+                meter::noted(page, outcome)
             }
         }
     }
@@ -163,7 +167,8 @@ impl Parts {
         };
         let reference = Reference::random();
         tracing::warn!(target: "mcp_obo::proxy", why = why.reason(), %reference, client = why.client().map(tracing::field::display), "a sign-in was stopped");
-        match why {
+        let outcome = why.outcome();
+        let page = match why {
             Stopped::Malformed(what) => self.pages.request_malformed(what, reference),
             Stopped::Client { fault, .. } if fault.code() == OAuthCode::TemporarilyUnavailable => {
                 self.pages.unavailable(std::time::Duration::from_secs(60), reference)
@@ -171,7 +176,8 @@ impl Parts {
             Stopped::Client { .. } => self.pages.client_unknown(reference),
             Stopped::Redirect { given, .. } => self.pages.redirect_not_allowed(&given, reference),
             Stopped::Form(why) => self.pages.form_refused(why, reference),
-        }
+        };
+        meter::noted(page, outcome)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entra_emulator::{API_CLIENT_ID, CLIENT_ID, Config, Emulator, TENANT_ID, TokenSpec};
 use serde_json::json;
 
-use crate::support::{Answer, Era, client, program::Program, request, variables};
+use crate::support::{Answer, Era, client, person::Person, program::Program, request, variables};
 
 #[tokio::test]
 async fn metrics_tell_calls_decisions_and_the_cache_and_nothing_of_anybody() {
@@ -48,4 +48,43 @@ async fn metrics_tell_calls_decisions_and_the_cache_and_nothing_of_anybody() {
     for secret in [&*token, TENANT_ID, CLIENT_ID, API_CLIENT_ID, "alice", "eyJ"] {
         assert!(!answer.text.contains(secret), "{secret}");
     }
+}
+
+#[tokio::test]
+async fn sign_ins_are_counted_by_what_came_of_them() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let variables = variables(&emulator, "");
+    let pairs: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let program = Program::start(&[], &pairs, None).await.serving().await;
+    let mut person = Person::at(&program.base);
+    let signed_in = person.sign_in("alice").await;
+    person.refresh(&signed_in.client, &signed_in.refresh).await;
+    person.refresh(&signed_in.client, "another").await;
+    person.get(&person.request("mcp.nobody", &[])).await;
+    person.get(&person.request(&signed_in.client, &[("redirect_uri", "https://evil.example/")])).await;
+    person.get(&person.request(&signed_in.client, &[("scope", "Mail.Read")])).await;
+    let (callback, consent) = (person.url("/oauth/callback?state=0&code=x"), person.url("/authorize/consent"));
+    person.get(&callback).await;
+    person.post(&consent, &[("answer", "approve")]).await;
+    person.get(&consent).await;
+
+    let text = client().get(format!("{}/metrics", program.base)).send().await.unwrap().text().await.unwrap();
+    for (endpoint, outcome, count) in [
+        ("register", "ok", 1),
+        ("authorize", "asked", 1),
+        ("consent", "ok", 1),
+        ("callback", "ok", 1),
+        ("token", "ok", 2),
+        ("token", "invalid_grant", 1),
+        ("authorize", "stopped_client", 1),
+        ("authorize", "stopped_redirect", 1),
+        ("authorize", "invalid_scope", 1),
+        ("callback", "stopped_malformed", 1),
+        ("consent", "stopped_form", 1),
+        ("consent", "unanswered", 1),
+    ] {
+        let line = format!(r#"mcp_obo_proxy_answers_total{{endpoint="{endpoint}",outcome="{outcome}"}} {count}"#);
+        assert!(text.lines().any(|found| found == line), "{line} is not among\n{text}");
+    }
+    assert!(!text.contains("metadata"), "{text}");
 }
