@@ -20,25 +20,24 @@ Invoke-RestMethod {mcp} -Method Post -ContentType application/json `
   -Headers @{{ Authorization = "Bearer $token"; Accept = 'application/json, text/event-stream' }} `
   -Body '{body}'
 
-  with the MCP Inspector (Node 22 or newer):
+  with the MCP Inspector (Node 22 or newer), which signs in by itself:
 
 npx @modelcontextprotocol/inspector --cli {mcp} --transport http \
   --method tools/call --tool-name getMessages --tool-arg top=1 \
-  --header "Authorization: Bearer $(curl -s '{token}')"
+  --callback-url http://127.0.0.1:6276/oauth/callback
 
-  or from an MCP client, with the answer of that tenant address for <token> (it is good for about an hour):
+  or from an MCP client, which needs nothing but the address:
 
 {{
   "mcpServers": {{
     "message-center": {{
       "type": "http",
-      "url": "{mcp}",
-      "headers": {{ "Authorization": "Bearer <token>" }}
+      "url": "{mcp}"
     }}
   }}
 }}
 
-  Other users show what goes wrong: norole, noconsent, mfa, blocked, throttled, flaky, cae.
+  Who signs in in a browser is {user}. Tokens of others show what goes wrong: norole, noconsent, mfa, blocked, throttled, flaky, cae.
 
   Ctrl-C ends server and tenant."#
     )
@@ -52,7 +51,7 @@ mod tests {
     fn every_line_names_this_server_and_its_configuration_is_json() {
         let text = of("http://127.0.0.1:8080/mcp", "http://127.0.0.1:9090", "alice");
         assert_eq!(text.matches("http://127.0.0.1:8080/mcp").count(), 4, "{text}");
-        assert_eq!(text.matches("http://127.0.0.1:9090/_emulator/token?user=alice").count(), 3, "{text}");
+        assert_eq!(text.matches("http://127.0.0.1:9090/_emulator/token?user=alice").count(), 2, "{text}");
         let json = &text[text.find("{\n").unwrap()..=text.rfind("}\n").unwrap()];
         let configuration: serde_json::Value = serde_json::from_str(json).unwrap();
         assert_eq!(configuration["mcpServers"]["message-center"]["url"], "http://127.0.0.1:8080/mcp");
