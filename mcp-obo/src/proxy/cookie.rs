@@ -53,9 +53,8 @@ fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(COOKIE)
         .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| str::from_utf8(pair).ok().filter(|pair| pair.is_ascii())?.trim().split_once('='))
 }
 
 #[cfg(test)]
@@ -63,6 +62,7 @@ mod tests {
     use super::*;
 
     fn sent(cookies: &[&str]) -> HeaderMap {
+/// Reads pair by pair: one that is no text, which a neighbour may have set for this host too, hides no other.
         cookies.iter().map(|value| (COOKIE, HeaderValue::try_from(*value).unwrap())).collect()
     }
 
@@ -92,3 +92,12 @@ mod tests {
         }
     }
 }
+
+    #[test]
+    fn a_neighbours_cookie_that_is_no_text_hides_none_of_ours() {
+        let cookies = Cookies::new(Transport::Https);
+        for header in [&b"x=\xc3\xa9; __Host-mcp-a=1"[..], b"__Host-mcp-a=1; x=\xff", b"\xff; __Host-mcp-a=1;\xe9=2"] {
+            let headers: HeaderMap = [(COOKIE, HeaderValue::from_bytes(header).unwrap())].into_iter().collect();
+            assert_eq!(cookies.get(&headers, "a"), Some("1"), "{headers:?}");
+        }
+    }
