@@ -8,6 +8,9 @@ use http::{HeaderMap, HeaderValue, header::COOKIE};
 
 use super::issuer::Transport;
 
+/// How many cookies one answer takes away: browsers keep fewer, but programs send thousands and would get as many back.
+const AT_A_TIME: usize = 50;
+
 /// The names of this server's cookies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cookies(Transport);
@@ -32,10 +35,21 @@ impl Cookies {
         found.next().is_none().then_some(first)
     }
 
-    /// Returns the cookies whose names begin so, without that beginning.
-    pub(super) fn beginning(self, headers: &HeaderMap, name: &str) -> Vec<String> {
-        let wanted = self.name(name);
-        all(headers).filter_map(|(name, _)| Some(name.strip_prefix(&wanted)?.to_owned())).collect()
+    /// Takes away the oldest of those whose names begin so and go on as `is_one` says, so that there is room for one more.
+    ///
+    /// Browsers send older ones first (RFC 6265 section 5.4). Other names are somebody else's, and stay.
+    pub(super) fn make_room(
+        self,
+        headers: &HeaderMap,
+        beginning: &str,
+        most: usize,
+        is_one: fn(&str) -> bool,
+    ) -> Vec<HeaderValue> {
+        let wanted = self.name(beginning);
+        let names = all(headers).filter_map(|(name, _)| name.strip_prefix(&wanted)).filter(|name| is_one(name));
+        let names: Vec<_> = names.collect();
+        let surplus = (names.len() + 1).saturating_sub(most).min(AT_A_TIME);
+        names[..surplus].iter().filter_map(|name| self.set(&format!("{beginning}{name}"), "", 0)).collect()
     }
 
     /// Makes a `Set-Cookie` that lives for so many seconds; none at all takes the cookie away.
@@ -49,6 +63,7 @@ impl Cookies {
     }
 }
 
+/// Reads pair by pair: one that is no text, which a neighbour may have set for this host too, hides no other.
 fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(COOKIE)
@@ -62,7 +77,6 @@ mod tests {
     use super::*;
 
     fn sent(cookies: &[&str]) -> HeaderMap {
-/// Reads pair by pair: one that is no text, which a neighbour may have set for this host too, hides no other.
         cookies.iter().map(|value| (COOKIE, HeaderValue::try_from(*value).unwrap())).collect()
     }
 
@@ -91,7 +105,6 @@ mod tests {
             assert_eq!(cookies.get(&sent(sent_by_browser), "a"), expected, "{name}");
         }
     }
-}
 
     #[test]
     fn a_neighbours_cookie_that_is_no_text_hides_none_of_ours() {
@@ -101,3 +114,4 @@ mod tests {
             assert_eq!(cookies.get(&headers, "a"), Some("1"), "{headers:?}");
         }
     }
+}

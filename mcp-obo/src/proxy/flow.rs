@@ -92,12 +92,10 @@ impl Flows {
         if value.len() > MAX_COOKIE {
             return Err(TooLarge);
         }
-        // Which of them is the oldest is not to be seen from their names, and nobody has five unfinished sign-ins on purpose.
-        let others = self.cookies.beginning(browser, PREFIX);
-        let surplus = (others.len() + 1).saturating_sub(AT_ONCE);
-        let gone = others.iter().take(surplus).filter_map(|name| self.cookies.set(&format!("{PREFIX}{name}"), "", 0));
         let begun = self.cookies.set(&id.cookie(), &value, LIFE.as_secs()).ok_or(TooLarge)?;
-        Ok(gone.chain([begun]).collect())
+        let mut cookies = self.cookies.make_room(browser, PREFIX, AT_ONCE, |name| FlowId::read(name).is_some());
+        cookies.push(begun);
+        Ok(cookies)
     }
 
     /// Returns the flow of this browser by its name, while it lasts.
@@ -168,6 +166,22 @@ mod tests {
         assert!(cookies.iter().all(|cookie| cookie.len() <= 4_096), "a browser keeps it");
         assert_eq!(flows.begin(&id, &flow(4_000), &HeaderMap::new()).err(), Some(TooLarge));
     }
+    #[test]
+    fn names_that_no_flow_has_are_left_alone_and_no_request_gets_thousands_of_cookies_for_an_answer() {
+        let flows = flows();
+        let begun = |sent: String| {
+            let browser: HeaderMap = [(COOKIE, HeaderValue::try_from(sent).unwrap())].into_iter().collect();
+            flows.begin(&FlowId::random(), &flow(10), &browser).unwrap().len()
+        };
+        let named = |count: usize, name: fn() -> String| {
+            (0..count).map(|_| format!("__Host-mcp-flow-{}=x", name())).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(begun(named(9, || FlowId::random().as_str().to_owned())), 6, "five go, and one comes");
+        assert_eq!(begun(named(20_000, String::new)), 1, "no flow is called that");
+        assert_eq!(begun(named(900, || "<b>".to_owned())), 1, "nor that");
+        assert!(begun(named(5_000, || FlowId::random().as_str().to_owned())) <= 51, "more than any browser keeps");
+    }
+
 
     #[test]
     fn a_state_of_entras_is_a_name_that_was_given_or_nothing() {

@@ -148,11 +148,9 @@ impl Tickets {
         if ticket.len() > MAX_TICKET {
             return Err(TooLong);
         }
-        // Which of them is the oldest is not to be seen, and nobody reads five of these pages at once.
-        let others = self.cookies.beginning(browser, PREFIX);
-        let surplus = (others.len() + 1).saturating_sub(AT_ONCE);
-        let gone = others.iter().take(surplus).filter_map(|name| self.cookies.set(&format!("{PREFIX}{name}"), "", 0));
-        Ok(Issued { ticket, cookies: gone.chain([cookie]).collect() })
+        let mut cookies = self.cookies.make_room(browser, PREFIX, AT_ONCE, is_short_proof);
+        cookies.push(cookie);
+        Ok(Issued { ticket, cookies })
     }
 
     /// Takes a ticket from the form that this browser sends.
@@ -179,7 +177,14 @@ impl Tickets {
 
 /// One cookie for each form, so that two pages side by side do not end each other.
 fn cookie_of(proof: &str) -> String {
-    format!("{PREFIX}{}", proof.get(..16).unwrap_or_default())
+    format!("{PREFIX}{}", proof.get(..SHORT).unwrap_or_default())
+}
+
+/// How much of the proof names its cookie.
+const SHORT: usize = 16;
+
+fn is_short_proof(name: &str) -> bool {
+    name.len() == SHORT && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 fn random() -> String {
