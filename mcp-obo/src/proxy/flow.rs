@@ -4,7 +4,7 @@
 //! lies sealed in one cookie per flow, whose name ends with that `state`. So a flow survives restarts, any replica finishes it,
 //! and nobody finishes it in another browser (CVE-2026-27124 of another project).
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use http::{HeaderMap, HeaderValue};
 use mcp_auth_layer::clock::UnixTime;
@@ -32,7 +32,7 @@ const MAX_COOKIE: usize = 3_800;
 const PREFIX: &str = "flow-";
 
 /// What the callback has to know.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct Flow {
     pub(super) client: ClientDigest,
     /// Where the client gets its code; judged again before it does.
@@ -47,6 +47,13 @@ pub(super) struct Flow {
     pub(super) verifier: Verifier,
     /// When it began, in seconds since the epoch.
     pub(super) begun: u64,
+}
+
+/// The client's `state` is nobody's business.
+impl fmt::Debug for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Flow").field("client", &self.client).field("redirect", &self.redirect).finish_non_exhaustive()
+    }
 }
 
 /// The name of a flow, and Entra's `state`.
@@ -160,13 +167,6 @@ mod tests {
     }
 
     #[test]
-    fn a_long_state_and_redirect_fit_into_a_cookie_and_nothing_larger_is_set() {
-        let (flows, id) = (flows(), FlowId::random());
-        let cookies = flows.begin(&id, &flow(1_500), &HeaderMap::new()).unwrap();
-        assert!(cookies.iter().all(|cookie| cookie.len() <= 4_096), "a browser keeps it");
-        assert_eq!(flows.begin(&id, &flow(4_000), &HeaderMap::new()).err(), Some(TooLarge));
-    }
-    #[test]
     fn names_that_no_flow_has_are_left_alone_and_no_request_gets_thousands_of_cookies_for_an_answer() {
         let flows = flows();
         let begun = |sent: String| {
@@ -182,6 +182,23 @@ mod tests {
         assert!(begun(named(5_000, || FlowId::random().as_str().to_owned())) <= 51, "more than any browser keeps");
     }
 
+    #[test]
+    fn a_long_state_and_redirect_fit_into_a_cookie_and_nothing_larger_is_set() {
+        let (flows, id) = (flows(), FlowId::random());
+        let cookies = flows.begin(&id, &flow(1_500), &HeaderMap::new()).unwrap();
+        assert!(cookies.iter().all(|cookie| cookie.len() <= 4_096), "a browser keeps it");
+        assert_eq!(flows.begin(&id, &flow(4_000), &HeaderMap::new()).err(), Some(TooLarge));
+    }
+
+    #[test]
+    fn a_flow_prints_neither_the_clients_state_nor_any_proof() {
+        let one = flow(10);
+        let printed = format!("{one:?}");
+        for hidden in ["ssssssssss", one.challenge.as_str(), one.verifier.expose_secret()] {
+            assert!(!printed.contains(hidden), "{printed}");
+        }
+        assert!(printed.contains(one.client.as_str()), "{printed}");
+    }
 
     #[test]
     fn a_state_of_entras_is_a_name_that_was_given_or_nothing() {
