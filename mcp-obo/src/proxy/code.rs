@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{
     client::ClientDigest,
+    lasting::lasts,
     pkce::{Challenge, Verifier},
     sealed::{self, TooLong},
 };
@@ -45,15 +46,18 @@ impl Code {
     /// Opens a code of this server's while it lasts.
     pub(super) fn open(ring: &KeyRing, text: &str, now: UnixTime) -> Option<Self> {
         let code: Self = sealed::open(ring, Purpose::Code, "", text)?;
-        (UnixTime::from_secs(code.made).saturating_add(LIFE) > now).then_some(code)
+        lasts(code.made, LIFE, now).then_some(code)
     }
 
     /// Names the session that it begins, the same each time that it is redeemed.
     ///
-    /// Of Entra's code, and not of the text: a browser that comes back twice makes two texts of one sign-in.
+    /// Not of the text: a browser that comes back twice makes two texts of one sign-in. Not of Entra's code alone: whoever has
+    /// read that in an address could bring it back in a flow of his own, and so end a session that is not his.
     pub(super) fn family(&self) -> String {
-        let digest = digest(&SHA256, &[b"mcp-obo session\0", self.upstream.as_bytes()].concat());
-        BASE64_URL_SAFE_NO_PAD.encode(digest)
+        // Both have no null byte in them, so no two pairs make one text.
+        let proof = self.verifier.expose_secret().as_bytes();
+        let text = [b"mcp-obo session", proof, self.upstream.as_bytes()].join(&0);
+        BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, &text))
     }
 
     /// Returns the host of the redirect, for the audit trail.
@@ -74,5 +78,45 @@ impl Code {
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Code").field("client", &self.client).field("redirect", &self.redirect).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
+
+    fn code(made: u64) -> Code {
+        let verifier = Verifier::random();
+        Code {
+            client: ClientDigest::of("client"),
+            redirect: "http://127.0.0.1:1/".to_owned(),
+            challenge: verifier.challenge(),
+            names: Vec::new(),
+            echo: String::new(),
+            verifier,
+            upstream: Zeroizing::new("entra-code".to_owned()),
+            made,
+        }
+    }
+
+    #[test]
+    fn a_code_from_the_future_is_none() {
+        let ring = KeyRing::ephemeral();
+        for (name, ahead, expected) in [("by a clock that is ahead", 60, true), ("by a clock that is wrong", 61, false)]
+        {
+            let text = code(NOW.as_secs() + ahead).seal(&ring).unwrap();
+            assert_eq!(Code::open(&ring, &text, NOW).is_some(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn who_knows_entras_code_cannot_name_the_session_that_comes_of_it() {
+        let (own, thiefs) = (code(NOW.as_secs()), code(NOW.as_secs()));
+        assert_eq!(own.upstream, thiefs.upstream, "read in a browser's history");
+        assert_ne!(own.family(), thiefs.family(), "his flow has a proof of its own");
+        let again = Code { made: own.made + 1, verifier: own.verifier.clone(), ..code(0) };
+        assert_eq!(own.family(), again.family(), "a browser that comes back twice");
     }
 }
