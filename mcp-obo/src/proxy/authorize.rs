@@ -128,7 +128,7 @@ impl Authorize {
         let introduction = Introduction { kind: client.kind().clone(), name: client.name() };
         let destination = Destination::of(redirect.as_str());
         let kind = client.kind();
-        let matter = Matter { client: client.id(), kind, destination: &destination, names: &pending.names };
+        let matter = Matter { client: client.id(), kind, redirect: &pending.redirect, names: &pending.names };
         let now = self.clock.now();
         let next = consent::next(&Circumstances {
             client: kind,

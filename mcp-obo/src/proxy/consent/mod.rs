@@ -101,7 +101,7 @@ impl Consent {
         let destination = Destination::of(&pending.redirect);
         let form = Form::Ask { pending: Box::new(pending.clone()), kind: client.kind.clone() };
         let issued = self.tickets.issue(form, browser, now)?;
-        let remember = offer(self.remembered.may_keep(&matter(pending, &client.kind, &destination)));
+        let remember = offer(self.remembered.may_keep(&matter(pending, &client.kind)));
         let question = Question {
             wording: &self.wording,
             client,
@@ -123,9 +123,8 @@ impl Consent {
         };
         let redeemed = self.tickets.redeem(ticket, browser, now)?;
         let Form::Ask { pending, kind } = redeemed.form else { return Err(Refusal::Foreign) };
-        let destination = Destination::of(&pending.redirect);
         let wishes = verdict == Verdict::Approved && form.get("remember") == Some("yes");
-        let matter = matter(&pending, &kind, &destination);
+        let matter = matter(&pending, &kind);
         let kept = wishes.then(|| self.remembered.keep(&matter, browser, now)).flatten();
         let cookies = [redeemed.end].into_iter().chain(kept).collect();
         Ok(Decision { pending: *pending, verdict, cookies })
@@ -152,8 +151,8 @@ impl Consent {
     }
 }
 
-fn matter<'a>(pending: &'a Pending, kind: &'a ClientKind, destination: &'a Destination) -> Matter<'a> {
-    Matter { client: &pending.client, kind, destination, names: &pending.names }
+fn matter<'a>(pending: &'a Pending, kind: &'a ClientKind) -> Matter<'a> {
+    Matter { client: &pending.client, kind, redirect: &pending.redirect, names: &pending.names }
 }
 
 fn offer(is_allowed: bool) -> Offer {

@@ -82,6 +82,11 @@ impl Site {
             (None, _) => Self::Unsaid,
             (Some(b"none"), None) => Self::Nobody,
             (Some(b"same-origin"), None) => Self::Ours,
+    /// Tells whether no other site can have begun it.
+    pub(super) const fn is_own(self) -> bool {
+        matches!(self, Self::Nobody | Self::Ours)
+    }
+
             _ => Self::Foreign,
         }
     }

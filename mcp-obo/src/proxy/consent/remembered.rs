@@ -42,7 +42,7 @@ pub(in crate::proxy) enum Remembering {
 pub(in crate::proxy) struct Matter<'a> {
     pub(in crate::proxy) client: &'a str,
     pub(in crate::proxy) kind: &'a ClientKind,
-    pub(in crate::proxy) destination: &'a Destination,
+    pub(in crate::proxy) redirect: &'a str,
     /// The names of the scopes.
     pub(in crate::proxy) names: &'a [String],
 }
@@ -50,7 +50,7 @@ pub(in crate::proxy) struct Matter<'a> {
 /// One answer, in as few bytes as bind it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
-    /// A digest of client, destination and scopes.
+    /// A digest of client, redirect and scopes.
     #[serde(rename = "m")]
     matter: String,
     /// When it was given, in seconds since the epoch.
@@ -74,15 +74,14 @@ impl Remembered {
     pub(super) fn may_keep(&self, matter: &Matter<'_>) -> bool {
         self.remembering == Remembering::OnRequest
             && matches!(matter.kind, ClientKind::Document { .. } | ClientKind::Preregistered)
-            && matches!(matter.destination, Destination::Web { sharing: Sharing::OneClient, .. })
+            && matches!(Destination::of(matter.redirect), Destination::Web { sharing: Sharing::OneClient, .. })
     }
 
     /// Looks up what this browser remembers; another site's link must not make use of it.
     pub(super) fn recall(&self, matter: &Matter<'_>, browser: &HeaderMap, now: UnixTime) -> Memory {
-        let is_own_wish = matches!(Site::of(browser), Site::Nobody | Site::Ours);
         let digest = matter.digest();
         let knows = || self.entries(browser, now).iter().any(|entry| entry.matter == digest);
-        if is_own_wish && self.may_keep(matter) && knows() { Memory::Approved } else { Memory::Nothing }
+        if Site::of(browser).is_own() && self.may_keep(matter) && knows() { Memory::Approved } else { Memory::Nothing }
     }
 
     /// Makes the cookie that remembers one more answer; none where that is not allowed.
@@ -127,7 +126,7 @@ impl Matter<'_> {
         let mut names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         names.sort_unstable();
         // JSON, so that no text reads as the end of one part and the beginning of the next.
-        let text = serde_json::json!([self.client, self.destination.host(), names]).to_string();
+        let text = serde_json::json!([self.client, self.redirect, names]).to_string();
         BASE64_URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..16])
     }
 }

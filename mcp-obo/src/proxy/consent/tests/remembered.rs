@@ -4,9 +4,9 @@ use super::*;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-fn asks<'a>(destination: &'a Destination, names: &'a [String]) -> Matter<'a> {
+fn asks<'a>(redirect: &'a str, names: &'a [String]) -> Matter<'a> {
     static KIND: LazyLock<ClientKind> = LazyLock::new(|| document().kind);
-    Matter { client: "mcp.abc", kind: &KIND, destination, names }
+    Matter { client: "mcp.abc", kind: &KIND, redirect, names }
 }
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -29,18 +29,17 @@ fn an_answer_is_remembered_for_exactly_what_it_was_about() {
     approved.names = names(&["a", "b"]);
     approves(&consent, &mut browser, &document(), &approved, NOW);
 
-    let [here, path, port, elsewhere, loopback] =
-        [WEBSITE, "https://app.contoso.com/other", "https://app.contoso.com:444/", "https://b.contoso.com/", LOOPBACK]
-            .map(Destination::of);
+    let (path, port, elsewhere) =
+        ("https://app.contoso.com/other", "https://app.contoso.com:444/", "https://b.contoso.com/");
     let (both, turned, fewer, more) = (names(&["a", "b"]), names(&["b", "a"]), names(&["a"]), names(&["a", "b", "c"]));
     let joined = names(&["a b"]);
-    let same = asks(&here, &both);
+    let same = asks(WEBSITE, &both);
     let none = Some("none");
     for (name, matter, site, at, expected) in [
         ("the same", same, none, NOW, Memory::Approved),
         ("from a page of this server", same, Some("same-origin"), NOW, Memory::Approved),
-        ("scopes in another order", asks(&here, &turned), none, NOW, Memory::Approved),
-        ("another path of the host", asks(&path, &both), none, NOW, Memory::Approved),
+        ("scopes in another order", asks(WEBSITE, &turned), none, NOW, Memory::Approved),
+        ("another address of the same website", asks(path, &both), none, NOW, Memory::Nothing),
         (
             "the operator's client of that id",
             Matter { kind: &ClientKind::Preregistered, ..same },
@@ -68,12 +67,12 @@ fn an_answer_is_remembered_for_exactly_what_it_was_about() {
             NOW,
             Memory::Nothing,
         ),
-        ("another host", asks(&elsewhere, &both), none, NOW, Memory::Nothing),
-        ("another port", asks(&port, &both), none, NOW, Memory::Nothing),
-        ("this computer", asks(&loopback, &both), none, NOW, Memory::Nothing),
-        ("more scopes", asks(&here, &more), none, NOW, Memory::Nothing),
-        ("fewer scopes", asks(&here, &fewer), none, NOW, Memory::Nothing),
-        ("scopes that read the same together", asks(&here, &joined), none, NOW, Memory::Nothing),
+        ("another host", asks(elsewhere, &both), none, NOW, Memory::Nothing),
+        ("another port", asks(port, &both), none, NOW, Memory::Nothing),
+        ("this computer", asks(LOOPBACK, &both), none, NOW, Memory::Nothing),
+        ("more scopes", asks(WEBSITE, &more), none, NOW, Memory::Nothing),
+        ("fewer scopes", asks(WEBSITE, &fewer), none, NOW, Memory::Nothing),
+        ("scopes that read the same together", asks(WEBSITE, &joined), none, NOW, Memory::Nothing),
     ] {
         assert_eq!(consent.recall(&matter, &browser.sends(site), at), expected, "{name}");
     }
@@ -120,8 +119,7 @@ fn twenty_answers_are_remembered_and_the_oldest_go_first() {
     }
     let names = names(&["access_as_user"]);
     let knows = |number: u64| {
-        let destination = Destination::of(&host(number));
-        consent.recall(&asks(&destination, &names), &browser.sends(Some("none")), NOW.saturating_add(MINUTE))
+        consent.recall(&asks(&host(number), &names), &browser.sends(Some("none")), NOW.saturating_add(MINUTE))
     };
     for number in 0..25 {
         let expected = if number < 5 { Memory::Nothing } else { Memory::Approved };
@@ -139,10 +137,10 @@ fn an_answer_given_again_is_remembered_anew_and_takes_no_second_place() {
     let later = NOW.saturating_add(29 * DAY);
     approves(&consent, &mut browser, &document(), &pending(WEBSITE), NOW);
     approves(&consent, &mut browser, &document(), &pending(WEBSITE), later);
-    let (destination, names) = (Destination::of(WEBSITE), names(&["access_as_user"]));
+    let names = names(&["access_as_user"]);
     let at = NOW.saturating_add(31 * DAY);
     let headers = browser.sends(Some("none"));
-    assert_eq!(consent.recall(&asks(&destination, &names), &headers, at), Memory::Approved);
+    assert_eq!(consent.recall(&asks(WEBSITE, &names), &headers, at), Memory::Approved);
     assert_eq!(consent.remembered.count(&headers, at), 1);
 }
 
@@ -180,8 +178,8 @@ fn a_browser_forgets_when_it_is_told_to_by_its_own_form() {
 fn a_cookie_that_is_not_ours_remembers_nothing() {
     let ring = KeyRing::ephemeral();
     let (ours, theirs) = (consent_with(&ring, Remembering::OnRequest), consent(Remembering::OnRequest));
-    let (destination, names) = (Destination::of(WEBSITE), names(&["access_as_user"]));
-    let matter = asks(&destination, &names);
+    let names = names(&["access_as_user"]);
+    let matter = asks(WEBSITE, &names);
     let mut foreign = Browser::default();
     approves(&theirs, &mut foreign, &document(), &pending(WEBSITE), NOW);
     let mut own = Browser::default();
