@@ -136,6 +136,7 @@ impl Authorize {
             destination: &destination,
             prompt: pending.prompt,
             memory: self.consent.recall(&matter, browser, now),
+            browser,
         });
         match next {
             Next::Page => match self.consent.ask(&introduction, &pending, browser, now) {

@@ -29,6 +29,8 @@ struct Scene {
     cookies: HashMap<String, String>,
     /// The name that the browser has for the server.
     host: Option<&'static str>,
+    /// Where the browser says that a request was begun.
+    site: Option<&'static str>,
 }
 
 struct Seen {
@@ -76,7 +78,7 @@ impl Scene {
         );
         let builder = builder.with_wording("Message Center", &[("access_as_user", "read announcements")]);
         let proxy = change(builder).build().unwrap();
-        Self { tenant, proxy, cookies: HashMap::new(), host: None }
+        Self { tenant, proxy, cookies: HashMap::new(), host: None, site: None }
     }
 
     async fn send(&mut self, method: &str, address: &str, kind: &str, body: String) -> Seen {
@@ -85,6 +87,8 @@ impl Scene {
         let request = Request::builder().method(method).uri(path).header(CONTENT_TYPE, kind);
         let mut request = request.header(COOKIE, cookies.join("; ")).body(Full::<Bytes>::from(body)).unwrap();
         request.headers_mut().extend(self.host.map(|host| (HOST, http::HeaderValue::from_static(host))));
+        let site = self.site.map(|site| ("sec-fetch-site".parse().unwrap(), http::HeaderValue::from_static(site)));
+        request.headers_mut().extend::<Option<(http::HeaderName, _)>>(site);
         let (head, body) = self.proxy.clone().oneshot(request).await.unwrap().into_parts();
         for cookie in head.headers.get_all(SET_COOKIE) {
             let text = cookie.to_str().unwrap();

@@ -34,14 +34,20 @@ pub(in crate::proxy) struct Circumstances<'a> {
     pub(in crate::proxy) destination: &'a Destination,
     pub(in crate::proxy) prompt: Option<Prompt>,
     pub(in crate::proxy) memory: Memory,
+    pub(in crate::proxy) browser: &'a HeaderMap,
 }
 
 /// Decides whether the page comes first.
+///
+/// Where no page does, the person chooses an account at Entra; but with `none` nothing at all would be seen. So that is for
+/// requests which no other site can have begun: such a site could send a code to whatever listens on this computer.
 pub(in crate::proxy) fn next(request: &Circumstances<'_>) -> Next {
-    match needs_page(request) {
-        false => Next::SignIn,
-        true if request.prompt == Some(Prompt::None) => Next::InteractionRequired,
-        true => Next::Page,
+    let is_silent = request.prompt == Some(Prompt::None);
+    match (needs_page(request), is_silent) {
+        (true, true) => Next::InteractionRequired,
+        (true, false) => Next::Page,
+        (false, true) if !Site::of(request.browser).is_own() => Next::InteractionRequired,
+        (false, _) => Next::SignIn,
     }
 }
 
@@ -76,17 +82,17 @@ pub(super) enum Site {
 }
 
 impl Site {
+    /// Tells whether no other site can have begun it.
+    pub(super) const fn is_own(self) -> bool {
+        matches!(self, Self::Nobody | Self::Ours)
+    }
+
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let mut values = headers.get_all("sec-fetch-site").into_iter();
         match (values.next().map(http::HeaderValue::as_bytes), values.next()) {
             (None, _) => Self::Unsaid,
             (Some(b"none"), None) => Self::Nobody,
             (Some(b"same-origin"), None) => Self::Ours,
-    /// Tells whether no other site can have begun it.
-    pub(super) const fn is_own(self) -> bool {
-        matches!(self, Self::Nobody | Self::Ours)
-    }
-
             _ => Self::Foreign,
         }
     }

@@ -118,6 +118,25 @@ async fn a_clients_claims_go_to_entra_unless_a_challenge_of_this_server_says_mor
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_page_of_another_site_signs_anybody_in_unseen() {
+    let mut scene = Scene::new();
+    for (name, site, prompt, expected) in [
+        ("a program on this computer", Some("none"), "none", Ok("none")),
+        ("another site", Some("cross-site"), "none", Err("interaction_required")),
+        ("a neighbour", Some("same-site"), "none", Err("interaction_required")),
+        ("a browser that does not say", None, "none", Err("interaction_required")),
+        ("another site, with an account to choose", Some("cross-site"), "select_account", Ok("select_account")),
+        ("another site that says nothing", Some("cross-site"), "", Ok("select_account")),
+    ] {
+        scene.site = site;
+        let away = scene.get(&known_client(&[("prompt", prompt)])).await.location();
+        let told = query(&away);
+        let found = told.get("error").map_or_else(|| Ok(&*told["prompt"]), |error| Err(&**error));
+        assert_eq!(found, expected, "{name}: {away}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn claims_outlast_the_consent_page() {
     let mut scene = Scene::new();
     let client = scene.register().await;

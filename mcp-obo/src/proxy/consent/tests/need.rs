@@ -1,5 +1,10 @@
+use std::sync::LazyLock;
+
 use super::super::need::Site;
 use super::*;
+
+static BY_A_PROGRAM: LazyLock<HeaderMap> =
+    LazyLock::new(|| [("sec-fetch-site".parse().unwrap(), HeaderValue::from_static("none"))].into_iter().collect());
 
 /// A request that needs no page: each row of the table below changes one thing in it.
 fn harmless(destination: &Destination) -> Circumstances<'_> {
@@ -9,6 +14,7 @@ fn harmless(destination: &Destination) -> Circumstances<'_> {
         destination,
         prompt: None,
         memory: Memory::Nothing,
+        browser: &BY_A_PROGRAM,
     }
 }
 
@@ -35,6 +41,11 @@ fn a_person_is_asked_unless_every_condition_holds() {
         ("remembered, but no resource", Circumstances { resource: Resource::Unsaid, ..remembered }, Next::Page),
         ("not remembered", Circumstances { memory: Memory::Nothing, ..remembered }, Next::Page),
         ("without a page, and none is needed", Circumstances { prompt: Some(Prompt::None), ..fine }, Next::SignIn),
+        (
+            "without a page, and nobody knows who began it",
+            Circumstances { prompt: Some(Prompt::None), browser: &HeaderMap::new(), ..fine },
+            Next::InteractionRequired,
+        ),
         (
             "without a page, and one is needed",
             Circumstances { prompt: Some(Prompt::None), ..harmless(&website) },
