@@ -8,7 +8,7 @@ use mcp_auth_layer::{EntraApp, config::ConfigError, scope::ScopeSet};
 
 use crate::target::{Target, TargetError};
 
-/// Longer lists are no client's.
+/// Longer lists are no client's, challenges that it keeps apart.
 const MAX_TEXT: usize = 2_000;
 
 /// How a scope begins that stands for a claims challenge; see [`super::step_up`].
@@ -34,7 +34,7 @@ pub(super) struct Asked {
     /// As it was spelled, and its name.
     scopes: Vec<(Box<str>, Box<str>)>,
     offline: Offline,
-    step_up: Option<Box<str>>,
+    step_ups: Vec<Box<str>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +60,17 @@ impl ApiScopes {
 
     /// Reads what a client asks for; nothing means all that there is.
     pub(super) fn read(&self, scope: Option<&str>) -> Result<Asked, NotOurs> {
-        let mut asked = Asked { scopes: Vec::new(), offline: Offline::NotAsked, step_up: None };
+        let mut asked = Asked { scopes: Vec::new(), offline: Offline::NotAsked, step_ups: Vec::new() };
         let text = scope.unwrap_or_default();
-        if text.len() > MAX_TEXT {
+        // Clients keep every challenge that they ever answered, and must not be stopped for that; an address ends the list.
+        if text.split(' ').filter(|one| !one.starts_with(STEP_UP)).map(|one| one.len() + 1).sum::<usize>() > MAX_TEXT {
             return Err(NotOurs);
         }
         for one in text.split(' ').filter(|one| !one.is_empty()) {
             match one {
                 OFFLINE => asked.offline = Offline::Asked,
                 _ if OPENID.contains(&one) => {}
-                _ if one.starts_with(STEP_UP) => asked.step_up = Some(one.into()),
+                _ if one.starts_with(STEP_UP) => asked.step_ups.push(one.into()),
                 _ => asked.add(one, self.name_of(one).ok_or(NotOurs)?),
             }
         }
@@ -115,9 +116,9 @@ impl Asked {
         self.scopes.iter().map(|(_, name)| &**name)
     }
 
-    /// Returns the scope that stands for a claims challenge, still sealed.
-    pub(super) fn step_up(&self) -> Option<&str> {
-        self.step_up.as_deref()
+    /// Returns the scopes that stand for claims challenges, still sealed.
+    pub(super) fn step_ups(&self) -> impl Iterator<Item = &str> {
+        self.step_ups.iter().map(|scope| &**scope)
     }
 
     /// Returns what the client is told that it got, as it spelled it; some clients compare.
@@ -193,6 +194,6 @@ mod tests {
     #[test]
     fn a_step_up_scope_is_set_aside_and_never_echoed() {
         let read = scopes().read(Some("access_as_user stepup.abc")).unwrap();
-        assert_eq!((read.step_up(), &*read.echo()), (Some("stepup.abc"), "access_as_user"));
+        assert_eq!((read.step_ups().collect::<Vec<_>>(), &*read.echo()), (vec!["stepup.abc"], "access_as_user"));
     }
 }

@@ -155,7 +155,7 @@ impl Authorize {
     }
 
     fn pending(&self, client: &Client, redirect: &AllowedRedirect, wanted: &Wanted) -> Pending {
-        let step_up = wanted.asked.step_up().and_then(|scope| self.step_ups.open(scope));
+        let step_up = self.step_ups.newest(wanted.asked.step_ups());
         let hint = wanted.login_hint.as_deref().or(step_up.as_ref().and_then(|step_up| step_up.login_hint.as_deref()));
         Pending {
             client: client.id().to_owned(),

@@ -137,6 +137,27 @@ async fn no_page_of_another_site_signs_anybody_in_unseen() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_keeps_all_its_old_challenges_can_still_answer_the_newest() {
+    let mut scene = Scene::new();
+    let alice = json!({"oid": "alice", "scp": "access_as_user", "preferred_username": "alice@contoso.com"});
+    let alice = scene.tenant.verified(alice).await;
+    let claims = |number: u32| format!(r#"{{"access_token":{{"acrs":{{"essential":true,"value":"c{number}"}}}}}}"#);
+    let mut scopes: Vec<String> = vec!["access_as_user".to_owned()];
+    for number in 0..12 {
+        scene.tenant.clock.advance(std::time::Duration::from_secs(120));
+        scopes.push(scene.proxy.scope(alice.claims(), &claims(number)).unwrap());
+    }
+    for (name, turned) in [("as they came", false), ("in another order", true)] {
+        if turned {
+            scopes.reverse();
+        }
+        let told = query(&scene.get(&known_client(&[("scope", &scopes.join(" "))])).await.location());
+        assert_eq!(told.get("claims"), Some(&claims(11)), "{name}: {told:?}");
+        assert_eq!(told["scope"], format!("{CLIENT}/access_as_user offline_access"), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn claims_outlast_the_consent_page() {
     let mut scene = Scene::new();
     let client = scene.register().await;
