@@ -89,13 +89,27 @@ impl ApiScopes {
 
     /// Returns what Entra is asked for: scopes of this API by its id, so that a scope of Graph cannot even be written.
     ///
-    /// Names that are no longer there are left out; without any it is all that there is.
+    /// Names that are no longer there are left out, and nothing takes their place.
     pub(super) fn target<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Target, TargetError> {
-        let mut wanted: Vec<&str> = names.into_iter().filter(|name| self.names().any(|known| known == *name)).collect();
-        if wanted.is_empty() {
-            wanted.extend(self.names());
-        }
+        let wanted: Vec<&str> = names.into_iter().filter(|name| self.has(name)).collect();
         Target::new(&self.client_id, &wanted)
+    }
+
+    /// Returns what is left of names and echo that were granted under yesterday's list; none when that is nothing.
+    ///
+    /// A person agreed to what was on the page, and not to what there is instead (RFC 6749 section 6).
+    pub(super) fn left_of(&self, names: &[String], echo: &str) -> Option<(Vec<String>, String)> {
+        let (left, gone): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| self.has(name));
+        let stands_for = |spelled: &str, name: &str| {
+            spelled.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('/'))
+        };
+        let echo = echo.split(' ').filter(|one| !gone.iter().any(|name| stands_for(one, name)));
+        let echo = echo.collect::<Vec<_>>().join(" ");
+        (!left.is_empty()).then_some((left, echo))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
     }
 
     fn name_of(&self, scope: &str) -> Option<&str> {

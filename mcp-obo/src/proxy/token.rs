@@ -93,12 +93,13 @@ impl Tokens {
         let now = self.clock.now();
         let text = parameters.get("code").ok_or_else(|| missing("code is missing"))?;
         let verifier = parameters.get("code_verifier").ok_or_else(|| missing("code_verifier is missing"))?;
-        let code = Code::open(&self.ring, text, now).ok_or_else(refused)?;
+        let mut code = Code::open(&self.ring, text, now).ok_or_else(refused)?;
         // All of it before Entra is asked: a thief's attempt must not use the code up.
         let is_still_allowed = self.allowlist.check(&code.redirect).is_ok();
         if !is_still_allowed || !code.is_for(client, parameters.get("redirect_uri"), verifier) {
             return Err(refused());
         }
+        (code.names, code.echo) = self.upstream.scopes().left_of(&code.names, &code.echo).ok_or_else(refused)?;
         let (family, host) = (code.family(), code.redirect_host());
         let event = SessionEvent {
             client: Some(code.client.as_str()),
@@ -137,8 +138,11 @@ impl Tokens {
 
     async fn refresh(&self, client: &ClientDigest, parameters: &Parameters) -> Result<Value, OAuthError> {
         let text = parameters.get("refresh_token").ok_or_else(|| missing("refresh_token is missing"))?;
-        let session = Session::open(&self.ring, text, client, self.life, self.clock.now())
-            .ok_or_else(|| OAuthError::new(OAuthCode::InvalidGrant, "the session is over; sign in again"))?;
+        let over = || OAuthError::new(OAuthCode::InvalidGrant, "the session is over; sign in again");
+        let session = Session::open(&self.ring, text, client, self.life, self.clock.now());
+        let mut session = session.ok_or_else(over)?;
+        (session.names, session.echo) =
+            self.upstream.scopes().left_of(&session.names, &session.echo).ok_or_else(over)?;
         let event = SessionEvent { sequence: Some(session.sequence), ..session.event() };
         let held = self.ledger.refresh(&session).await.map_err(|fault| told(fault, event, Revoked::Reuse))?;
         let (answer, person) = held.settle(self.proceed(&session).await).await?;

@@ -64,6 +64,10 @@ impl Upstream {
         self
     }
 
+    pub(super) const fn scopes(&self) -> &ApiScopes {
+        &self.scopes
+    }
+
     pub(super) const fn registration(&self) -> &Registration {
         &self.registration
     }

@@ -290,3 +290,45 @@ async fn nothing_of_codes_and_tokens_is_printed() {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_gets_no_scope_in_place_of_one_that_is_gone() {
+    let mut set = Set::granting();
+    let answer = set.redeem().await.unwrap();
+    let token = text(&answer, "refresh_token");
+    let with = |set: &mut Set, names: &[&str]| {
+        let scopes = ApiScopes::new(&set.tenant.app, names.iter().copied()).unwrap();
+        let callback = set.tokens.issuer.at(CALLBACK);
+        set.tokens.upstream = Upstream::new(&set.tenant.app, ClientSecret::new(SECRET), scopes, callback);
+    };
+    with(&mut set, &["Everything.ReadWrite"]);
+    assert_eq!(set.refresh(token).await, Err(OAuthCode::InvalidGrant), "its person agreed to nothing that is left");
+    assert_eq!(set.tenant.exchanges(), 1, "and Entra is not asked");
+    with(&mut set, &["access_as_user", "Everything.ReadWrite"]);
+    assert!(set.refresh(token).await.is_ok(), "the scope is back");
+    assert_eq!(set.tenant.calls()[1].form["scope"], format!("{CLIENT}/access_as_user offline_access"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_is_told_of_no_scope_that_is_gone() {
+    let mut set = Set::granting();
+    let session = Session {
+        client: ClientDigest::of("client"),
+        tenant: TENANT.to_owned(),
+        object_id: "alice".to_owned(),
+        family: "family".to_owned(),
+        sequence: 0,
+        names: vec!["access_as_user".to_owned(), "Old".to_owned()],
+        echo: format!("api://{CLIENT}/Old access_as_user offline_access"),
+        signed_in: NOW,
+        ends: NOW + 3_600,
+        upstream: Zeroizing::new("entra-refresh".to_owned()),
+    };
+    let answer = set.refresh(&session.seal(&set.tokens.ring).unwrap()).await.unwrap();
+    assert_eq!(text(&answer, "scope"), "access_as_user offline_access");
+    let scopes = ApiScopes::new(&set.tenant.app, ["access_as_user", "Old"]).unwrap();
+    set.tokens.upstream = Upstream::new(&set.tenant.app, ClientSecret::new(SECRET), scopes, ISSUER.to_owned());
+    let again = set.refresh(text(&answer, "refresh_token")).await.unwrap();
+    assert_eq!(text(&again, "scope"), "access_as_user offline_access", "what was given up does not come back");
+    assert_eq!(set.tenant.calls()[1].form["scope"], format!("{CLIENT}/access_as_user offline_access"));
+}
