@@ -12,6 +12,9 @@ pub(in crate::proxy) enum DocumentFault {
     NotPublic,
     #[error("the document's host cannot be reached")]
     Unreachable,
+    /// Nobody was asked, because others had all turns.
+    #[error("too many documents are asked for")]
+    Busy,
     #[error("the document's host answered with status {0}")]
     Status(u16),
     #[error("the document is larger than {} KB", super::MAX_BODY >> 10)]
@@ -31,7 +34,7 @@ impl DocumentFault {
     /// Tells whether it may be gone in a while without anybody changing the document.
     pub(in crate::proxy) const fn is_passing(self) -> bool {
         match self {
-            Self::Unreachable | Self::Status(429 | 500..) => true,
+            Self::Unreachable | Self::Busy | Self::Status(429 | 500..) => true,
             Self::Address
             | Self::Host
             | Self::NotPublic

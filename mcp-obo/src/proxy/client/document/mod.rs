@@ -45,6 +45,9 @@ const AT_ONCE: usize = 8;
 
 const PAUSE_AFTER_FAULT: Duration = Duration::from_secs(60);
 
+/// Whoever waits for the same document need not wait for a turn of his own; and made-up URLs must not shut out real ones.
+const PAUSE_WHEN_BUSY: Duration = Duration::from_secs(1);
+
 /// How long a document is good that cannot be read again.
 const LAST_GOOD: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -116,7 +119,8 @@ impl Documents {
                     Op::Put(good)
                 }
                 Err(fault) => {
-                    let failed = Failed { fault, look_again: Instant::now() + PAUSE_AFTER_FAULT };
+                    let pause = if fault == DocumentFault::Busy { PAUSE_WHEN_BUSY } else { PAUSE_AFTER_FAULT };
+                    let failed = Failed { fault, look_again: Instant::now() + pause };
                     self.failed.insert(id.to_owned(), failed).await;
                     answer = failed.or_last_good(old);
                     Op::Nop
@@ -140,8 +144,7 @@ impl Documents {
     }
 
     async fn read(&self, address: &Address) -> Result<Good, DocumentFault> {
-        let fetched = timeout(MAX_WAIT, self.fetch(address)).await.unwrap_or(Err(DocumentFault::Unreachable));
-        let read = fetched.and_then(|fetched| {
+        let read = self.fetch(address).await.and_then(|fetched| {
             let (document, now) = (Document::read(address, &fetched.body)?, Instant::now());
             Ok(Good { document: Arc::new(document), read: now, look_again: now + content::life(&fetched.headers) })
         });
@@ -151,8 +154,9 @@ impl Documents {
     }
 
     async fn fetch(&self, address: &Address) -> Result<Fetched, DocumentFault> {
-        let _turn = self.at_once.acquire().await.map_err(|_| DocumentFault::Unreachable)?;
-        self.source.fetch(address).await
+        let turn = timeout(MAX_WAIT, self.at_once.acquire()).await;
+        let _turn = turn.ok().and_then(Result::ok).ok_or(DocumentFault::Busy)?;
+        timeout(MAX_WAIT, self.source.fetch(address)).await.unwrap_or(Err(DocumentFault::Unreachable))
     }
 }
 

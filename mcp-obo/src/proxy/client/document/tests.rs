@@ -299,15 +299,39 @@ async fn made_up_urls_are_asked_for_a_few_at_a_time_and_crowd_nobody_out() {
         tokio::spawn(async move { documents.get(&format!("https://vscode.dev/{number}")).await.err() })
     });
     for one in waiting.collect::<Vec<_>>() {
-        assert_eq!(one.await.unwrap(), Some(DocumentFault::Unreachable));
+        assert!(matches!(one.await.unwrap(), Some(DocumentFault::Unreachable | DocumentFault::Busy)));
     }
     assert_eq!(slow.most.load(Ordering::SeqCst), AT_ONCE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_that_got_no_turn_is_not_taken_for_a_bad_one() {
+    let hold = Arc::new(Notify::new());
+    let host = Host { hold: Some(Arc::clone(&hold)), ..Host::default() };
+    host.put(URL, Ok((&written("one"), "")));
+    let documents = documents(&host);
+    let flood = (0..AT_ONCE * 2).map(|number| {
+        let documents = documents.clone();
+        tokio::spawn(async move { documents.get(&format!("https://vscode.dev/{number}")).await.err() })
+    });
+    let flood: Vec<_> = flood.collect();
+    tokio::task::yield_now().await;
+    let refused = name(&documents).await.unwrap_err();
+    assert!(refused.is_passing(), "{refused}");
+    for one in flood {
+        one.abort();
+    }
+    tokio::task::yield_now().await;
+    hold.notify_one();
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(name(&documents).await.as_deref(), Ok("one"), "a second later, and not a minute");
 }
 
 #[test]
 fn only_what_may_pass_by_itself_is_said_to_be_passing() {
     for (fault, expected) in [
         (DocumentFault::Unreachable, true),
+        (DocumentFault::Busy, true),
         (DocumentFault::Status(503), true),
         (DocumentFault::Status(429), true),
         (DocumentFault::Status(404), false),
