@@ -80,12 +80,15 @@ fn caller_key(token: &VerifiedToken) -> Key {
     Key::of(&[b"caller", realm.as_bytes(), who.as_bytes(), client.as_bytes()])
 }
 
-/// Finds the client that is named: by Basic authentication, in the form, or in the query.
+/// Finds the client that is named where the endpoint reads it: with a form, by Basic authentication or in the form; else in
+/// the query. What the endpoint does not look at would be another name for each request.
 fn client(parts: &Parts) -> Option<String> {
-    let form = || parts.extensions.get::<FormClient>().and_then(|form| form.0.clone());
-    let query = || named_in(parts.uri.query().unwrap_or_default().as_bytes());
+    let named = match parts.extensions.get::<FormClient>() {
+        Some(FormClient(named)) => basic(parts).or_else(|| named.clone()),
+        None => named_in(parts.uri.query().unwrap_or_default().as_bytes()),
+    };
     // A GUID may be written in either case, and must not be several clients for that.
-    basic(parts).or_else(form).or_else(query).map(|id| id.to_ascii_lowercase())
+    named.map(|id| id.to_ascii_lowercase())
 }
 
 /// RFC 6749 section 2.3.1: the id is form-encoded before it is Basic's user name.

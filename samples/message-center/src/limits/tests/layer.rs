@@ -155,6 +155,19 @@ async fn at_the_token_endpoint_the_client_is_the_one_of_the_form_or_of_basic() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn at_a_sign_in_the_client_is_the_one_of_the_query_whatever_a_header_says() {
+    let service = limits().authorize.layer(service_fn(echo::<Body>));
+    let mut admitted = 0;
+    for number in 0..50 {
+        let mut request = request("");
+        let name = format!("Basic {}", STANDARD.encode(format!("made-up-{number}:")));
+        request.headers_mut().insert(header::AUTHORIZATION, name.parse().unwrap());
+        admitted += u32::from(service.clone().oneshot(request).await.unwrap().status() == StatusCode::OK);
+    }
+    assert_eq!(admitted, 10);
+}
+
 #[tokio::test]
 async fn a_form_that_breaks_off_is_answered_and_not_passed_on() {
     let pieces = [Ok(Frame::data(Bytes::from_static(b"client_id="))), Err(std::io::Error::other("gone"))];
