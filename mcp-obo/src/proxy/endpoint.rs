@@ -12,8 +12,8 @@ const TOKEN_ALIAS: &str = "/oauth2/v2.0/token";
 
 /// One of the things that a [`Proxy`](super::Proxy) answers; several paths may lead to it.
 ///
-/// Whoever mounts the proxy tells by it which rate limit a path gets: sign-ins, tokens and registrations cost work, and the
-/// others next to nothing.
+/// Whoever mounts the proxy tells by it which rate limit a path gets: sign-ins, tokens and registrations cost work. What a
+/// browser brings back costs little, but a program may send it for ever. Metadata costs next to nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {

@@ -94,7 +94,11 @@ pub fn routes(proxy: &Proxy, limits: &Limits) -> Router {
                 router.route_service(path, stack.service(proxy))
             }
             Endpoint::Register => router.route_service(path, stack.layer(limits.register.clone()).service(proxy)),
-            // Documents; and what does nothing without a value that this server has sealed for that very browser.
+            // A program may send what was sealed for a browser as often as it likes, and each time a line is logged.
+            Endpoint::Consent | Endpoint::Forget | Endpoint::Callback => {
+                router.route_service(path, stack.layer(limits.answer.clone()).service(proxy))
+            }
+            // Documents.
             _ => router.route_service(path, stack.service(proxy)),
         }
     })

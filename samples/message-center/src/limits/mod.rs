@@ -3,6 +3,7 @@
 //! | rule | a minute | whose |
 //! |---|---|---|
 //! | `authorize` | 10, or `MCP_AUTHORIZE_RATE_LIMIT_PER_MINUTE` | of a client at an address |
+//! | `answer`, of people and of Entra | twenty times that of `authorize` | of an address |
 //! | `token` | 20, or `MCP_TOKEN_RATE_LIMIT_PER_MINUTE` | of a client at an address |
 //! | `register` | 10 | of an address |
 //! | `mcp` | 100, or `MCP_RATE_LIMIT_PER_MINUTE` | of a caller (tenant, object and client of the verified token); of an address where nobody is known |
@@ -51,6 +52,8 @@ use self::{
 pub struct Limits {
     /// For `/authorize` and its aliases.
     pub authorize: RateLimitLayer,
+    /// For what browsers bring back on the way of a sign-in, once each from the page and from Entra.
+    pub answer: RateLimitLayer,
     /// For `/token` and its aliases; goes inside a [`FormClientLayer`], which finds the client.
     pub token: RateLimitLayer,
     /// For `/register`.
@@ -78,6 +81,8 @@ impl Default for Rates {
 
 const TEN: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 const TWENTY: NonZeroU32 = NonZeroU32::new(20).expect("20 is not zero");
+/// All clients of an address begin ten times what one may, and each sign-in comes by twice.
+const ANSWERS: NonZeroU32 = TWENTY;
 const HUNDRED: NonZeroU32 = NonZeroU32::new(100).expect("100 is not zero");
 
 impl Limits {
@@ -89,6 +94,7 @@ impl Limits {
         };
         Self {
             authorize: rule("authorize", rates.authorize, By::Client, Refusal::Page),
+            answer: rule("answer", rates.authorize.saturating_mul(ANSWERS), By::Address, Refusal::Page),
             token: rule("token", rates.token, By::Client, Refusal::OAuth),
             register: rule("register", TEN, By::Address, Refusal::OAuth),
             mcp: rates.mcp.map(|calls| rule("mcp", calls, By::Caller, Refusal::JsonRpc)),

@@ -136,6 +136,27 @@ async fn one_client_written_in_several_ways_has_one_limit() {
     assert!(statuses[90..].iter().filter(|status| **status == 429).count() > 10, "{statuses:?}");
 }
 
+#[tokio::test]
+async fn what_a_browser_brings_back_is_heard_so_often_and_not_for_ever() {
+    let server = Fixture::with(&[("MCP_AUTHORIZE_RATE_LIMIT_PER_MINUTE", "1")]).await;
+    let (callback, forget) = ("/oauth/callback?code=x&state=0", "/authorize/forget");
+    let mut statuses = Vec::new();
+    for _ in 0..30 {
+        statuses.push(server.get(callback).await.status);
+    }
+    // Twice ten times what one client may begin; time does not stand still here.
+    assert!(statuses[..20].iter().all(|status| *status == 400), "{statuses:?}");
+    assert!(statuses[20..].contains(&429), "{statuses:?}");
+    for _ in 0..2 {
+        statuses.push(server.get(forget).await.status);
+        let consent =
+            server.http.post(server.url("/authorize/consent")).form(&[("ticket", "x"), ("answer", "approve")]);
+        statuses.push(consent.send().await.unwrap().status().as_u16());
+    }
+    assert!(statuses[30..].contains(&429), "the same limit: {statuses:?}");
+    assert_eq!(authorize(&server, "/authorize", &[]).await, 302, "and not that of those who begin");
+}
+
 /// Asks for a token at this path as this client; returns the answer.
 async fn redeem(server: &Fixture, path: &str, client: &str) -> Answer {
     let form = [("grant_type", "refresh_token"), ("refresh_token", "x"), ("client_id", client)];

@@ -86,12 +86,16 @@ async fn all_services_under_one_layer_count_together() {
 
 #[tokio::test]
 async fn nothing_is_let_through_when_nobody_can_tell_whose_it_is() {
-    let Limits { authorize, token, register, mcp } = limits();
+    let Limits { authorize, answer, token, register, mcp } = limits();
     let unknown = || Request::new(Body::empty());
     // The server did not say who is connected; and no bearer layer stands outside.
-    for (layer, request) in
-        [(authorize, unknown()), (token, unknown()), (register, unknown()), (mcp.unwrap(), request(""))]
-    {
+    for (layer, request) in [
+        (authorize, unknown()),
+        (answer, unknown()),
+        (token, unknown()),
+        (register, unknown()),
+        (mcp.unwrap(), request("")),
+    ] {
         let reached = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&reached);
         let service = layer.layer(service_fn(move |request| {
