@@ -113,9 +113,8 @@ impl ApiScopes {
     }
 
     fn name_of(&self, scope: &str) -> Option<&str> {
-        let bare =
-            self.audiences.iter().find_map(|ours| scope.strip_prefix(&**ours)?.strip_prefix('/')).unwrap_or(scope);
-        self.names.iter().map(|name| &**name).find(|name| *name == bare)
+        let behind_ours = self.audiences.iter().filter_map(|ours| scope.strip_prefix(&**ours)?.strip_prefix('/'));
+        behind_ours.chain([scope]).find_map(|bare| self.names().find(|name| *name == bare))
     }
 }
 
@@ -184,6 +183,18 @@ mod tests {
             expected.sort();
             assert_eq!(scopes.target(read.names()).unwrap().scope(), expected.join(" "), "{name}");
         }
+    }
+
+    #[test]
+    fn an_audience_that_begins_another_hides_none_of_its_scopes() {
+        let app = EntraApp::single_tenant(testtenant::TENANT, ID).unwrap();
+        let app =
+            app.add_audience("https://api.contoso.com").unwrap().add_audience("https://api.contoso.com/v2").unwrap();
+        let scopes = ApiScopes::new(&app, ["access_as_user"]).unwrap();
+        for asked in ["https://api.contoso.com/access_as_user", "https://api.contoso.com/v2/access_as_user"] {
+            assert_eq!(scopes.read(Some(asked)).map(|read| read.echo()).as_deref(), Ok(asked));
+        }
+        assert_eq!(scopes.read(Some("https://api.contoso.com/v3/access_as_user")), Err(NotOurs));
     }
 
     #[test]
