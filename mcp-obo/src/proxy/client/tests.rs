@@ -53,7 +53,7 @@ async fn a_client_is_found_by_what_its_id_is() {
     assert_eq!(clients.find(URL).await.unwrap_err(), ClientFault::Unknown, "where URLs are no clients");
     let document =
         json!({ "client_id": URL, "client_name": "VS Code", "redirect_uris": ["https://vscode.dev/redirect"] });
-    clients.documents = Some(Documents::new(DocumentHosts::default(), OneDocument(document)));
+    clients.documents = Some(Documents::new(DocumentHosts::new(["vscode.dev"]).unwrap(), OneDocument(document)));
     let client = clients.find(URL).await.unwrap();
     assert_eq!((client.kind(), client.name()), (&ClientKind::Document { host: "vscode.dev".into() }, Some("VS Code")));
     assert_eq!(client.redirect("https://insiders.vscode.dev/redirect").unwrap_err(), RedirectFault::NotOwn);

@@ -10,9 +10,6 @@ use super::DocumentFault;
 const MAX_BYTES: usize = 512;
 
 /// The hosts that the operator trusts to speak for their clients.
-///
-/// # Defaults
-/// The hosts of VS Code's, Claude's and opencode's documents.
 #[derive(Clone, Debug)]
 pub(in crate::proxy) struct DocumentHosts(Arc<[Box<str>]>);
 
@@ -35,12 +32,6 @@ impl DocumentHosts {
 
     fn has(&self, host: &str) -> bool {
         self.0.iter().any(|known| **known == *host)
-    }
-}
-
-impl Default for DocumentHosts {
-    fn default() -> Self {
-        Self(["vscode.dev", "claude.ai", "opencode.ai"].map(Into::into).into())
     }
 }
 

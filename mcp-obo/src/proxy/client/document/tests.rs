@@ -78,8 +78,12 @@ fn written(name: &str) -> Value {
     json!({ "client_id": URL, "client_name": name, "redirect_uris": ["http://127.0.0.1/", "https://vscode.dev/redirect"] })
 }
 
+fn hosts() -> DocumentHosts {
+    DocumentHosts::new(["vscode.dev", "claude.ai", "opencode.ai"]).unwrap()
+}
+
 fn documents(host: &Host) -> Documents {
-    Documents::new(DocumentHosts::default(), host.clone())
+    Documents::new(hosts(), host.clone())
 }
 
 async fn name(documents: &Documents) -> Result<String, DocumentFault> {
@@ -126,7 +130,7 @@ fn only_a_plain_url_on_a_trusted_host_has_a_document() {
         ("too long", &long, Some(DocumentFault::Address)),
         ("nothing", "", Some(DocumentFault::Address)),
     ] {
-        assert_eq!(Address::read(url, &DocumentHosts::default()).err(), expected, "{name}");
+        assert_eq!(Address::read(url, &hosts()).err(), expected, "{name}");
     }
 }
 
@@ -157,7 +161,7 @@ fn a_trusted_host_is_a_name_and_nothing_else() {
 
 #[test]
 fn a_document_speaks_for_its_own_url_and_has_no_secret() {
-    let address = Address::read(URL, &DocumentHosts::default()).unwrap();
+    let address = Address::read(URL, &hosts()).unwrap();
     let with = |name: &str, value: Value| {
         let mut document = written("x");
         document[name] = value;

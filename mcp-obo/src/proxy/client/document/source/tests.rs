@@ -96,7 +96,7 @@ fn source(
 }
 
 async fn read(source: &PublicSource) -> Result<Fetched, DocumentFault> {
-    source.fetch(&Address::read(URL, &DocumentHosts::default()).unwrap()).await
+    source.fetch(&Address::read(URL, &DocumentHosts::new(["vscode.dev"]).unwrap()).unwrap()).await
 }
 
 #[tokio::test]
