@@ -169,11 +169,11 @@ impl ProxyBuilder {
     /// Takes https URLs for clients' ids, of documents on these hosts.
     ///
     /// # Errors
-    /// [`ConfigError`] for what is no host, or when no HTTP client can be made.
+    /// [`ConfigError`] when no HTTP client can be made.
     #[cfg(feature = "reqwest")]
-    pub fn with_client_documents(mut self, hosts: &[&str], egress: &Egress) -> Result<Self, ConfigError> {
+    pub fn with_client_documents(mut self, hosts: DocumentHosts, egress: &Egress) -> Result<Self, ConfigError> {
         let source = PublicSource::new(egress)?;
-        self.documents = Some(Documents::new(DocumentHosts::new(hosts.iter().copied())?, source));
+        self.documents = Some(Documents::new(hosts, source));
         Ok(self)
     }
 

@@ -149,7 +149,7 @@ use tower_service::Service;
 use self::service::Parts;
 pub use self::{
     builder::ProxyBuilder,
-    client::ClientDigest,
+    client::{ClientDigest, DocumentHosts},
     client_app::ClientApp,
     endpoint::Endpoint,
     registration::{Platform, Registration},

@@ -17,7 +17,7 @@ use crate::{
 /// Makes the front door, where there is one.
 ///
 /// # Errors
-/// [`ConfigError`] for hosts of documents that are none.
+/// [`ConfigError`] when no HTTP client for documents can be made.
 pub fn proxy(settings: &Settings, verifier: &Verifier) -> Result<Option<Proxy>, ConfigError> {
     let Some(door) = &settings.front_door else { return Ok(None) };
     let scopes: Vec<_> = door.scopes.iter().map(String::as_str).collect();
@@ -47,11 +47,10 @@ pub fn proxy(settings: &Settings, verifier: &Verifier) -> Result<Option<Proxy>, 
 const WHAT_IT_MAY: &str = "read the announcements of your organisation’s Microsoft 365 Message Center, as you";
 
 fn documents(builder: ProxyBuilder, door: &FrontDoor) -> Result<ProxyBuilder, ConfigError> {
-    if door.document_hosts.is_empty() {
-        return Ok(builder);
+    match &door.document_hosts {
+        Some(hosts) => builder.with_client_documents(hosts.clone(), &door.egress),
+        None => Ok(builder),
     }
-    let hosts: Vec<_> = door.document_hosts.iter().map(String::as_str).collect();
-    builder.with_client_documents(&hosts, &door.egress)
 }
 
 /// Says what to enter where a client wants to be told its id and its secret, such as an agent platform.

@@ -27,9 +27,9 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use self::digest::ClientDigest;
 #[cfg(feature = "reqwest")]
-pub(super) use self::document::{DocumentHosts, PublicSource};
+pub(super) use self::document::PublicSource;
+pub use self::{digest::ClientDigest, document::DocumentHosts};
 pub(super) use self::{
     document::{DocumentFault, Documents},
     registered::{Asked, Method, Registration, read as read_registration},

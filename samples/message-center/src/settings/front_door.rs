@@ -10,7 +10,7 @@ use mcp_auth_layer::{
 };
 use mcp_obo::{
     ClientCredentials, ClientSecret, KeyRing,
-    proxy::{ClientApp, ClientDigest},
+    proxy::{ClientApp, ClientDigest, DocumentHosts},
 };
 use secrecy::SecretString;
 use url::Url;
@@ -44,8 +44,8 @@ pub struct FrontDoor {
     pub denied_clients: Vec<ClientDigest>,
     /// Whether browsers may remember what people agreed to.
     pub remembers_consent: bool,
-    /// Hosts whose documents say who a client is.
-    pub document_hosts: Vec<String>,
+    /// Hosts whose documents say who a client is; none where no URL is a client.
+    pub document_hosts: Option<DocumentHosts>,
     /// Through which network these are fetched.
     pub egress: Egress,
 }
@@ -79,11 +79,12 @@ pub(super) fn read(reader: &mut Reader<'_>, host: &Host<'_>, ring: Option<KeyRin
     let scopes = scopes(reader, host);
     let redirects = redirects(reader);
     let session_max = time::span(reader, "MCP_OAUTH_SESSION_MAX", 7 * DAY, 90 * DAY);
-    let sessions_not_before = time::point(reader, "MCP_OAUTH_SESSIONS_NOT_BEFORE");
-    let clients_not_before = time::point(reader, "MCP_OAUTH_CLIENTS_NOT_BEFORE");
+    let now = host.app.clock().now();
+    let sessions_not_before = time::point(reader, "MCP_OAUTH_SESSIONS_NOT_BEFORE", now);
+    let clients_not_before = time::point(reader, "MCP_OAUTH_CLIENTS_NOT_BEFORE", now);
     let denied_clients = denied(reader);
     let remembers_consent = consent(reader);
-    let document_hosts = reader.get(DOCUMENTS).map(|text| list(&text)).unwrap_or_default();
+    let document_hosts = documents(reader);
     if switch == Switch::Off {
         return None;
     }
@@ -202,6 +203,11 @@ fn redirects(reader: &mut Reader<'_>) -> RedirectAllowlist {
 fn denied(reader: &mut Reader<'_>) -> Vec<ClientDigest> {
     let texts = reader.get(DENIED).map(|text| list(&text)).unwrap_or_default();
     texts.iter().filter_map(|text| reader.keep(DENIED, text.parse())).collect()
+}
+
+fn documents(reader: &mut Reader<'_>) -> Option<DocumentHosts> {
+    let hosts = list(&reader.get(DOCUMENTS)?);
+    reader.keep(DOCUMENTS, DocumentHosts::new(hosts.iter().map(String::as_str)))
 }
 
 fn consent(reader: &mut Reader<'_>) -> bool {

@@ -8,11 +8,19 @@ use mcp_auth_layer::clock::UnixTime;
 use super::reader::Reader;
 
 /// Reads a point of time, by which something ends that began before; unset ends nothing.
-pub(super) fn point(reader: &mut Reader<'_>, name: &str) -> UnixTime {
+///
+/// One that is still to come ends whatever begins until then, as soon as it begins: seldom what was meant.
+pub(super) fn point(reader: &mut Reader<'_>, name: &str, now: UnixTime) -> UnixTime {
     let nothing = UnixTime::from_secs(0);
     let Some(text) = reader.get(name) else { return nothing };
     match text.trim().parse::<Timestamp>().map(|time| u64::try_from(time.as_second())) {
-        Ok(Ok(seconds)) => UnixTime::from_secs(seconds),
+        Ok(Ok(seconds)) => {
+            if seconds > now.as_secs() {
+                reader
+                    .warn(format!("{name}: {text:?} is still to come, and until then whatever begins is over at once"));
+            }
+            UnixTime::from_secs(seconds)
+        }
         _ => {
             reader.mistake(format!("{name}: {text:?} is not a time with its zone such as 2026-07-28T09:00:00Z"));
             nothing

@@ -10,8 +10,8 @@ use super::DocumentFault;
 const MAX_BYTES: usize = 512;
 
 /// The hosts that the operator trusts to speak for their clients.
-#[derive(Clone, Debug)]
-pub(in crate::proxy) struct DocumentHosts(Arc<[Box<str>]>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DocumentHosts(Arc<[Box<str>]>);
 
 /// The URL of a document, as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,10 @@ pub(in crate::proxy) struct Address(Url);
 
 impl DocumentHosts {
     /// Takes names of hosts, each of which stands for itself and not for its subdomains.
-    pub(in crate::proxy) fn new<'a>(hosts: impl IntoIterator<Item = &'a str>) -> Result<Self, ConfigError> {
+    ///
+    /// # Errors
+    /// [`ConfigError`] for what is no whole DNS name.
+    pub fn new<'a>(hosts: impl IntoIterator<Item = &'a str>) -> Result<Self, ConfigError> {
         let name = |host: &'a str| {
             let refuse = |why| ConfigError::Url { what: "host of client documents", given: host.to_owned(), why };
             match Host::parse(host) {
@@ -28,6 +31,11 @@ impl DocumentHosts {
             }
         };
         Ok(Self(hosts.into_iter().map(name).collect::<Result<_, _>>()?))
+    }
+
+    /// Returns the names.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|name| &**name)
     }
 
     fn has(&self, host: &str) -> bool {

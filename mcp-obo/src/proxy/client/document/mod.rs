@@ -25,13 +25,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+pub use self::address::DocumentHosts;
 #[cfg(feature = "reqwest")]
 pub(in crate::proxy) use self::source::PublicSource;
-pub(in crate::proxy) use self::{
-    address::{Address, DocumentHosts},
-    content::Document,
-    fault::DocumentFault,
-};
+pub(in crate::proxy) use self::{address::Address, content::Document, fault::DocumentFault};
 use crate::boxed::BoxFuture;
 
 const MAX_BODY: usize = 64 << 10;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use mcp_auth_layer::clock::UnixTime;
+use mcp_obo::proxy::DocumentHosts;
 
 use super::{CLIENT, OTHER, Pairs, SECRET, TENANT, read, refused, with};
 use crate::settings::{FrontDoor, Settings};
@@ -37,7 +38,7 @@ fn three_variables_open_it_with_what_is_safe() {
     assert_eq!(door.redirects.rules().len(), 4);
     assert_eq!(door.session_max, Duration::from_secs(7 * 86_400));
     assert_eq!((door.sessions_not_before, door.clients_not_before), (UnixTime::from_secs(0), UnixTime::from_secs(0)));
-    assert!(!door.remembers_consent && door.document_hosts.is_empty() && door.client_secret.is_none());
+    assert!(!door.remembers_consent && door.document_hosts.is_none() && door.client_secret.is_none());
 }
 
 #[test]
@@ -145,7 +146,8 @@ fn times_are_said_with_their_unit_and_zone() {
     assert_eq!(door.session_max, Duration::from_secs(12 * 3_600));
     assert_eq!(door.sessions_not_before, UnixTime::from_secs(1_785_229_200));
     assert_eq!(door.clients_not_before, door.sessions_not_before);
-    assert_eq!((door.remembers_consent, &*door.document_hosts), (true, &["vscode.dev".into(), "claude.ai".into()][..]));
+    assert_eq!(door.document_hosts, Some(DocumentHosts::new(["vscode.dev", "claude.ai"]).unwrap()));
+    assert!(door.remembers_consent);
     refused(&[
         ("longer than tokens last", &[("MCP_OAUTH_SESSION_MAX", "91d")], "MCP_OAUTH_SESSION_MAX"),
         ("no time at all", &[("MCP_OAUTH_SESSION_MAX", "0s")], "MCP_OAUTH_SESSION_MAX"),
@@ -156,8 +158,23 @@ fn times_are_said_with_their_unit_and_zone() {
         ("another word", &[("MCP_OAUTH_CONSENT", "never")], "MCP_OAUTH_CONSENT"),
         ("another tenant", &[("MCP_OAUTH_TENANT_ID", OTHER)], "MCP_OAUTH_TENANT_ID"),
         ("a prefix", &[("MCP_OAUTH_REDIRECT_URI_PREFIXES", "https://app.example")], "MCP_OAUTH_REDIRECT_URI_PREFIXES"),
+        (
+            "a host with a scheme",
+            &[("MCP_OAUTH_CLIENT_DOCUMENT_HOSTS", "https://vscode.dev")],
+            "MCP_OAUTH_CLIENT_DOCUMENT_HOSTS",
+        ),
         ("a client that is none", &[("MCP_OAUTH_EXPECTED_CLIENT_ID", "x")], "MCP_OAUTH_EXPECTED_CLIENT_ID"),
     ]);
+}
+
+#[test]
+fn a_time_that_is_still_to_come_is_taken_with_a_warning() {
+    for name in ["MCP_OAUTH_SESSIONS_NOT_BEFORE", "MCP_OAUTH_CLIENTS_NOT_BEFORE"] {
+        for (text, is_warned) in [("2026-07-28T09:00:00Z", false), ("9999-01-01T00:00:00Z", true)] {
+            let warnings = with(&[(name, text)]).unwrap().warnings;
+            assert_eq!(warnings.iter().any(|warning| warning.starts_with(name)), is_warned, "{name}={text}");
+        }
+    }
 }
 
 #[test]
