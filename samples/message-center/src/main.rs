@@ -8,6 +8,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use mcp_obo::proxy::DocumentHosts;
 use message_center::{
     call::Client,
     front_door, logging, meter, serve,
@@ -131,14 +132,27 @@ fn announce(settings: &Settings, file: Option<&Path>) {
         tokens_shared = settings.sharing.is_some(),
         "configured"
     );
-    let Some(door) = &settings.front_door else { return };
-    let redirects: Vec<_> = door.redirects.rules().iter().map(ToString::to_string).collect();
+    let Some(door) = &settings.front_door else {
+        tracing::info!("clients sign in at Entra itself; this server has no OAuth front door");
+        return;
+    };
+    let redirects = listed(door.redirects.rules().iter().map(ToString::to_string));
+    let documents = listed(door.document_hosts.iter().flat_map(DocumentHosts::iter).map(str::to_owned));
     tracing::info!(
         scopes = door.scopes.join(" "),
-        redirects = redirects.join(" "),
+        redirects,
+        documents,
         session_days = door.session_max.as_secs_f64() / 86_400.0,
+        consent_remembered = door.remembers_consent,
+        clients_denied = door.denied_clients.len(),
         "clients sign in here"
     );
+}
+
+/// An empty list is written as in the settings, since nothing at all looks like a slip of the log.
+fn listed(entries: impl Iterator<Item = String>) -> String {
+    let entries: Vec<_> = entries.collect();
+    if entries.is_empty() { "none".to_owned() } else { entries.join(" ") }
 }
 
 async fn listen(settings: &Settings) -> Result<(), Box<dyn Error>> {
