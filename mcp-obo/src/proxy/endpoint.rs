@@ -57,7 +57,8 @@ impl Endpoint {
     /// Returns the methods that it answers, `OPTIONS` apart.
     pub(super) const fn methods(self) -> &'static str {
         match self {
-            Self::Metadata | Self::Authorize | Self::Callback => "GET",
+            Self::Metadata => "GET, HEAD",
+            Self::Authorize | Self::Callback => "GET",
             Self::Consent | Self::Token | Self::Revoke | Self::Register => "POST",
             Self::Forget => "GET, POST",
         }

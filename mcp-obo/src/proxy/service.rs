@@ -63,7 +63,7 @@ impl Parts {
         let query = head.uri.query().unwrap_or_default();
         let answer = match (endpoint, &head.method) {
             (endpoint, &Method::OPTIONS) if endpoint.is_for_all_origins() => respond::preflight(endpoint.methods()),
-            (Endpoint::Metadata, &Method::GET) => self.metadata(head.uri.path()).await,
+            (Endpoint::Metadata, &Method::GET | &Method::HEAD) => self.metadata(head.uri.path()).await,
             (Endpoint::Authorize, &Method::GET) => self.shown(self.authorize.answer(query, &head.headers).await),
             (Endpoint::Callback, &Method::GET) => self.returned(query, &head.headers),
             (Endpoint::Forget, &Method::GET) => {

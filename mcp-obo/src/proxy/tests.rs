@@ -225,6 +225,8 @@ async fn paths_and_methods_are_what_they_are() {
         assert_ne!(scene.get(&path).await.status, 404, "{path}");
     }
     for (method, path, expected) in [
+        ("HEAD", "/.well-known/oauth-authorization-server", 200),
+        ("POST", "/.well-known/oauth-authorization-server", 405),
         ("GET", "/token", 405),
         ("GET", "/register", 405),
         ("POST", "/authorize", 405),
@@ -237,7 +239,8 @@ async fn paths_and_methods_are_what_they_are() {
         let seen = scene.send(method, path, "", String::new()).await;
         assert_eq!(seen.status, expected, "{method} {path}");
         let is_readable = seen.headers.contains_key("access-control-allow-origin");
-        assert_eq!(is_readable, matches!(path, "/token" | "/register"), "{method} {path}");
+        let is_for_all = matches!(path, "/token" | "/register") || path.starts_with("/.well-known");
+        assert_eq!(is_readable, is_for_all, "{method} {path}");
     }
 }
 
