@@ -31,6 +31,13 @@ pub(in crate::proxy) enum DocumentFault {
 }
 
 impl DocumentFault {
+    /// Tells whether a publisher says by it that the client is none any more, or not as it was.
+    ///
+    /// Such a document was read and understood, which no error page is; and 410 is no mishap (RFC 9110 section 15.5.11).
+    pub(super) const fn takes_it_back(self) -> bool {
+        matches!(self, Self::OtherId | Self::NoRedirect | Self::Method | Self::Status(410))
+    }
+
     /// Tells whether it may be gone in a while without anybody changing the document.
     pub(in crate::proxy) const fn is_passing(self) -> bool {
         match self {

@@ -3,8 +3,8 @@
 //! Anybody can write a URL into a request, so this is somebody else's way of making this server ask for things. It asks only
 //! hosts that the operator named, over https, without redirects, and only at addresses of the open internet; see
 //! [`PublicSource`]. What it read is kept: each document for as long as its host says, between five minutes and a day. One that
-//! cannot be read again stays good for a week, because publishers' pages have been error pages for hours; and whatever went wrong
-//! is not tried again for a minute.
+//! cannot be read again stays good for a week, because publishers' pages have been error pages for hours, but not one that its
+//! publisher took back; and whatever went wrong is not tried again for a minute.
 
 mod address;
 mod content;
@@ -159,7 +159,8 @@ impl Documents {
 
 impl Failed {
     fn or_last_good(self, good: Option<Good>) -> Result<Arc<Document>, DocumentFault> {
-        good.filter(|good| good.read.elapsed() < LAST_GOOD).map(|good| good.document).ok_or(self.fault)
+        let good = good.filter(|good| good.read.elapsed() < LAST_GOOD && !self.fault.takes_it_back());
+        good.map(|good| good.document).ok_or(self.fault)
     }
 }
 

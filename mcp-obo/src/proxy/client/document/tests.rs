@@ -240,6 +240,33 @@ async fn the_last_good_document_stays_while_its_host_fails_for_a_week() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_publisher_who_takes_a_client_back_is_heard_at_once() {
+    let with = |member: &str, value: Value| {
+        let mut document = written("one");
+        document[member] = value;
+        document
+    };
+    let (none, other) = (with("redirect_uris", json!([])), with("client_id", json!("https://vscode.dev/new.json")));
+    let key = with("token_endpoint_auth_method", json!("private_key_jwt"));
+    for (name, page, expected) in [
+        ("no redirect any more", Ok((&none, "")), DocumentFault::NoRedirect),
+        ("another client", Ok((&other, "")), DocumentFault::OtherId),
+        ("a client with a key", Ok((&key, "")), DocumentFault::Method),
+        ("gone", Err(DocumentFault::Status(410)), DocumentFault::Status(410)),
+    ] {
+        let host = Host::default();
+        host.put(URL, Ok((&written("one"), "max-age=600")));
+        let documents = documents(&host);
+        self::name(&documents).await.unwrap();
+        host.put(URL, page);
+        advance(Duration::from_secs(600)).await;
+        for _ in 0..2 {
+            assert_eq!(self::name(&documents).await, Err(expected), "{name}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_went_wrong_is_not_tried_again_for_a_minute() {
     let host = Host::default();
     let documents = documents(&host);
