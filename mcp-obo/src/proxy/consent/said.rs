@@ -39,7 +39,7 @@ impl Said {
     /// Cleans a text; none when nothing can be seen of it.
     pub(super) fn new(text: &str, part: Part) -> Option<Self> {
         let mut shown = String::new();
-        let mut left = part.longest();
+        let (mut left, mut marks) = (part.longest(), 0);
         // Runs of spaces push words out of sight, and each is one character that nobody sees.
         let words = text.split(|one: char| one.is_whitespace() || one.is_control());
         let words = words.map(|word| word.chars().filter(|one| is_visible(*one))).map(Iterator::peekable);
@@ -49,6 +49,10 @@ impl Said {
             }
             let space = (!shown.is_empty()).then_some(' ');
             for one in space.into_iter().chain(word) {
+                marks = if is_mark(one) { marks + 1 } else { 0 };
+                if marks > MOST_MARKS {
+                    continue;
+                }
                 if left == 0 {
                     shown.push('…');
                     return Some(Self(shown));
@@ -70,6 +74,21 @@ impl Render for Said {
     fn render(&self) -> Markup {
         html! { bdi { (self.0) } }
     }
+}
+
+/// How many marks one letter bears: no orthography has more, and piled up they reach into the lines around.
+const MOST_MARKS: usize = 3;
+
+/// Tells whether a character stands above, below or on the one before it, in the scripts whose marks fonts pile up.
+const fn is_mark(one: char) -> bool {
+    matches!(
+        one,
+        '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}'..='\u{5c2}'
+            | '\u{5c4}'..='\u{5c5}' | '\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}'
+            | '\u{6d6}'..='\u{6dc}' | '\u{6df}'..='\u{6e4}' | '\u{6e7}'..='\u{6e8}' | '\u{6ea}'..='\u{6ed}' | '\u{e31}'
+            | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}' | '\u{eb1}' | '\u{eb4}'..='\u{ebc}' | '\u{ec8}'..='\u{ece}'
+            | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}'
+    )
 }
 
 /// Tells whether a character is one that a person sees, and that leaves its neighbours alone.
@@ -111,6 +130,20 @@ mod tests {
             ("invisible", "\u{200b}\u{202e} \u{3164}\u{2800}", None),
         ] {
             assert_eq!(Said::new(text, Part::Name).as_ref().map(Said::as_str), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn marks_do_not_pile_up_over_what_stands_around_a_name() {
+        for (name, text, expected) in [
+            ("Vietnamese, taken apart", "Vie\u{302}\u{323}t", "Vie\u{302}\u{323}t"),
+            ("Hebrew with points", "שָּׁ", "שָּׁ"),
+            ("a pile", &*format!("a{}b", "\u{30d}".repeat(70)), "a\u{30d}\u{30d}\u{30d}b"),
+            ("a pile in Thai", &*format!("ก{}", "\u{e49}".repeat(70)), "ก\u{e49}\u{e49}\u{e49}"),
+            ("a mixed one", &*format!("a{}", "\u{334}\u{20dd}\u{489}\u{64b}".repeat(9)), "a\u{334}\u{20dd}\u{489}"),
+            ("behind what is not seen", "a\u{30d}\u{30d}\u{30d}\u{200b}\u{30d}b", "a\u{30d}\u{30d}\u{30d}b"),
+        ] {
+            assert_eq!(Said::new(text, Part::Name).unwrap().as_str(), expected, "{name}");
         }
     }
 
