@@ -11,6 +11,21 @@ use super::issuer::Transport;
 /// How many cookies one answer takes away: browsers keep fewer, but programs send thousands and would get as many back.
 const AT_A_TIME: usize = 50;
 
+/// What cookies of a kind may take up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    pub(super) cookies: usize,
+    pub(super) bytes: usize,
+}
+
+impl Room {
+    /// Gives one its place, if there is one.
+    fn takes(&mut self, bytes: usize) -> bool {
+        let left = self.cookies.checked_sub(1).zip(self.bytes.checked_sub(bytes));
+        left.map(|(cookies, bytes)| *self = Self { cookies, bytes }).is_some()
+    }
+}
+
 /// The names of this server's cookies.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cookies(Transport);
@@ -35,21 +50,23 @@ impl Cookies {
         found.next().is_none().then_some(first)
     }
 
-    /// Takes away the oldest of those whose names begin so and go on as `is_one` says, so that there is room for one more.
+    /// Takes away the oldest of those whose names begin so and go on as `is_one` says, but for as many as there is room for.
     ///
     /// Browsers send older ones first (RFC 6265 section 5.4). Other names are somebody else's, and stay.
     pub(super) fn make_room(
         self,
         headers: &HeaderMap,
         beginning: &str,
-        most: usize,
+        mut room: Room,
         is_one: fn(&str) -> bool,
     ) -> Vec<HeaderValue> {
         let wanted = self.name(beginning);
-        let names = all(headers).filter_map(|(name, _)| name.strip_prefix(&wanted)).filter(|name| is_one(name));
-        let names: Vec<_> = names.collect();
-        let surplus = (names.len() + 1).saturating_sub(most).min(AT_A_TIME);
-        names[..surplus].iter().filter_map(|name| self.set(&format!("{beginning}{name}"), "", 0)).collect()
+        let found =
+            all(headers).filter_map(|(name, value)| Some((name.strip_prefix(&wanted)?, name.len() + value.len())));
+        let found: Vec<_> = found.filter(|(name, _)| is_one(name)).collect();
+        let kept = found.iter().rev().take_while(|(_, bytes)| room.takes(*bytes)).count();
+        let gone = found[..found.len() - kept].iter().take(AT_A_TIME);
+        gone.filter_map(|(name, _)| self.set(&format!("{beginning}{name}"), "", 0)).collect()
     }
 
     /// Makes a `Set-Cookie` that lives for so many seconds; none at all takes the cookie away.

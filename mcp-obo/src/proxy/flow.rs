@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     client::ClientDigest,
-    cookie::Cookies,
+    cookie::{Cookies, Room},
     lasting::lasts,
     pkce::{Challenge, Verifier},
     sealed,
@@ -25,6 +25,12 @@ pub(super) const LIFE: Duration = Duration::from_secs(10 * 60);
 
 /// How many sign-ins one browser may have under way.
 const AT_ONCE: usize = 5;
+
+/// How much they may take up together.
+///
+/// Reverse proxies refuse a header of more than 8 KB (nginx's default), and so all requests of that browser: any other site
+/// could have it begin a few long ones. What the pages of consent set takes up to 1.7 KB.
+const TOGETHER: usize = 6_300;
 
 /// A browser keeps 4,096 bytes of a cookie, its name included.
 const MAX_COOKIE: usize = 3_800;
@@ -100,7 +106,8 @@ impl Flows {
             return Err(TooLarge);
         }
         let begun = self.cookies.set(&id.cookie(), &value, LIFE.as_secs()).ok_or(TooLarge)?;
-        let mut cookies = self.cookies.make_room(browser, PREFIX, AT_ONCE, |name| FlowId::read(name).is_some());
+        let room = Room { cookies: AT_ONCE - 1, bytes: TOGETHER.saturating_sub(value.len()) };
+        let mut cookies = self.cookies.make_room(browser, PREFIX, room, |name| FlowId::read(name).is_some());
         cookies.push(begun);
         Ok(cookies)
     }
@@ -145,6 +152,17 @@ mod tests {
         }
     }
 
+    fn browser_keeps(kept: &mut Vec<(String, String)>, set: &[HeaderValue]) {
+        for cookie in set {
+            let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            kept.retain(|(known, _)| known != name);
+            if !attributes.contains("Max-Age=0;") {
+                kept.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+
     #[test]
     fn a_browser_has_five_sign_ins_under_way_at_most_and_the_newest_stays() {
         let flows = flows();
@@ -153,17 +171,26 @@ mod tests {
             let sent = kept.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
             let browser: HeaderMap = [(COOKIE, HeaderValue::try_from(sent).unwrap())].into_iter().collect();
             let id = FlowId::random();
-            for cookie in flows.begin(&id, &flow(10), &browser).unwrap() {
-                let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
-                let (name, value) = pair.split_once('=').unwrap();
-                kept.retain(|(known, _)| known != name);
-                if !attributes.contains("Max-Age=0;") {
-                    kept.push((name.to_owned(), value.to_owned()));
-                }
-            }
+            browser_keeps(&mut kept, &flows.begin(&id, &flow(10), &browser).unwrap());
             assert_eq!(kept.len(), begun.min(5), "after {begun}");
             assert!(kept.iter().any(|(name, _)| name.ends_with(id.as_str())), "after {begun}");
         }
+    }
+
+    #[test]
+    fn sign_ins_that_another_site_begins_fill_no_header_beyond_what_reverse_proxies_take() {
+        let flows = flows();
+        let mut kept: Vec<(String, String)> = Vec::new();
+        for begun in 1..=8 {
+            let sent = kept.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+            let browser: HeaderMap = [(COOKIE, HeaderValue::try_from(sent).unwrap())].into_iter().collect();
+            let id = FlowId::random();
+            browser_keeps(&mut kept, &flows.begin(&id, &flow(1_500), &browser).unwrap());
+            let bytes: usize = kept.iter().map(|(name, value)| name.len() + value.len() + 3).sum();
+            assert!(bytes < 6_400, "{bytes} bytes after {begun}; nginx takes 8 KB of all cookies");
+            assert!(kept.last().unwrap().0.ends_with(id.as_str()), "after {begun}");
+        }
+        assert_eq!(kept.len(), 2, "the two newest");
     }
 
     #[test]

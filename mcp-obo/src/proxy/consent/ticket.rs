@@ -20,7 +20,7 @@ use super::need::Site;
 use crate::{
     proxy::{
         client::ClientKind,
-        cookie::Cookies,
+        cookie::{Cookies, Room},
         lasting::lasts,
         pkce::Challenge,
         sealed::{self, TooLong},
@@ -32,8 +32,8 @@ use crate::{
 /// How long a person has for reading a page.
 const LIFE: Duration = Duration::from_secs(10 * 60);
 
-/// How many pages one browser may have open.
-const AT_ONCE: usize = 5;
+/// What pages that are open besides may have set; one takes some 80 bytes.
+const OTHERS: Room = Room { cookies: 4, bytes: 500 };
 
 /// No form of these pages has a longer ticket: a client's `state` has 2 KB, its id 2 KB, a challenge of Entra's 4 KB.
 pub(in crate::proxy) const MAX_TICKET: usize = 16 << 10;
@@ -148,7 +148,7 @@ impl Tickets {
         if ticket.len() > MAX_TICKET {
             return Err(TooLong);
         }
-        let mut cookies = self.cookies.make_room(browser, PREFIX, AT_ONCE, is_short_proof);
+        let mut cookies = self.cookies.make_room(browser, PREFIX, OTHERS, is_short_proof);
         cookies.push(cookie);
         Ok(Issued { ticket, cookies })
     }
