@@ -20,7 +20,8 @@ pub(in crate::proxy) enum Memory {
 pub(in crate::proxy) enum Next {
     /// The person is asked.
     Page,
-    /// The sign-in begins. Entra is asked to let the person choose an account, since nobody was asked here.
+    /// The sign-in begins. Entra is asked to let the person choose an account, since nobody was asked here, unless the client
+    /// has a prompt of its own.
     SignIn,
     /// The person would have to be asked, and the client wants no page: `interaction_required`.
     InteractionRequired,
