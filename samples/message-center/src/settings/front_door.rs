@@ -178,7 +178,9 @@ fn scopes(reader: &mut Reader<'_>, host: &Host<'_>) -> Vec<String> {
         if matches!(one, "openid" | "profile" | "email" | "offline_access") {
             continue;
         }
-        let bare = host.app.audiences().find_map(|ours| one.strip_prefix(ours)?.strip_prefix('/')).unwrap_or(one);
+        // One audience may begin another, and then both leave something.
+        let left = host.app.audiences().filter_map(|ours| one.strip_prefix(ours)?.strip_prefix('/'));
+        let bare = left.min_by_key(|bare| bare.len()).unwrap_or(one);
         if bare.contains('/') {
             reader.mistake(format!("{SCOPES}: {one:?} is not a scope of this server's app"));
         } else if !names.iter().any(|known| known == bare) {

@@ -123,6 +123,9 @@ fn scopes_are_ours_in_whatever_form_and_hold_what_callers_need() {
         assert_eq!(door(&[("MCP_OAUTH_SCOPES", text)]).scopes, expected, "{text}");
     }
     assert_eq!(door(&[("MCP_OAUTH_REQUIRED_SCOPES", "a b")]).scopes, ["a", "b"]);
+    let nested = [("MCP_AUDIENCES", "https://mcp.example, https://mcp.example/api")];
+    let text = ("MCP_OAUTH_SCOPES", "https://mcp.example/api/access_as_user");
+    assert_eq!(door(&[nested[0], text]).scopes, ["access_as_user"]);
     for (name, text) in [
         ("Graph's", "access_as_user https://graph.microsoft.com/Mail.Read"),
         ("Graph's id", "access_as_user 00000003-0000-0000-c000-000000000000/.default"),
