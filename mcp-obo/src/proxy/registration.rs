@@ -101,7 +101,7 @@ impl Lack {
                 "an administrator adds the redirect URI to the app registration, under the platform, byte for byte"
             }
             Self::Platform => {
-                "an administrator removes the redirect URI from its present platform in the app registration and adds it under the right one"
+                "an administrator removes the redirect URI from its present platform in the app registration and adds it under the right one; or the operator gives this server that app's secret (then Web is right) or none (then Mobile and desktop)"
             }
             Self::App => {
                 "the operator corrects the app's id or the tenant, or an administrator adds the app to the tenant"

@@ -53,9 +53,13 @@ impl Told {
         let description = description.unwrap_or_default();
         let aadsts = aadsts::number_in(description);
         let meaning = aadsts.and_then(numbered).unwrap_or_else(|| named(error));
+        let otherwise = match meaning {
+            Meaning::Passing => "try again",
+            _ => "compare tenant, client id and scopes with the app registration",
+        };
         Self {
             meaning,
-            cure: cure(meaning, aadsts, "compare tenant, client id and scopes with the app registration"),
+            cure: cure(meaning, aadsts, otherwise),
             aadsts,
             trace_id: id_after(description, "Trace ID: "),
             correlation_id: id_after(description, "Correlation ID: "),
@@ -94,6 +98,10 @@ impl Told {
                 target: "mcp_obo::proxy", %reference, aadsts, trace_id, correlation_id, cure, %registration,
                 "nobody can sign in until this is put right"
             ),
+            Meaning::Passing => warn!(
+                target: "mcp_obo::proxy", %reference, aadsts, trace_id, correlation_id, cure,
+                "the sign-in service cannot answer"
+            ),
             _ => warn!(
                 target: "mcp_obo::proxy", %reference, aadsts, trace_id, correlation_id, cure,
                 "the sign-in service refused"
@@ -116,7 +124,14 @@ impl Told {
     ///
     /// Whatever ends at the sign-in page, where the person is told more, is `invalid_grant`, on which clients drop what they
     /// have and sign in again. What passes is 503, and never `invalid_grant`: a moment's outage must not end everybody's session.
-    pub(super) fn by_answer(&self) -> OAuthError {
+    ///
+    /// Who has to register something is told what: no page shows it, since clients come here, and some show what they are told.
+    pub(super) fn by_answer(&self, registration: &Registration) -> OAuthError {
+        if self.is_not_set_up() {
+            let text =
+                format!("this server is not set up rightly at the sign-in service, which must have: {registration}");
+            return OAuthError::referring(OAuthCode::ServerError, text, self.reference);
+        }
         self.error(match self.meaning {
             Meaning::SignIn | Meaning::Login | Meaning::Declined | Meaning::Consent | Meaning::Blocked => {
                 OAuthCode::InvalidGrant
@@ -150,14 +165,18 @@ fn numbered(number: u32) -> Option<Meaning> {
     }
     Some(match (number, aadsts::find(number)?.kind) {
         (65_004, _) => Meaning::Declined,
-        // A permission that the registration does not have, or an API that the tenant does not: nobody can agree to those.
-        (65_005 | 500_011 | 650_052 | 650_056 | 650_057, _) => Meaning::Misconfigured,
+        _ if nobody_can_agree(number) => Meaning::Misconfigured,
         (_, Kind::Consent) => Meaning::Consent,
         (_, Kind::BlockedByPolicy) => Meaning::Blocked,
         (_, Kind::StepUp | Kind::AssertionRefused | Kind::AssertionExpired) => Meaning::SignIn,
         (_, Kind::Throttled | Kind::Unavailable) => Meaning::Passing,
         _ => Meaning::Misconfigured,
     })
+}
+
+/// Tells whether the registration lacks the permission, or the tenant the API: to those nobody can agree.
+const fn nobody_can_agree(number: u32) -> bool {
+    matches!(number, 65_005 | 500_011 | 650_052 | 650_056 | 650_057)
 }
 
 /// What the name of an error means at the sign-in page (RFC 6749 section 4.1.2.1, OpenID Connect Core section 3.1.2.6).
@@ -167,7 +186,8 @@ fn named(error: &str) -> Meaning {
         "consent_required" => Meaning::Consent,
         "login_required" => Meaning::Login,
         "interaction_required" => Meaning::SignIn,
-        "temporarily_unavailable" => Meaning::Passing,
+        // RFC 6749 has one for each status that a redirect cannot have: 500 and 503. Entra's own words on the first are: try again.
+        "server_error" | "temporarily_unavailable" => Meaning::Passing,
         _ => Meaning::Misconfigured,
     }
 }
@@ -178,6 +198,7 @@ fn granted(kind: ExchangeErrorKind, number: Option<u32>) -> Meaning {
     match (kind, number.and_then(Lack::of), number) {
         (Kind::Throttled | Kind::Unavailable, ..) => Meaning::Passing,
         (_, Some(lack), _) => Meaning::NotSetUp(lack),
+        (.., Some(number)) if nobody_can_agree(number) => Meaning::Misconfigured,
         // The code or the refresh token itself, whatever else the number may stand for in an exchange.
         (_, _, Some(SPENT | MALFORMED | CODE_OVER | REFRESH_OVER | NO_PROOF)) => Meaning::SignIn,
         (Kind::StepUp | Kind::AssertionRefused | Kind::AssertionExpired, ..) => Meaning::SignIn,
@@ -203,7 +224,7 @@ fn cure(meaning: Meaning, number: Option<u32>, otherwise: &'static str) -> &'sta
         (Meaning::Blocked, None) => "an administrator finds the sign-in by its correlation id and reviews the policy",
         (Meaning::SignIn | Meaning::Login, _) => "the person signs in again",
         (Meaning::Declined, _) => "the person agrees, or an administrator does so for the tenant",
-        (Meaning::Passing, _) => "try again",
+        (Meaning::Passing, _) => otherwise,
     }
 }
 

@@ -141,7 +141,7 @@ impl Upstream {
     fn told(&self, error: &ExchangeError) -> OAuthError {
         let told = Told::at_token(error);
         told.log(&self.registration);
-        OAuthError { retry_after: error.retry_after(), ..told.by_answer() }
+        OAuthError { retry_after: error.retry_after(), ..told.by_answer(&self.registration) }
     }
 
     fn target<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Target, OAuthError> {

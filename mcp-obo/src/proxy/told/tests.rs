@@ -68,6 +68,8 @@ async fn what_entra_refuses_at_the_token_endpoint_is_told_in_words_of_oauth() {
         ("a wrong secret", "invalid_client", 7_000_215, json!({}), ServerError, "ERROR"),
         ("an old secret", "invalid_client", 7_000_222, json!({}), ServerError, "ERROR"),
         ("a certificate", "invalid_client", 700_027, json!({}), ServerError, "ERROR"),
+        ("an API that the tenant does not have", "invalid_resource", 500_011, json!({}), ServerError, "ERROR"),
+        ("a permission that nobody asked for", "invalid_client", 650_056, json!({}), ServerError, "ERROR"),
         ("a scope", "invalid_scope", 70_011, json!({}), ServerError, "ERROR"),
         ("two resources", "invalid_grant", 28_003, json!({}), ServerError, "ERROR"),
     ] {
@@ -93,7 +95,9 @@ async fn what_passes_says_when_to_come_back_and_has_a_reference_too() {
         let told = redeemed(Platform::Web, answer).await;
         assert_eq!((told.code, told.code.status().as_u16()), (OAuthCode::TemporarilyUnavailable, 503), "{name}");
         assert_eq!(told.retry_after.map(|wait| wait.as_secs()), (name != "a gateway's page").then_some(7), "{name}");
-        line_of(&told);
+        let (_, line) = line_of(&told);
+        let cure = if name == "throttled" { "cure=\"wait" } else { "cure=\"try again; check the network" };
+        assert!(line.contains("cannot answer") && line.contains(cure), "{name}: {line}");
     }
 }
 
@@ -122,6 +126,9 @@ async fn the_log_says_what_to_register_and_how() {
         for part in [REGISTERED, platform, CLIENT, cure] {
             assert!(line.contains(part), "{number}: {part} is not in {line}");
         }
+        // No page comes of it, so the client has it, and may show it.
+        let is_told = [REGISTERED, platform, CLIENT].iter().all(|part| told.description.contains(part));
+        assert_eq!(is_told, number != 7_000_215, "{number}: {}", told.description);
     }
 }
 
@@ -145,7 +152,7 @@ fn what_the_sign_in_page_says_is_told_in_words_of_oauth() {
         ("interaction_required", Some(16_000), InteractionRequired, "sign in"),
         ("temporarily_unavailable", None, TemporarilyUnavailable, "try again"),
         ("server_error", Some(90_033), TemporarilyUnavailable, "try again"),
-        ("server_error", None, ServerError, "log"),
+        ("server_error", None, TemporarilyUnavailable, "try again"),
         ("invalid_client", Some(650_056), ServerError, "log"),
         ("invalid_resource", Some(500_011), ServerError, "log"),
         ("unauthorized_client", Some(700_016), ServerError, "log"),
