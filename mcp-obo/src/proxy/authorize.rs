@@ -12,7 +12,7 @@ use super::{
     api_scopes::ApiScopes,
     client::{Client, ClientDigest, ClientFault, Clients, RedirectFault},
     consent::{self, Circumstances, Consent, Decision, Destination, Introduction, Matter, Next, Pending},
-    error::{OAuthCode, OAuthError},
+    error::{OAuthCode, OAuthError, explained},
     flow::{Flow, FlowId, Flows},
     issuer::Issuer,
     parameters::Parameters,
@@ -50,7 +50,10 @@ impl Stopped {
     pub(super) fn reason(&self) -> String {
         match self {
             Self::Malformed(what) => (*what).to_owned(),
-            Self::Client { fault, .. } => fault.to_string(),
+            Self::Client { fault, .. } => explained(fault),
+            Self::Redirect { why: why @ RedirectFault::NotAllowed(error), .. } => {
+                format!("{why}: {}", error.kind().as_str())
+            }
             Self::Redirect { why, .. } => why.to_string(),
             Self::Form(why) => why.as_str().to_owned(),
         }

@@ -1,6 +1,6 @@
 //! What clients and people are told when something is wrong.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, error::Error, fmt, time::Duration};
 
 use http::StatusCode;
 
@@ -65,11 +65,13 @@ pub(super) struct OAuthError {
     pub(super) code: OAuthCode,
     pub(super) description: Cow<'static, str>,
     pub(super) retry_after: Option<Duration>,
+    /// Where the log has its cause already.
+    pub(super) reference: Option<Reference>,
 }
 
 impl OAuthError {
     pub(super) const fn new(code: OAuthCode, description: &'static str) -> Self {
-        Self { code, description: Cow::Borrowed(description), retry_after: None }
+        Self { code, description: Cow::Borrowed(description), retry_after: None, reference: None }
     }
 
     /// Returns it as the parameters of a redirect (RFC 6749 section 4.1.2.1).
@@ -78,7 +80,25 @@ impl OAuthError {
     }
 
     /// Makes an error whose cause stands in the log beside this reference.
-    pub(super) fn referring(code: OAuthCode, description: &'static str, reference: Reference) -> Self {
-        Self { code, description: format!("{description}; reference {reference}").into(), retry_after: None }
+    pub(super) fn referring(code: OAuthCode, description: impl fmt::Display, reference: Reference) -> Self {
+        let description = format!("{description}; reference {reference}").into();
+        Self { code, description, retry_after: None, reference: Some(reference) }
     }
+
+    /// Writes why a client gets nothing, unless the log has it already; what happens every day is no warning.
+    pub(super) fn log(&self) {
+        let (error, why) = (self.code.as_str(), &*self.description);
+        match (self.reference, self.code) {
+            (Some(_), _) => {}
+            (None, OAuthCode::InvalidGrant) => {
+                tracing::info!(target: "mcp_obo::proxy", error, why, "a client was refused");
+            }
+            (None, _) => tracing::warn!(target: "mcp_obo::proxy", error, why, "a client was refused"),
+        }
+    }
+}
+
+/// Returns an error with the reasons below it: the log has one line for it.
+pub(super) fn explained(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {}", explained(cause)))
 }

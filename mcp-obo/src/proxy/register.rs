@@ -18,12 +18,19 @@ pub(super) const MAX_BODY: usize = 16 << 10;
 
 /// Answers a registration.
 pub(super) fn register(clients: &Clients, body: &[u8], now: UnixTime) -> Answer {
-    answer(clients, body, now).unwrap_or_else(|error| respond::error(&error))
+    answer(clients, body, now).unwrap_or_else(|error| {
+        error.log();
+        respond::error(&error)
+    })
 }
 
 fn answer(clients: &Clients, body: &[u8], now: UnixTime) -> Result<Answer, OAuthError> {
     let registration = read_registration(read(body)?, &clients.allowlist, now)?;
     let id = registration.seal(&clients.ring)?;
+    // The one place where its name and what stands for it elsewhere in the log are known together.
+    tracing::info!(
+        target: "mcp_obo::proxy", client = %clients.digest_of(&id), name = registration.name.as_deref(), "a client registers"
+    );
     let mut answer = json!({
         "client_id": id,
         "client_id_issued_at": registration.issued,

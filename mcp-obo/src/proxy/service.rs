@@ -111,6 +111,7 @@ impl Parts {
         let client = match self.clients.authenticate(headers, &parameters).await {
             Ok(client) => client,
             Err(refused) => {
+                refused.log();
                 let mut answer = respond::error(&refused.error);
                 answer.headers_mut().extend(refused.challenge());
                 return answer;
@@ -128,7 +129,11 @@ impl Parts {
                 }
             }
         };
-        answer.instrument(span).await.unwrap_or_else(|error| respond::error(&error))
+        let answer = answer.instrument(span.clone()).await;
+        answer.unwrap_or_else(|error| {
+            span.in_scope(|| error.log());
+            respond::error(&error)
+        })
     }
 
     fn forgotten(&self, browser: &HeaderMap, body: &[u8]) -> Answer {

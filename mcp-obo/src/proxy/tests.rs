@@ -1,6 +1,7 @@
 //! A client, a person's browser and Entra, around the whole of it.
 
 mod edges;
+mod logged;
 mod threats;
 
 use std::{collections::HashMap, future::ready};

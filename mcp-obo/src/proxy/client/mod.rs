@@ -105,7 +105,7 @@ enum Proof {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ClientFault {
     /// It was never a client, or the key that sealed its registration is gone.
-    #[error("no such client is known")]
+    #[error("no such client is known: it never registered here, or under a sealing key that this server does not have")]
     Unknown,
     #[error("the client registered before registrations were ended")]
     Ended,

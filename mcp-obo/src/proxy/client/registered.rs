@@ -5,6 +5,7 @@
 
 use mcp_auth_layer::{clock::UnixTime, redirect::RedirectAllowlist};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::name;
 use crate::{
@@ -125,7 +126,13 @@ fn redirects(asked: Vec<String>, allowlist: &RedirectAllowlist) -> Result<Vec<Bo
     }
     let mut allowed: Vec<Box<str>> = Vec::new();
     for uri in asked {
-        if allowlist.check(&uri).is_ok() && !allowed.iter().any(|known| **known == *uri) {
+        if let Err(error) = allowlist.check(&uri) {
+            // What an operator may have to add to the list.
+            let host = Url::parse(&uri).ok().and_then(|url| url.host_str().map(ToOwned::to_owned));
+            tracing::info!(
+                target: "mcp_obo::proxy", host, rule = error.kind().as_str(), "a client names a redirect URI that is not allowed"
+            );
+        } else if !allowed.iter().any(|known| **known == *uri) {
             allowed.push(uri.into());
         }
     }

@@ -13,10 +13,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use super::{Client, ClientFault, ClientKind, Clients, Proof};
+use super::{Client, ClientDigest, ClientFault, ClientKind, Clients, Proof};
 use crate::{
     proxy::{
-        error::{OAuthCode, OAuthError},
+        error::{OAuthCode, OAuthError, explained},
         parameters::Parameters,
     },
     seal::{KeyRing, Purpose},
@@ -27,6 +27,8 @@ use crate::{
 pub(in crate::proxy) struct ClientRefused {
     pub(in crate::proxy) error: OAuthError,
     way: Way,
+    /// Who is not known, and why, which is for the log.
+    unknown: Option<(ClientDigest, ClientFault)>,
 }
 
 /// Where the client's id was found.
@@ -57,7 +59,10 @@ impl Clients {
         form: &Parameters,
     ) -> Result<Client, ClientRefused> {
         let presented = Presented::read(headers, form)?;
-        let client = self.find(&presented.id).await.map_err(|fault| presented.refused(unknown(&fault)))?;
+        let client = self.find(&presented.id).await.map_err(|fault| {
+            let refused = presented.refused(unknown(&fault));
+            ClientRefused { unknown: Some((self.digest_of(&presented.id), fault)), ..refused }
+        })?;
         let is_proven = match (&presented.secret, client.proof) {
             (None, proof) => proof != Proof::Required,
             (Some(_), Proof::None) => false,
@@ -117,11 +122,18 @@ impl Presented {
 
 impl Way {
     const fn refused(self, error: OAuthError) -> ClientRefused {
-        ClientRefused { error, way: self }
+        ClientRefused { error, way: self, unknown: None }
     }
 }
 
 impl ClientRefused {
+    /// Writes why; what the client is told says less.
+    pub(in crate::proxy) fn log(&self) {
+        let Some((client, fault)) = &self.unknown else { return self.error.log() };
+        let (error, why) = (self.error.code.as_str(), explained(fault));
+        tracing::warn!(target: "mcp_obo::proxy", error, why, %client, "a client was refused");
+    }
+
     /// Returns the challenge, for whoever came with `Basic` and is not believed (RFC 6749 section 5.2).
     ///
     /// Nobody else gets it: browsers would ask a person for a name and a password.
