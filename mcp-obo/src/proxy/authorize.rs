@@ -88,7 +88,7 @@ impl Authorize {
         let (client, redirect) = self.proven(id, given).await?;
         match Wanted::read(&parameters, &self.scopes, &self.issuer) {
             Ok(wanted) => Ok(self.proceed(&client, &redirect, &wanted, browser).await),
-            Err(error) => Ok(self.tell(&redirect, wanted::state(&parameters), &error)),
+            Err(error) => Ok(self.tell(&client, &redirect, wanted::state(&parameters), &error)),
         }
     }
 
@@ -103,7 +103,7 @@ impl Authorize {
             consent::Verdict::Approved => self.begin(&client, &redirect, pending, Next::Page, browser).await,
             consent::Verdict::Cancelled => {
                 let denied = OAuthError::new(OAuthCode::AccessDenied, "the person did not agree");
-                self.tell(&redirect, pending.state.as_deref(), &denied)
+                self.tell(&client, &redirect, pending.state.as_deref(), &denied)
             }
         };
         response.headers_mut().extend(cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
@@ -146,12 +146,12 @@ impl Authorize {
                 Ok(page) => page,
                 Err(_) => {
                     let error = OAuthError::new(OAuthCode::InvalidRequest, "the request is too long");
-                    self.tell(redirect, pending.state.as_deref(), &error)
+                    self.tell(client, redirect, pending.state.as_deref(), &error)
                 }
             },
             Next::InteractionRequired => {
                 let error = OAuthError::new(OAuthCode::InteractionRequired, "a person has to agree first");
-                self.tell(redirect, pending.state.as_deref(), &error)
+                self.tell(client, redirect, pending.state.as_deref(), &error)
             }
             Next::SignIn => self.begin(client, redirect, pending, next, browser).await,
         }
@@ -206,7 +206,7 @@ impl Authorize {
             .await;
         let url = match sign_in {
             Ok(url) => url,
-            Err(error) => return self.tell(redirect, pending.state.as_deref(), &error),
+            Err(error) => return self.tell(client, redirect, pending.state.as_deref(), &error),
         };
         let Pending { redirect: target, state, challenge, names, echo, .. } = pending;
         let begun = self.clock.now().as_secs();
@@ -220,13 +220,15 @@ impl Authorize {
             }
             Err(_) => {
                 let error = OAuthError::new(OAuthCode::InvalidRequest, "state and redirect_uri are too long together");
-                self.tell(redirect, flow.state.as_deref(), &error)
+                self.tell(client, redirect, flow.state.as_deref(), &error)
             }
         }
     }
 
     /// Sends the browser back with an error.
-    fn tell(&self, redirect: &AllowedRedirect, state: Option<&str>, error: &OAuthError) -> Answer {
+    fn tell(&self, client: &Client, redirect: &AllowedRedirect, state: Option<&str>, error: &OAuthError) -> Answer {
+        let span = tracing::info_span!(target: "mcp_obo::proxy", "sign-in", client = %client.digest());
+        span.in_scope(|| error.log());
         respond::refused(redirect.as_str(), state, &self.issuer, error).unwrap_or_else(|| respond::error(error))
     }
 }

@@ -90,7 +90,7 @@ impl OAuthError {
         let (error, why) = (self.code.as_str(), &*self.description);
         match (self.reference, self.code) {
             (Some(_), _) => {}
-            (None, OAuthCode::InvalidGrant) => {
+            (None, OAuthCode::InvalidGrant | OAuthCode::AccessDenied | OAuthCode::InteractionRequired) => {
                 tracing::info!(target: "mcp_obo::proxy", error, why, "a client was refused");
             }
             (None, _) => tracing::warn!(target: "mcp_obo::proxy", error, why, "a client was refused"),

@@ -60,6 +60,17 @@ async fn a_client_under_a_key_that_is_gone_is_told_from_a_session_that_is_over()
     assert!(lines("a sign-in was stopped")[0].contains("a sealing key"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_client_is_told_through_the_browser_is_logged_with_who_it_is() {
+    let mut scene = Scene::new();
+    let id = scene.register().await;
+    let asked = [("client_id", &*id), ("redirect_uri", REDIRECT), ("response_type", "token")];
+    testlog::begin();
+    assert_eq!(scene.get(&format!("/authorize?{}", form(&asked))).await.status, 302);
+    let [line] = &lines("a client was refused")[..] else { panic!("{}", testlog::logged()) };
+    assert!(line.contains("unsupported_response_type") && line.contains(&ClientDigest::of(&id).to_string()), "{line}");
+}
+
 #[test]
 fn what_has_a_reference_is_in_the_log_already() {
     let told = OAuthError::referring(OAuthCode::ServerError, "words", Reference::random());
