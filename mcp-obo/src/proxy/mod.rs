@@ -156,6 +156,7 @@ pub use self::{
 };
 use crate::{
     audit::{Revoked, SessionEvent},
+    credential::CredentialStatus,
     shared::StoreError,
 };
 
@@ -203,6 +204,22 @@ impl Proxy {
     #[must_use]
     pub fn registration(&self) -> &Registration {
         &self.0.callback.registration
+    }
+
+    /// Returns what an operator should know about each credential with which this proxy proves itself at Entra.
+    ///
+    /// One that was refused is set back, and then nobody signs in.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<CredentialStatus> {
+        self.0.tokens.upstream.credentials().status(self.0.clock.now())
+    }
+
+    /// Tells whether the store did lately what it was asked; while it does not, nobody signs in.
+    ///
+    /// None when there is no store.
+    #[must_use]
+    pub fn is_store_up(&self) -> Option<bool> {
+        self.0.tokens.ledger.is_up()
     }
 
     /// Ends every session of a user that has begun, on all replicas.

@@ -68,6 +68,10 @@ impl Upstream {
         &self.scopes
     }
 
+    pub(super) fn credentials(&self) -> &ClientCredentials {
+        self.endpoint.credentials()
+    }
+
     pub(super) const fn registration(&self) -> &Registration {
         &self.registration
     }

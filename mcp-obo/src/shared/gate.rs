@@ -72,6 +72,12 @@ impl Gate {
         self.state().shut_until.is_none()
     }
 
+    /// Tells whether nothing failed lately, as it was told last; a store that reads and does not write is not well.
+    #[cfg(feature = "proxy")]
+    pub(super) fn is_well(&self) -> bool {
+        self.state().failed_at.is_none()
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

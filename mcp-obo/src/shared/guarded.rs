@@ -39,6 +39,11 @@ impl Guarded {
         self.gate.is_open()
     }
 
+    #[cfg(feature = "proxy")]
+    pub(crate) fn is_well(&self) -> bool {
+        self.gate.is_well()
+    }
+
     pub(crate) async fn get(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
         self.ask(|store| store.get(name)).await
     }

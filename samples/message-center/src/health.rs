@@ -15,6 +15,7 @@ use mcp_auth_layer::{
     keys::Readiness,
     verify::Verifier,
 };
+use mcp_obo::proxy::Proxy;
 use mcp_obo::{
     Exchange, ExchangeError, ExchangeErrorKind, HostingIdentity, Target, TokenSource, credential::CredentialStatus,
 };
@@ -38,6 +39,7 @@ pub struct Health(Arc<Inner>);
 struct Inner {
     verifier: Verifier,
     credential: Credential,
+    front_door: Option<Proxy>,
     clock: Arc<dyn Clock>,
     checked: Mutex<Option<Instant>>,
     proof: watch::Sender<Proof>,
@@ -99,11 +101,11 @@ enum Proof {
 }
 
 impl Health {
-    /// Watches the keys of this verifier and this credential.
+    /// Watches the keys of this verifier, this credential, and what sign-ins depend on.
     #[must_use]
-    pub fn new(verifier: Verifier, credential: Credential, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(verifier: Verifier, credential: Credential, front_door: Option<Proxy>, clock: Arc<dyn Clock>) -> Self {
         let proof = watch::Sender::new(Proof::None);
-        Self(Arc::new(Inner { verifier, credential, clock, checked: Mutex::default(), proof }))
+        Self(Arc::new(Inner { verifier, credential, front_door, clock, checked: Mutex::default(), proof }))
     }
 
     /// Notes that Entra refused our credential.
@@ -150,10 +152,21 @@ impl Health {
     }
 
     /// Says what an operator must look at although requests may come.
-    fn warnings(credentials: &[CredentialStatus]) -> Vec<&'static str> {
-        // Those that are good come first.
-        let refused = credentials.first().is_some_and(CredentialStatus::is_set_back);
-        refused.then_some("credential_refused").into_iter().collect()
+    ///
+    /// Whoever is signed in is served, so that trouble with sign-ins is among these and no reason.
+    fn warnings(&self, credentials: &[CredentialStatus]) -> Vec<&'static str> {
+        let front_door = self.0.front_door.as_ref();
+        let is_own_refused = is_refused(credentials);
+        // Most sign people in with this app's own credential; that is said once.
+        let is_theirs_refused = !is_own_refused && front_door.is_some_and(|door| is_refused(&door.credentials()));
+        [
+            is_own_refused.then_some("credential_refused"),
+            is_theirs_refused.then_some("sign_in_credential_refused"),
+            front_door.is_some_and(|door| door.is_store_up() == Some(false)).then_some("sign_in_store_down"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// Asks Entra in the background, once in a while, until it has accepted the credential.
@@ -181,7 +194,7 @@ impl Health {
         let reasons = self.reasons().await;
         let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let credentials = self.0.credential.status();
-        let warnings = Self::warnings(&credentials);
+        let warnings = self.warnings(&credentials);
         let credentials: Vec<_> = credentials.iter().map(shown).collect();
         let mut body =
             json!({"ready": reasons.is_empty(), "reasons": reasons, "warnings": warnings, "credentials": credentials});
@@ -191,6 +204,11 @@ impl Health {
         }
         (status, Json(body)).into_response()
     }
+}
+
+/// Those that are good come first.
+fn is_refused(credentials: &[CredentialStatus]) -> bool {
+    credentials.first().is_some_and(CredentialStatus::is_set_back)
 }
 
 /// A credential; the first in the list is the one in use.

@@ -53,12 +53,16 @@ const MAX_GRAPH_ANSWER: usize = 8 << 20;
 pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
     let verifier = Verifier::entra(&settings.app);
     let exchange = exchange(settings);
-    let health =
-        Health::new(verifier.clone(), credential(settings, exchange.as_ref())?, Arc::clone(settings.app.clock()));
+    let proxy = front_door::proxy(settings, &verifier)?;
+    let health = Health::new(
+        verifier.clone(),
+        credential(settings, exchange.as_ref())?,
+        proxy.clone(),
+        Arc::clone(settings.app.clock()),
+    );
     let resource_url = format!("{}/mcp", settings.public_base_url);
     let resource = ProtectedResource::new(&resource_url, &settings.app)?
         .with_scopes(settings.required_scopes.iter().map(String::as_str))?;
-    let proxy = front_door::proxy(settings, &verifier)?;
     // Clients sign in here, or at the tenant itself.
     let resource = match &proxy {
         Some(_) => resource.with_authorization_server(&settings.public_base_url),

@@ -78,6 +78,11 @@ impl Ledger {
         Self(Some(Arc::new(Books { store: Guarded::new(store, Duty::Ledger), ring, clock })))
     }
 
+    /// Tells whether the store did lately what it was asked; nothing where there is none.
+    pub(super) fn is_up(&self) -> Option<bool> {
+        self.0.as_ref().map(|books| books.store.is_well())
+    }
+
     /// Tells whether there is one.
     pub(super) const fn is_kept(&self) -> bool {
         self.0.is_some()

@@ -1,6 +1,6 @@
 //! Signing in through this server: what clients get, what goes on to the tenant, and what goes nowhere.
 
-use entra_emulator::{API_CLIENT_ID, CLIENT_ID, Config, Emulator, Fault, Place};
+use entra_emulator::{API_CLIENT_ID, CLIENT_ID, Config, Emulator, Fault, Place, WEB_CLIENT_ID};
 use serde_json::json;
 use url::Url;
 
@@ -267,4 +267,25 @@ async fn before_the_tenant_is_known_the_client_is_told_to_wait() {
     assert_eq!(server.get("/.well-known/oauth-authorization-server").await.status, 200);
     let back: Url = server.url("/.well-known/openid-configuration").parse().unwrap();
     assert_eq!(person.get(&back).await.status, 503);
+}
+
+#[tokio::test]
+async fn an_app_that_is_not_set_up_is_named_to_the_client_and_to_the_operator() {
+    let other = [("MCP_OAUTH_EXPECTED_CLIENT_ID", WEB_CLIENT_ID)];
+    for (name, secret, is_named) in [("no secret of its own", "", true), ("a wrong one", "wrong", false)] {
+        let (server, mut person) = scene_with(&[other[0], ("MCP_OAUTH_CLIENT_SECRET", secret)]).await;
+        assert_eq!(server.get("/readyz").await.json()["warnings"], json!([]), "{name}");
+        let client = person.register(REDIRECT).await.json()["client_id"].as_str().unwrap().to_owned();
+        let page = person.get(&person.request(&client, &[])).await;
+        let away = person.agree(&page).await;
+        let callback = location(&person.get(&location(&away)).await);
+        let code = query(&location(&person.get(&callback).await))["code"].clone();
+        let refused = person.redeem(&client, &code).await;
+        assert_eq!(error(&refused), (500, json!("server_error")), "{name}");
+        let registration =
+            format!("{}/oauth/callback, platform Mobile and desktop applications, app {WEB_CLIENT_ID}", server.base);
+        assert_eq!(refused.text.contains(&registration), is_named, "{name}: {}", refused.text);
+        let ready = server.get("/readyz").await;
+        assert_eq!((ready.status, &ready.json()["warnings"]), (200, &json!(["sign_in_credential_refused"])), "{name}");
+    }
 }

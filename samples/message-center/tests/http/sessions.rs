@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entra_emulator::{Config, Emulator};
 use local_redis::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     Fixture,
@@ -52,6 +52,15 @@ async fn revoke(person: &mut Person, client: &str, token: &str) -> u16 {
     person.post(&url, &[("client_id", client), ("token", token)]).await.status
 }
 
+/// Returns what both replicas warn of.
+async fn warnings(pair: &Pair) -> Vec<Value> {
+    let mut told = Vec::new();
+    for replica in &pair.replicas {
+        told.extend(replica.get("/readyz").await.json()["warnings"].as_array().unwrap().clone());
+    }
+    told
+}
+
 #[tokio::test]
 async fn a_code_is_good_once_for_all_replicas_and_ends_what_came_of_it_when_it_comes_again() {
     let Some(pair) = Pair::up().await else { return };
@@ -94,12 +103,14 @@ async fn while_nobody_can_say_what_was_used_clients_wait_and_lose_nothing() {
     let Some(mut pair) = Pair::up().await else { return };
     let mut person = pair.somebody();
     let SignedIn { client, refresh, token, .. } = person.sign_in("alice").await;
+    assert_eq!(warnings(&pair).await, [""; 0]);
     pair.redis.kill();
     let before = pair.asked();
     let waits = person.refresh(&client, &refresh).await;
     assert_eq!(error(&waits), (503, json!("temporarily_unavailable")));
     assert!(waits.header("retry-after").is_some(), "{waits:?}");
     assert_eq!(pair.asked(), before, "the tenant is not asked");
+    assert_eq!(warnings(&pair).await, ["sign_in_store_down"], "whoever was asked knows, and it is no reason");
     pair.replicas[0].call(Some(&token), json!({"top": 1})).await.messages();
     pair.redis.run();
     let mut granted = person.refresh(&client, &refresh).await;
