@@ -45,6 +45,20 @@ pub(super) enum Stranded {
     Redirect,
 }
 
+impl Stranded {
+    /// Returns why, for the log.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::Malformed => "it brought no answer of the sign-in",
+            Self::Unknown => {
+                "this browser has no such sign-in: it began in another one, was finished, is older than ten minutes, or was \
+                 sealed under a key that this server does not have"
+            }
+            Self::Redirect => "the client's redirect URI is not allowed any more",
+        }
+    }
+}
+
 impl Callback {
     /// Sends the browser on to its client.
     pub(super) fn answer(&self, query: &str, browser: &HeaderMap) -> Result<Answer, Stranded> {

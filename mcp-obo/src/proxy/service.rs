@@ -151,7 +151,7 @@ impl Parts {
         match self.callback.answer(query, browser) {
             Ok(answer) => answer,
             Err(why) => {
-                tracing::warn!(target: "mcp_obo::proxy", ?why, %reference, "a browser came back and was sent nowhere");
+                tracing::warn!(target: "mcp_obo::proxy", why = why.reason(), %reference, "a browser came back and was sent nowhere");
                 let (page, outcome) = match why {
                     Stranded::Malformed => {
                         let page = self.pages.request_malformed("it is not an answer of the sign-in", reference);

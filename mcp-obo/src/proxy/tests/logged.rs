@@ -71,6 +71,21 @@ async fn what_a_client_is_told_through_the_browser_is_logged_with_who_it_is() {
     assert!(line.contains("unsupported_response_type") && line.contains(&ClientDigest::of(&id).to_string()), "{line}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_browser_that_comes_back_to_nothing_is_explained() {
+    let mut scene = Scene::new();
+    let state = "0123456789abcdef0123456789abcdef";
+    for (query, says) in
+        [("code=x", "no answer of the sign-in"), (&*format!("code=x&state={state}"), "no such sign-in")]
+    {
+        testlog::begin();
+        let page = scene.get(&format!("/oauth/callback?{query}")).await;
+        let [line] = &lines("a browser came back")[..] else { panic!("{}", testlog::logged()) };
+        let reference = line.split("reference=").nth(1).unwrap().split(' ').next().unwrap();
+        assert!(line.contains(says) && page.text.contains(reference), "{line}: {}", page.text);
+    }
+}
+
 #[test]
 fn what_has_a_reference_is_in_the_log_already() {
     let told = OAuthError::referring(OAuthCode::ServerError, "words", Reference::random());
