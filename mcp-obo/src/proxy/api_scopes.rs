@@ -211,9 +211,17 @@ mod tests {
             "ACCESS_AS_USER",
             "access_as_user\tUser.Read",
             &"x".repeat(3_000),
+            &"access_as_user ".repeat(200),
         ] {
             assert_eq!(scopes().read(Some(asked)), Err(NotOurs), "{asked:.60}");
         }
+    }
+
+    #[test]
+    fn entra_is_never_asked_for_a_name_that_is_not_ours() {
+        let left = scopes().target(["User.Read", "access_as_user", "Gone"]).unwrap();
+        assert_eq!(left.scope(), format!("{ID}/access_as_user"));
+        assert!(scopes().target(["User.Read"]).is_err(), "and nothing takes its place");
     }
 
     #[test]

@@ -105,6 +105,13 @@ mod tests {
         ] {
             assert_eq!(challenge.is_met_by(verifier), expected, "{name}");
         }
+        for (name, verifier) in [
+            ("guessed in no time", "a".repeat(42)),
+            ("longer than any", long),
+            ("other characters", format!("{VERIFIER}+")),
+        ] {
+            assert!(!Challenge(of(&verifier).into()).is_met_by(&verifier), "its own challenge, but {name}");
+        }
         let (one, other) = (Verifier::random(), Verifier::random());
         assert!(one.challenge().is_met_by(one.expose_secret()) && !one.challenge().is_met_by(other.expose_secret()));
         assert_eq!(format!("{one:?}"), "Verifier(..)");

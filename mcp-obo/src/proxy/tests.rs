@@ -3,6 +3,7 @@
 mod edges;
 mod logged;
 mod threats;
+mod wiring;
 
 use std::{collections::HashMap, future::ready};
 

@@ -73,8 +73,12 @@ async fn what_this_server_has_not_given_out_is_no_client() {
         "",
         &Registration::open(&clients.ring, &id),
     );
+    let mut longer = Registration::open(&clients.ring, &id).unwrap();
+    longer.name = Some("n".repeat(2_048).into());
+    let longer = super::super::sealed::seal(&clients.ring, crate::seal::Purpose::Registration, "", &longer);
     for (name, id) in [
         ("nothing", ""),
+        ("more than this server ever writes", &format!("mcp.{}", longer.unwrap())),
         ("the prefix", "mcp."),
         ("another server's", &*of_another),
         ("a changed byte", std::str::from_utf8(&changed).unwrap()),
@@ -180,5 +184,29 @@ async fn the_operators_own_client_may_go_where_the_operator_allows_it() {
         ("https://evil.example/", false),
     ] {
         assert_eq!(client.redirect(candidate).is_ok(), expected, "{candidate}");
+    }
+}
+
+#[tokio::test]
+async fn another_port_is_another_place_except_on_loopback() {
+    let mut clients = clients(KeyRing::ephemeral());
+    let list = "https://app.contoso.com/cb,https://app.contoso.com:8443/cb";
+    clients.allowlist = RedirectAllowlist::parse_list(list).unwrap();
+    let client = clients.find(&registered(&clients, &["https://app.contoso.com/cb"])).await.unwrap();
+    assert!(client.redirect("https://app.contoso.com/cb").is_ok());
+    let other = client.redirect("https://app.contoso.com:8443/cb");
+    assert_eq!(other.unwrap_err(), RedirectFault::NotOwn, "the operator allows it to whoever names it as his own");
+}
+
+#[tokio::test]
+async fn a_denied_app_is_denied_in_either_case() {
+    let (upper, lower) = ("AAAAAAAA-2222-3333-4444-555555555555", "aaaaaaaa-2222-3333-4444-555555555555");
+    for named in [upper, lower] {
+        let mut clients = clients(KeyRing::ephemeral());
+        clients.preregistered = Some(Preregistered::new(named, None));
+        clients.denied = Arc::new([clients.digest_of(lower)].into());
+        for id in [upper, lower] {
+            assert_eq!(clients.find(id).await.unwrap_err(), ClientFault::Denied, "{named}: {id}");
+        }
     }
 }

@@ -134,6 +134,12 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_read_from_the_right_turns_nothing_around_it() {
+        let markup = Said::new("مؤشر <b>", Part::Name).unwrap().render().into_string();
+        assert_eq!(markup, "<bdi>مؤشر &lt;b&gt;</bdi>");
+    }
+
+    #[test]
     fn marks_do_not_pile_up_over_what_stands_around_a_name() {
         for (name, text, expected) in [
             ("Vietnamese, taken apart", "Vie\u{302}\u{323}t", "Vie\u{302}\u{323}t"),

@@ -213,3 +213,36 @@ async fn p9_what_a_client_sends_ends_no_header_and_is_no_markup() {
     let policy = seen.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{policy}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn p2_what_is_allowed_no_longer_when_a_person_answers_gets_nothing() {
+    let ring = crate::seal::KeyRing::ephemeral();
+    let mut scene = Scene::built(ISSUER, |builder| builder.with_ring(ring.clone()));
+    let client = scene.register().await;
+    let page = scene.authorize(&client).await;
+    let cookies = scene.cookies.clone();
+    let none = mcp_auth_layer::redirect::RedirectAllowlist::parse_list("none").unwrap();
+    let without = Scene::built(ISSUER, |builder| builder.with_ring(ring.clone()).with_redirects(none));
+    let denying =
+        Scene::built(ISSUER, |builder| builder.with_ring(ring).with_denied_clients([ClientDigest::of(&client)]));
+    for (name, mut later) in [("its redirect", without), ("the client", denying)] {
+        for answer in ["approve", "cancel"] {
+            later.cookies.clone_from(&cookies);
+            let seen = later.post("/authorize/consent", &[("ticket", ticket(&page.text)), ("answer", answer)]).await;
+            assert!(seen.status == 400 && !seen.headers.contains_key(LOCATION), "{name}, {answer}: {}", seen.status);
+        }
+    }
+    let answer = [("ticket", ticket(&page.text)), ("answer", "approve")];
+    assert_eq!(scene.post("/authorize/consent", &answer).await.status, 302, "the same answer, where nothing changed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p8_what_is_posted_is_read_up_to_its_bound_at_every_door() {
+    let mut scene = Scene::built(ISSUER, |builder| builder.with_store(crate::shared::MemoryStore::default()));
+    for path in ["/token", "/oauth2/v2.0/token", "/register", "/authorize/consent", "/authorize/forget", "/revoke"] {
+        for (size, is_read) in [(32 << 10, true), ((32 << 10) + 1, false)] {
+            let seen = scene.send("POST", path, "application/x-www-form-urlencoded", "x".repeat(size)).await;
+            assert_eq!(seen.status != 413, is_read, "{path}: {size}: {}", seen.status);
+        }
+    }
+}

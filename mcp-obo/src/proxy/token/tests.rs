@@ -62,6 +62,29 @@ impl Set {
         code.seal(&self.tokens.ring).unwrap()
     }
 
+    /// Has the API other scopes from now on.
+    fn offer(&mut self, names: &[&str]) {
+        let scopes = ApiScopes::new(&self.tenant.app, names.iter().copied()).unwrap();
+        let callback = self.tokens.issuer.at(CALLBACK);
+        self.tokens.upstream = Upstream::new(&self.tenant.app, ClientSecret::new(SECRET), scopes, callback);
+    }
+
+    /// A session of this tenant's person, as it was sealed yesterday.
+    fn session(&self, tenant: &str, object_id: &str) -> Session {
+        Session {
+            client: ClientDigest::of("client"),
+            tenant: tenant.to_owned(),
+            object_id: object_id.to_owned(),
+            family: "family".to_owned(),
+            sequence: 0,
+            names: vec!["access_as_user".to_owned(), "Old".to_owned()],
+            echo: format!("api://{CLIENT}/Old access_as_user offline_access"),
+            signed_in: NOW,
+            ends: NOW + 3_600,
+            upstream: Zeroizing::new("entra-refresh".to_owned()),
+        }
+    }
+
     async fn ask(&self, client: &str, pairs: &[(&str, &str)]) -> Result<Value, OAuthCode> {
         let form = Serializer::new(String::new()).extend_pairs(pairs).finish();
         let parameters = Parameters::read(form.as_bytes()).unwrap();
@@ -224,6 +247,11 @@ async fn a_session_is_refreshed_with_another_token_each_time_until_it_is_over() 
 async fn sessions_that_began_before_a_day_can_be_ended_together() {
     let mut set = Set::granting();
     let refresh = text(&set.redeem().await.unwrap(), "refresh_token").to_owned();
+    set.tenant.clock.advance(Duration::from_secs(3_600));
+    set.tokens.life.longest = Duration::from_secs(3_600);
+    assert_eq!(set.refresh(&refresh).await, Err(OAuthCode::InvalidGrant), "a shorter life is for those that live");
+    set.tokens.life = SessionLife::default();
+    assert!(set.refresh(&refresh).await.is_ok());
     set.tokens.life.not_before = UnixTime::from_secs(NOW + 1);
     assert_eq!(set.refresh(&refresh).await, Err(OAuthCode::InvalidGrant));
 }
@@ -255,6 +283,15 @@ async fn a_token_for_another_api_or_person_is_handed_out_to_nobody() {
     let set = Set::answering(|number| granted(&token_of(if number == 0 { "alice" } else { "mallory" }), Some("r")));
     let refresh = text(&set.redeem().await.unwrap(), "refresh_token").to_owned();
     assert_eq!(set.refresh(&refresh).await, Err(OAuthCode::ServerError));
+    let set = Set::granting();
+    for (name, tenant, person, expected) in [
+        ("the same", TENANT, "alice", None),
+        ("another person", TENANT, "bob", Some(OAuthCode::ServerError)),
+        ("another tenant's of that id", "99999999-2222-3333-4444-555555555555", "alice", Some(OAuthCode::ServerError)),
+    ] {
+        let session = set.session(tenant, person).seal(&set.tokens.ring).unwrap();
+        assert_eq!(set.refresh(&session).await.err(), expected, "{name}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -296,15 +333,11 @@ async fn a_session_gets_no_scope_in_place_of_one_that_is_gone() {
     let mut set = Set::granting();
     let answer = set.redeem().await.unwrap();
     let token = text(&answer, "refresh_token");
-    let with = |set: &mut Set, names: &[&str]| {
-        let scopes = ApiScopes::new(&set.tenant.app, names.iter().copied()).unwrap();
-        let callback = set.tokens.issuer.at(CALLBACK);
-        set.tokens.upstream = Upstream::new(&set.tenant.app, ClientSecret::new(SECRET), scopes, callback);
-    };
-    with(&mut set, &["Everything.ReadWrite"]);
+    set.offer(&["Everything.ReadWrite"]);
     assert_eq!(set.refresh(token).await, Err(OAuthCode::InvalidGrant), "its person agreed to nothing that is left");
+    assert_eq!(set.redeem().await, Err(OAuthCode::InvalidGrant), "nor does a code stand for anything else");
     assert_eq!(set.tenant.exchanges(), 1, "and Entra is not asked");
-    with(&mut set, &["access_as_user", "Everything.ReadWrite"]);
+    set.offer(&["access_as_user", "Everything.ReadWrite"]);
     assert!(set.refresh(token).await.is_ok(), "the scope is back");
     assert_eq!(set.tenant.calls()[1].form["scope"], format!("{CLIENT}/access_as_user offline_access"));
 }
@@ -312,22 +345,10 @@ async fn a_session_gets_no_scope_in_place_of_one_that_is_gone() {
 #[tokio::test(start_paused = true)]
 async fn a_client_is_told_of_no_scope_that_is_gone() {
     let mut set = Set::granting();
-    let session = Session {
-        client: ClientDigest::of("client"),
-        tenant: TENANT.to_owned(),
-        object_id: "alice".to_owned(),
-        family: "family".to_owned(),
-        sequence: 0,
-        names: vec!["access_as_user".to_owned(), "Old".to_owned()],
-        echo: format!("api://{CLIENT}/Old access_as_user offline_access"),
-        signed_in: NOW,
-        ends: NOW + 3_600,
-        upstream: Zeroizing::new("entra-refresh".to_owned()),
-    };
+    let session = set.session(TENANT, "alice");
     let answer = set.refresh(&session.seal(&set.tokens.ring).unwrap()).await.unwrap();
     assert_eq!(text(&answer, "scope"), "access_as_user offline_access");
-    let scopes = ApiScopes::new(&set.tenant.app, ["access_as_user", "Old"]).unwrap();
-    set.tokens.upstream = Upstream::new(&set.tenant.app, ClientSecret::new(SECRET), scopes, ISSUER.to_owned());
+    set.offer(&["access_as_user", "Old"]);
     let again = set.refresh(text(&answer, "refresh_token")).await.unwrap();
     assert_eq!(text(&again, "scope"), "access_as_user offline_access", "what was given up does not come back");
     assert_eq!(set.tenant.calls()[1].form["scope"], format!("{CLIENT}/access_as_user offline_access"));

@@ -168,3 +168,16 @@ fn nothing_of_a_secret_is_shown() {
     let text = format!("{:?}", clients(OLD, Some(CONFIGURED)));
     assert!(!text.contains("8Q~") && !text.contains(OLD), "{text}");
 }
+
+#[tokio::test]
+async fn the_secret_that_the_operator_configured_is_of_his_own_client_alone() {
+    let clients = clients(OLD, Some(CONFIGURED));
+    let id = registered(&clients, "client_secret_post");
+    let refused = Err(("invalid_client", None));
+    assert_eq!(ask(&clients, &[], &[("client_id", &id), ("client_secret", CONFIGURED)]).await, refused);
+    assert_eq!(
+        ask(&clients, &[], &[("client_id", OWN), ("client_secret", CONFIGURED)]).await.as_deref(),
+        Ok(OWN),
+        "and it is good there"
+    );
+}
