@@ -1,5 +1,6 @@
 //! Signing in through this server: what clients get, what goes on to the tenant, and what goes nowhere.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use entra_emulator::{API_CLIENT_ID, CLIENT_ID, Config, Emulator, Fault, Place, WEB_CLIENT_ID};
 use serde_json::json;
 use url::Url;
@@ -287,5 +288,24 @@ async fn an_app_that_is_not_set_up_is_named_to_the_client_and_to_the_operator() 
         assert_eq!(refused.text.contains(&registration), is_named, "{name}: {}", refused.text);
         let ready = server.get("/readyz").await;
         assert_eq!((ready.status, &ready.json()["warnings"]), (200, &json!(["sign_in_credential_refused"])), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_operators_list_of_redirects_and_of_denied_clients_is_heard() {
+    const WEBSITE: &str = "https://app.contoso.com/callback";
+    let (_server, mut person) = scene_with(&[("MCP_OAUTH_REDIRECT_URI_PREFIXES", WEBSITE)]).await;
+    let refused = person.register(REDIRECT).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_redirect_uri")), "{refused:?}");
+    let registered = person.register(WEBSITE).await;
+    assert_eq!((registered.status, &registered.json()["redirect_uris"]), (201, &json!([WEBSITE])), "{registered:?}");
+
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, API_CLIENT_ID.as_bytes());
+    let denied = URL_SAFE_NO_PAD.encode(digest);
+    for (list, expected) in [("", 200), (&*denied, 400)] {
+        let (_server, mut person) = scene_with(&[("MCP_OAUTH_DENIED_CLIENTS", list)]).await;
+        let url = person.request(API_CLIENT_ID, &[("resource", "")]);
+        let seen = person.get(&url).await;
+        assert_eq!(seen.status, expected, "{list:?}: {seen:?}");
     }
 }
