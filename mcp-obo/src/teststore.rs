@@ -30,6 +30,9 @@ pub(crate) enum Mood {
     /// Does as it is asked, and never says so.
     #[cfg(feature = "proxy")]
     Mute,
+    /// Takes what is new, and puts nothing in the place of anything.
+    #[cfg(feature = "proxy")]
+    Stiff,
 }
 
 /// A name, its value and its life.
@@ -95,6 +98,10 @@ impl SharedStore for Faulty {
 
     fn put<'a>(&'a self, name: &'a str, value: Bytes, life: Duration) -> BoxFuture<'a, Result<(), StoreError>> {
         self.note(name, &value, life);
+        #[cfg(feature = "proxy")]
+        if *self.mood.lock().unwrap() == Mood::Stiff {
+            return Box::pin(async { Err(StoreError::Refused("read only".into())) });
+        }
         self.answer(true, self.values.put(name, value, life))
     }
 

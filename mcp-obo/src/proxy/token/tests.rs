@@ -311,6 +311,16 @@ async fn only_what_a_sign_in_cures_ends_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_that_nobody_can_judge_yet_is_no_fault_of_the_session() {
+    let mut set = Set::granting();
+    let token = text(&set.redeem().await.unwrap(), "refresh_token").to_owned();
+    let judge = std::mem::replace(&mut set.tokens.verifier, TokenVerifier::entra(&set.tenant.app));
+    assert_eq!(set.refresh(&token).await, Err(OAuthCode::TemporarilyUnavailable), "its keys cannot be fetched");
+    set.tokens.verifier = judge;
+    assert!(set.refresh(&token).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_of_codes_and_tokens_is_printed() {
     let set = Set::granting();
     let (code, answer) = (set.code(), set.redeem().await.unwrap());

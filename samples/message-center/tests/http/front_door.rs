@@ -309,3 +309,39 @@ async fn the_operators_list_of_redirects_and_of_denied_clients_is_heard() {
         assert_eq!(seen.status, expected, "{list:?}: {seen:?}");
     }
 }
+
+#[tokio::test]
+async fn what_an_operator_decides_of_sessions_and_clients_holds() {
+    let future = ("MCP_OAUTH_SESSIONS_NOT_BEFORE", "2100-01-01T00:00:00Z");
+    let (_server, mut person) = scene_with(&[future]).await;
+    let signed_in = person.sign_in("alice").await;
+    let refreshed = person.refresh(&signed_in.client, &signed_in.refresh).await;
+    assert_eq!(error(&refreshed), (400, json!("invalid_grant")), "all sessions are over");
+
+    let (_server, mut person) = scene_with(&[("MCP_OAUTH_CLIENTS_NOT_BEFORE", "2100-01-01T00:00:00Z")]).await;
+    let client = person.register(REDIRECT).await.json()["client_id"].as_str().unwrap().to_owned();
+    assert_eq!(person.get(&person.request(&client, &[])).await.status, 400, "all registrations are over");
+    assert_eq!(error(&person.refresh(&client, "x").await), (401, json!("invalid_client")));
+
+    let (_server, mut person) = scene_with(&[("MCP_OAUTH_CLIENT_SECRET", "of-the-operators-own-client")]).await;
+    for (secret, code) in [("of-the-operators-own-client", "invalid_grant"), ("another", "invalid_client")] {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", "x"),
+            ("client_id", API_CLIENT_ID),
+            ("client_secret", secret),
+        ];
+        assert_eq!(person.token(&form).await.json()["error"], code, "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_offers_to_remember_where_the_operator_lets_it() {
+    let elsewhere = "https://app.example/callback";
+    for (consent, offers) in [("remember", true), ("always", false)] {
+        let changes = [("MCP_OAUTH_CONSENT", consent), ("MCP_OAUTH_REDIRECT_URI_PREFIXES", elsewhere)];
+        let (_server, mut person) = scene_with(&changes).await;
+        let page = person.get(&person.request(API_CLIENT_ID, &[("redirect_uri", elsewhere)])).await;
+        assert_eq!((page.status, page.text.contains("name=\"remember\"")), (200, offers), "{consent}: {page:?}");
+    }
+}

@@ -99,6 +99,19 @@ async fn who_revokes_a_session_ends_it_everywhere() {
 }
 
 #[tokio::test]
+async fn revocations_share_the_limit_of_tokens() {
+    let Some(pair) = Pair::up().await else { return };
+    let server = &pair.replicas[0];
+    let mut person = Person::before(BASE, [&*server.base]);
+    let client = person.register(REDIRECT).await.json()["client_id"].as_str().unwrap().to_owned();
+    for number in 0..20 {
+        assert_eq!(revoke(&mut person, &client, "not-a-token").await, 200, "{number}");
+    }
+    assert_eq!(revoke(&mut person, &client, "not-a-token").await, 429);
+    assert_eq!(person.refresh(&client, "not-a-token").await.status, 429);
+}
+
+#[tokio::test]
 async fn while_nobody_can_say_what_was_used_clients_wait_and_lose_nothing() {
     let Some(mut pair) = Pair::up().await else { return };
     let mut person = pair.somebody();

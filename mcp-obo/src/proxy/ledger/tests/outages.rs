@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::{
-    teststore::Mood::{Down, Full, Hung, Mute, Odd, Well},
+    teststore::Mood::{Down, Full, Hung, Mute, Odd, Stiff, Well},
     testtenant::{settle, user_id},
 };
 
@@ -33,6 +33,20 @@ async fn nothing_is_granted_and_nothing_is_lost() {
         assert_eq!(redeem(&proxy, &code).await.word(), "granted", "{mood:?}");
         assert_eq!(refresh(&proxy, &token).await.word(), "granted", "{mood:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_whose_end_cannot_be_recorded_is_not_said_to_have_ended() {
+    let origin = Origin::granting();
+    let proxy = origin.replica();
+    let token = session(&origin, &proxy, "alice", "a").await;
+    let next = refresh(&proxy, &token).await.refresh_token();
+    origin.pass(120).await;
+    origin.store.turn(Stiff);
+    assert_eq!(refresh(&proxy, &token).await.word(), "temporarily_unavailable", "a reuse that nobody can note");
+    origin.store.turn(Well);
+    assert_eq!(refresh(&proxy, &token).await.word(), "invalid_grant");
+    assert_eq!(refresh(&proxy, &next).await.word(), "invalid_grant", "and now it is noted");
 }
 
 #[tokio::test(start_paused = true)]
