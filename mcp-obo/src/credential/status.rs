@@ -18,6 +18,8 @@ pub enum CredentialKind {
     ManagedIdentity,
     /// Something of the service's own.
     Custom,
+    /// None: an app that is public and proves nothing.
+    None,
 }
 
 impl CredentialKind {
@@ -31,6 +33,7 @@ impl CredentialKind {
             Self::WorkloadIdentity => "workload_identity",
             Self::ManagedIdentity => "managed_identity",
             Self::Custom => "custom",
+            Self::None => "none",
         }
     }
 }

@@ -5,7 +5,10 @@ use mcp_auth_layer::EntraApp;
 use super::registration::Platform;
 use crate::{
     boxed::BoxFuture,
-    credential::{ClientAuth, ClientContext, ClientCredential, ClientCredentials, CredentialError},
+    credential::{
+        ClientAuth, ClientContext, ClientCredential, ClientCredentials, CredentialError, CredentialKind,
+        CredentialStatus,
+    },
 };
 
 /// The app at Entra as which a [`Proxy`](super::Proxy) signs people in.
@@ -44,5 +47,9 @@ struct PublicClient;
 impl ClientCredential for PublicClient {
     fn authenticate<'a>(&'a self, _: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
         Box::pin(async { Ok(ClientAuth::public()) })
+    }
+
+    fn status(&self) -> CredentialStatus {
+        CredentialStatus::of(CredentialKind::None)
     }
 }

@@ -345,7 +345,7 @@ fn set_back(credential: &dyn ClientCredential, failure: &Failure, client_request
         client_request_id,
         cause = failure.source.as_ref().map(tracing::field::display),
         advice = failure.advice.unwrap_or(failure.kind.advice()),
-        "a credential of this app failed; the next one is tried, and this one again in ten minutes",
+        "a credential of this app failed; the next one, if there is one, is tried, and this one again in ten minutes",
     );
 }
 
