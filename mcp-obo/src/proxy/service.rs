@@ -53,7 +53,7 @@ impl Parts {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
-        let Some(endpoint) = self.endpoint(head.uri.path()) else { return status(StatusCode::NOT_FOUND) };
+        let Some(endpoint) = self.endpoint(head.uri.path()) else { return respond::bare(StatusCode::NOT_FOUND) };
         // Before any cookie is set: it would be another host's. A form that is posted there is refused as it is.
         if matches!((endpoint, &head.method), (Endpoint::Authorize | Endpoint::Forget, &Method::GET))
             && let Some(own) = host::elsewhere(&self.issuer, &head)
@@ -68,14 +68,14 @@ impl Parts {
             (Endpoint::Callback, &Method::GET) => self.returned(query, &head.headers),
             (Endpoint::Forget, &Method::GET) => {
                 let offered = self.authorize.consent.offer_to_forget(&head.headers, self.clock.now());
-                offered.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
+                offered.unwrap_or_else(|_| respond::bare(StatusCode::INTERNAL_SERVER_ERROR))
             }
             (
                 Endpoint::Consent | Endpoint::Forget | Endpoint::Token | Endpoint::Revoke | Endpoint::Register,
                 &Method::POST,
             ) => match Limited::new(body, MAX_BODY).collect().await {
                 Ok(body) => self.posted(endpoint, &head.headers, &body.to_bytes()).await,
-                Err(_) => status(StatusCode::PAYLOAD_TOO_LARGE),
+                Err(_) => respond::bare(StatusCode::PAYLOAD_TOO_LARGE),
             },
             (endpoint, _) => not_allowed(endpoint),
         };
@@ -153,10 +153,7 @@ impl Parts {
             Err(why) => {
                 tracing::warn!(target: "mcp_obo::proxy", why = why.reason(), %reference, "a browser came back and was sent nowhere");
                 let (page, outcome) = match why {
-                    Stranded::Malformed => {
-                        let page = self.pages.request_malformed("it is not an answer of the sign-in", reference);
-                        (page, "stopped_malformed")
-                    }
+                    Stranded::Malformed => (self.pages.answer_malformed(reference), "stopped_malformed"),
                     Stranded::Unknown => (self.pages.begun_elsewhere(reference), "stopped_unknown"),
                     Stranded::Redirect => (self.pages.redirect_not_allowed("", reference), "stopped_redirect"),
                 };
@@ -186,12 +183,8 @@ impl Parts {
     }
 }
 
-fn status(status: StatusCode) -> Answer {
-    respond::json(status, &Value::Null)
-}
-
 fn not_allowed(endpoint: Endpoint) -> Answer {
-    let mut answer = status(StatusCode::METHOD_NOT_ALLOWED);
+    let mut answer = respond::bare(StatusCode::METHOD_NOT_ALLOWED);
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(endpoint.methods()));
     answer
 }

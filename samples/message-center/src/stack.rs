@@ -7,7 +7,7 @@ use axum::{
     extract::Request,
     routing::{get, post_service},
 };
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use mcp_auth_layer::{
     BearerLayer,
     bypass::{BypassGuardLayer, Hatch},
@@ -72,6 +72,7 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
 
     let mcp = ServiceBuilder::new()
         // A browser's preflight carries no credential, so it is answered before anybody asks for one.
+        .map_response(empty_preflight)
         .layer(cors(settings))
         // The whole body by then, however it trickles in; the head has its own timeout in `serve`.
         .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10)))
@@ -106,6 +107,14 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         .layer(TraceLayer::new_for_http().make_span_with(
             |request: &Request| tracing::info_span!("request", method = %request.method(), path = request.uri().path()),
         )))
+}
+
+/// Says 204 to a preflight, for there is nothing in the answer; the layer for them says 200.
+fn empty_preflight<B>(mut answer: Response<B>) -> Response<B> {
+    if answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
+        *answer.status_mut() = StatusCode::NO_CONTENT;
+    }
+    answer
 }
 
 fn bearer(

@@ -61,6 +61,15 @@ impl Pages {
         self.answer(StatusCode::BAD_REQUEST, "Request not understood", &said, reference)
     }
 
+    /// What a browser brought back is no answer of the sign-in (400).
+    pub(in crate::proxy) fn answer_malformed(&self, reference: Reference) -> Answer {
+        let said = html! {
+            p { "What your browser brought back is no answer of the sign-in at Microsoft. Nobody was signed in." }
+            p { "Go back to the app and connect again. If somebody sent you a link to here, close this page." }
+        };
+        self.answer(StatusCode::BAD_REQUEST, "Answer not understood", &said, reference)
+    }
+
     /// A form of these pages does nothing (400, or 403 where this browser was never shown it).
     pub(in crate::proxy) fn form_refused(&self, why: Refusal, reference: Reference) -> Answer {
         let (status, title, what) = match why {

@@ -25,6 +25,7 @@ fn each_page_says_what_happened_and_what_to_do() {
             "Request not understood",
             "a parameter comes twice.",
         ),
+        ("answer", pages.answer_malformed(reference), 400, "Answer not understood", "Nobody was signed in."),
         ("no answer", refused(Refusal::Incomplete), 400, "No answer", "Nothing was allowed."),
         ("late", refused(Refusal::Expired), 400, "Too late", "open for too long"),
         ("forged", refused(Refusal::Foreign), 403, "Answer not accepted", "Nothing was allowed."),
