@@ -18,7 +18,10 @@ export const PAGES = {
     'error: app not known': (person, world) => error(person, 'App not known', query(world, { client_id: 'mcp.nobody' })),
     'error: address not allowed': notAllowed,
     'error: request not understood': (person, world) => {
-        return error(person, 'Request not understood', `${world.base}/oauth/callback`);
+        return error(person, 'Request not understood', `${world.base}/authorize`);
+    },
+    'error: answer not understood': (person, world) => {
+        return error(person, 'Answer not understood', `${world.base}/oauth/callback`);
     },
     'error: no answer': (person, world) => refused(person, world, 'No answer', (ticket) => ticket.remove()),
     'error: answer not accepted': (person, world) => {
