@@ -220,6 +220,13 @@ impl EntraApp {
         self.0.audiences.iter()
     }
 
+    /// Returns what is left of a scope behind each of the accepted audiences that it stands behind.
+    ///
+    /// One audience may begin another, so that there are several answers; a bare name has none.
+    pub fn behind_audiences<'a>(&'a self, scope: &'a str) -> impl Iterator<Item = &'a str> {
+        self.audiences().filter_map(move |ours| scope.strip_prefix(ours)?.strip_prefix('/'))
+    }
+
     /// Returns the cloud.
     #[must_use]
     pub fn cloud(&self) -> Cloud {

@@ -7,6 +7,14 @@ use std::{
 
 use crate::config::ConfigError;
 
+/// Tells whether a scope is OpenID Connect's own (Core 1.0 sections 5.4 and 11): `openid`, `profile`, `email`, `offline_access`.
+///
+/// These ask for a sign-in, and for nothing of any API.
+#[must_use]
+pub fn is_openid(name: &str) -> bool {
+    matches!(name, "openid" | "profile" | "email" | "offline_access")
+}
+
 /// A set of scope names, compared whole and case-sensitively.
 ///
 /// Names are what stands in an access token's `scp` claim: `access_as_user`, not `api://…/access_as_user`.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
-use mcp_auth_layer::cloud::Cloud;
+use mcp_auth_layer::{cloud::Cloud, scope::is_openid};
 
 /// One downstream API and the scopes of it that are asked for.
 ///
@@ -205,7 +205,7 @@ fn check_names(names: &[&str]) -> Result<(), TargetError> {
         if name.contains('/') {
             return Err(TargetError::SeveralResources);
         }
-        if ["openid", "profile", "email", "offline_access"].contains(name) {
+        if is_openid(name) {
             return Err(TargetError::SignIn { given: (*name).to_owned() });
         }
     }

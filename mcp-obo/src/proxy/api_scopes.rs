@@ -4,7 +4,11 @@
 //! stands behind the id: behind an App ID URI the refresh would be refused where client and API are one app (AADSTS90009), and
 //! a bare name would be looked for at Microsoft Graph (AADSTS650053).
 
-use mcp_auth_layer::{EntraApp, config::ConfigError, scope::ScopeSet};
+use mcp_auth_layer::{
+    EntraApp,
+    config::ConfigError,
+    scope::{ScopeSet, is_openid},
+};
 
 use crate::target::{Target, TargetError};
 
@@ -14,16 +18,12 @@ const MAX_TEXT: usize = 2_000;
 /// How a scope begins that stands for a claims challenge; see [`super::step_up`].
 pub(super) const STEP_UP: &str = "stepup.";
 
-/// OpenID Connect's own; taken and dropped, because no ID token is handed out here.
-const OPENID: [&str; 3] = ["openid", "profile", "email"];
-
 const OFFLINE: &str = "offline_access";
 
 /// The scopes of one API.
 #[derive(Clone, Debug)]
 pub(super) struct ApiScopes {
-    client_id: Box<str>,
-    audiences: Vec<Box<str>>,
+    app: EntraApp,
     /// Given to clients that ask for none.
     names: Vec<Box<str>>,
 }
@@ -51,11 +51,7 @@ pub(super) struct NotOurs;
 impl ApiScopes {
     pub(super) fn new<'a>(app: &EntraApp, names: impl IntoIterator<Item = &'a str>) -> Result<Self, ConfigError> {
         let names = ScopeSet::required(names)?;
-        Ok(Self {
-            client_id: app.client_id().into(),
-            audiences: app.audiences().map(Into::into).collect(),
-            names: names.iter().map(Into::into).collect(),
-        })
+        Ok(Self { app: app.clone(), names: names.iter().map(Into::into).collect() })
     }
 
     /// Reads what a client asks for; nothing means all that there is.
@@ -69,7 +65,8 @@ impl ApiScopes {
         for one in text.split(' ').filter(|one| !one.is_empty()) {
             match one {
                 OFFLINE => asked.offline = Offline::Asked,
-                _ if OPENID.contains(&one) => {}
+                // Taken and dropped: no ID token is handed out here.
+                _ if is_openid(one) => {}
                 _ if one.starts_with(STEP_UP) => asked.step_ups.push(one.into()),
                 _ => asked.add(one, self.name_of(one).ok_or(NotOurs)?),
             }
@@ -92,7 +89,7 @@ impl ApiScopes {
     /// Names that are no longer there are left out, and nothing takes their place.
     pub(super) fn target<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Target, TargetError> {
         let wanted: Vec<&str> = names.into_iter().filter(|name| self.has(name)).collect();
-        Target::new(&self.client_id, &wanted)
+        Target::new(self.app.client_id(), &wanted)
     }
 
     /// Returns what is left of names and echo that were granted under yesterday's list; none when that is nothing.
@@ -113,8 +110,7 @@ impl ApiScopes {
     }
 
     fn name_of(&self, scope: &str) -> Option<&str> {
-        let behind_ours = self.audiences.iter().filter_map(|ours| scope.strip_prefix(&**ours)?.strip_prefix('/'));
-        behind_ours.chain([scope]).find_map(|bare| self.names().find(|name| *name == bare))
+        self.app.behind_audiences(scope).chain([scope]).find_map(|bare| self.names().find(|name| *name == bare))
     }
 }
 
