@@ -15,7 +15,7 @@ use super::{
     error::{OAuthCode, OAuthError, explained},
     flow::{Flow, FlowId, Flows},
     issuer::Issuer,
-    parameters::Parameters,
+    parameters::{Parameters, Repeated},
     pkce::Verifier,
     respond::{self, Answer},
     step_up::StepUps,
@@ -43,6 +43,12 @@ pub(super) enum Stopped {
     Client { client: ClientDigest, fault: ClientFault },
     Redirect { client: ClientDigest, given: String, why: RedirectFault },
     Form(consent::Refusal),
+}
+
+impl From<Repeated> for Stopped {
+    fn from(_: Repeated) -> Self {
+        Self::Malformed("it names a parameter twice")
+    }
 }
 
 impl Stopped {
@@ -81,8 +87,7 @@ impl Stopped {
 impl Authorize {
     /// Answers a request.
     pub(super) async fn answer(&self, query: &str, browser: &HeaderMap) -> Result<Answer, Stopped> {
-        let parameters =
-            Parameters::read(query.as_bytes()).map_err(|_| Stopped::Malformed("it names a parameter twice"))?;
+        let parameters = Parameters::read(query.as_bytes())?;
         let id = parameters.get("client_id").ok_or(Stopped::Malformed("it names no client"))?;
         let given = parameters.get("redirect_uri").ok_or(Stopped::Malformed("it names no address to go back to"))?;
         let (client, redirect) = self.proven(id, given).await?;
@@ -94,7 +99,7 @@ impl Authorize {
 
     /// Hears what a person answered on the consent page.
     pub(super) async fn decide(&self, form: &[u8], browser: &HeaderMap) -> Result<Answer, Stopped> {
-        let form = Parameters::read(form).map_err(|_| Stopped::Malformed("it names a parameter twice"))?;
+        let form = Parameters::read(form)?;
         let Decision { pending, verdict, cookies } =
             self.consent.decide(&form, browser, self.clock.now()).map_err(Stopped::Form)?;
         // Minutes have gone by: client and redirect are judged again.

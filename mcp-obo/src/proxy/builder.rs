@@ -23,6 +23,7 @@ use super::{
     issuer::{CALLBACK, Issuer},
     ledger::Ledger,
     metadata::{self, Abilities},
+    registration::Registration,
     service::Parts,
     session::{LONGEST, SessionLife},
     step_up::StepUps,
@@ -188,9 +189,10 @@ impl ProxyBuilder {
         let app = app.unwrap_or_else(|| self.app.clone());
         let client_id: Box<str> = app.client_id().into();
         let (clock, ring) = (Arc::clone(app.clock()), self.ring);
-        let upstream = Upstream::new(&app, credentials, scopes.clone(), issuer.at(CALLBACK)).on(platform);
+        let registration = Registration::new(&issuer.at(CALLBACK), platform, &client_id);
         // Entra shows it to people when the redirect URI is missing, and tells this server nothing (AADSTS50011).
-        tracing::info!(target: "mcp_obo::proxy", registration = %upstream.registration(), "this has to be registered at Entra");
+        tracing::info!(target: "mcp_obo::proxy", %registration, "this has to be registered at Entra");
+        let upstream = Upstream::new(&app, credentials, scopes.clone(), registration.clone());
         let flows = Flows { ring: ring.clone(), cookies: Cookies::new(issuer.transport()) };
         let consent = Consent::new(&issuer, &ring, self.wording, self.remembering);
         let pages = consent.pages();
@@ -224,7 +226,7 @@ impl ProxyBuilder {
                 ring: ring.clone(),
                 flows,
                 allowlist: self.allowlist.clone(),
-                registration: upstream.registration().clone(),
+                registration,
                 pages,
                 clock: Arc::clone(&clock),
             },

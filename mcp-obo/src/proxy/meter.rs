@@ -8,9 +8,7 @@
 //! good, or its sign-in is `unknown` in that browser. `not_set_up` and `server_error` want an operator; `temporarily_unavailable`
 //! is Entra, the store or a host of documents. `unanswered` are methods and bodies that no client sends.
 
-#[cfg(feature = "metrics")]
-use super::endpoint::Endpoint;
-use super::respond::Answer;
+use super::{endpoint::Endpoint, respond::Answer};
 
 /// Answers of the proxy, by endpoint and outcome.
 pub const ANSWERS: &str = "mcp_obo_proxy_answers_total";
@@ -45,6 +43,9 @@ pub(super) fn answered(endpoint: Endpoint, answer: &Answer) {
     };
     metrics::counter!(ANSWERS, "endpoint" => name, "outcome" => outcome(endpoint, answer)).increment(1);
 }
+
+#[cfg(not(feature = "metrics"))]
+pub(super) fn answered(_: Endpoint, _: &Answer) {}
 
 #[cfg(feature = "metrics")]
 fn outcome(endpoint: Endpoint, answer: &Answer) -> &'static str {

@@ -79,7 +79,6 @@ impl Parts {
             },
             (endpoint, _) => not_allowed(endpoint),
         };
-        #[cfg(feature = "metrics")]
         meter::answered(endpoint, &answer);
         if endpoint.is_for_all_origins() { respond::readable_by_all(answer) } else { answer }
     }
@@ -137,29 +136,25 @@ impl Parts {
     }
 
     fn forgotten(&self, browser: &HeaderMap, body: &[u8]) -> Answer {
-        match Parameters::read(body) {
-            Ok(form) => {
-                let forgotten = self.authorize.consent.forget(&form, browser, self.clock.now());
-                forgotten.unwrap_or_else(|why| self.shown(Err(Stopped::Form(why))))
-            }
-            Err(_) => self.shown(Err(Stopped::Malformed("it names a parameter twice"))),
-        }
+        let forgotten = Parameters::read(body)
+            .map_err(Stopped::from)
+            .and_then(|form| self.authorize.consent.forget(&form, browser, self.clock.now()).map_err(Stopped::Form));
+        self.shown(forgotten)
     }
 
     fn returned(&self, query: &str, browser: &HeaderMap) -> Answer {
+        let why = match self.callback.answer(query, browser) {
+            Ok(answer) => return answer,
+            Err(why) => why,
+        };
         let reference = Reference::random();
-        match self.callback.answer(query, browser) {
-            Ok(answer) => answer,
-            Err(why) => {
-                tracing::warn!(target: "mcp_obo::proxy", why = why.reason(), %reference, "a browser came back and was sent nowhere");
-                let (page, outcome) = match why {
-                    Stranded::Malformed => (self.pages.answer_malformed(reference), "stopped_malformed"),
-                    Stranded::Unknown => (self.pages.begun_elsewhere(reference), "stopped_unknown"),
-                    Stranded::Redirect => (self.pages.redirect_not_allowed("", reference), "stopped_redirect"),
-                };
-                meter::noted(page, outcome)
-            }
-        }
+        tracing::warn!(target: "mcp_obo::proxy", why = why.reason(), %reference, "a browser came back and was sent nowhere");
+        let (page, outcome) = match why {
+            Stranded::Malformed => (self.pages.answer_malformed(reference), "stopped_malformed"),
+            Stranded::Unknown => (self.pages.begun_elsewhere(reference), "stopped_unknown"),
+            Stranded::Redirect => (self.pages.redirect_not_allowed("", reference), "stopped_redirect"),
+        };
+        meter::noted(page, outcome)
     }
 
     fn shown(&self, answer: Result<Answer, Stopped>) -> Answer {

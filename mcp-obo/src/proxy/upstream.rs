@@ -12,7 +12,7 @@ use super::{
     flow::FlowId,
     pkce::{Challenge, Verifier},
     reference::Reference,
-    registration::{Platform, Registration},
+    registration::Registration,
     told::Told,
     wanted::Prompt,
 };
@@ -51,17 +51,9 @@ impl Upstream {
         app: &EntraApp,
         credentials: impl Into<ClientCredentials>,
         scopes: ApiScopes,
-        callback: String,
+        registration: Registration,
     ) -> Self {
-        let registration = Registration::new(&callback, Platform::Web, app.client_id());
         Self { endpoint: TokenEndpoint::new(app, credentials), scopes, registration }
-    }
-
-    /// Names the platform under which the callback stands at Entra, in place of *Web*.
-    #[must_use]
-    pub(super) fn on(mut self, platform: Platform) -> Self {
-        self.registration = Registration::new(self.registration.callback(), platform, self.registration.app());
-        self
     }
 
     pub(super) const fn scopes(&self) -> &ApiScopes {
@@ -70,10 +62,6 @@ impl Upstream {
 
     pub(super) fn credentials(&self) -> &ClientCredentials {
         self.endpoint.credentials()
-    }
-
-    pub(super) const fn registration(&self) -> &Registration {
-        &self.registration
     }
 
     /// Returns the address of the sign-in page.

@@ -6,26 +6,15 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::prelude::*;
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Response, StatusCode,
-    header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-    },
+    HeaderValue, StatusCode,
+    header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS},
 };
 use http_body_util::Full;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::proxy::respond::Answer;
+use crate::proxy::respond::{self, Answer};
 
 const STYLE: &str = include_str!("style.css");
-
-const HEADERS: [(HeaderName, HeaderValue); 5] = [
-    (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    // The address of a page holds a client's `state`.
-    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-];
 
 /// Makes whole pages.
 #[derive(Clone, Debug)]
@@ -77,10 +66,13 @@ impl Frame {
                 }
             }
         };
-        let mut response = Response::new(Full::new(Bytes::from(text.into_string())));
-        *response.status_mut() = page.status;
-        response.headers_mut().extend(HEADERS);
-        response.headers_mut().insert(CONTENT_SECURITY_POLICY, self.policy.clone());
-        response
+        let mut answer = respond::bare(page.status);
+        *answer.body_mut() = Full::new(Bytes::from(text.into_string()));
+        answer.headers_mut().extend([
+            (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+            (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+            (CONTENT_SECURITY_POLICY, self.policy.clone()),
+        ]);
+        answer
     }
 }

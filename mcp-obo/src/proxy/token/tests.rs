@@ -12,6 +12,7 @@ use crate::{
         api_scopes::ApiScopes,
         issuer::CALLBACK,
         pkce::{Challenge, Verifier},
+        registration::{Platform, Registration},
     },
     testtenant::{CLIENT, LIFE, NOW, SECRET, TENANT, Tenant, refused, status},
 };
@@ -26,13 +27,18 @@ struct Set {
     tokens: Tokens,
 }
 
+fn upstream(tenant: &Tenant, scopes: ApiScopes) -> Upstream {
+    let registration = Registration::new(&format!("{ISSUER}{CALLBACK}"), Platform::Web, CLIENT);
+    Upstream::new(&tenant.app, ClientSecret::new(SECRET), scopes, registration)
+}
+
 impl Set {
     fn answering(answer: impl Fn(usize) -> Response<Bytes> + Send + Sync + 'static) -> Self {
         let tenant = Tenant::answering(move |call| Box::pin(ready(answer(call.number))));
         let issuer = Issuer::new(ISSUER, "/mcp").unwrap();
         let scopes = ApiScopes::new(&tenant.app, ["access_as_user"]).unwrap();
         let tokens = Tokens {
-            upstream: Upstream::new(&tenant.app, ClientSecret::new(SECRET), scopes, issuer.at(CALLBACK)),
+            upstream: upstream(&tenant, scopes),
             issuer,
             ring: KeyRing::ephemeral(),
             allowlist: RedirectAllowlist::default(),
@@ -65,8 +71,7 @@ impl Set {
     /// Has the API other scopes from now on.
     fn offer(&mut self, names: &[&str]) {
         let scopes = ApiScopes::new(&self.tenant.app, names.iter().copied()).unwrap();
-        let callback = self.tokens.issuer.at(CALLBACK);
-        self.tokens.upstream = Upstream::new(&self.tenant.app, ClientSecret::new(SECRET), scopes, callback);
+        self.tokens.upstream = upstream(&self.tenant, scopes);
     }
 
     /// A session of this tenant's person, as it was sealed yesterday.

@@ -21,7 +21,8 @@ const CORRELATION: &str = "bbbbbbbb-0000-0000-0000-000000000002";
 async fn redeemed(platform: Platform, answer: Response<Bytes>) -> OAuthError {
     let tenant = Tenant::answering(move |_| Box::pin(ready(answer.clone())));
     let scopes = ApiScopes::new(&tenant.app, ["access_as_user"]).unwrap();
-    let upstream = Upstream::new(&tenant.app, ClientSecret::new(SECRET), scopes, CALLBACK.to_owned()).on(platform);
+    let registration = Registration::new(CALLBACK, platform, CLIENT);
+    let upstream = Upstream::new(&tenant.app, ClientSecret::new(SECRET), scopes, registration);
     testlog::begin();
     upstream.redeem("entra-code", &Verifier::random(), ["access_as_user"]).await.unwrap_err()
 }
