@@ -11,7 +11,7 @@ use tower_http::timeout::RequestBodyDeadlineLayer;
 
 use crate::{
     limits::{FormClientLayer, Limits},
-    settings::{FrontDoor, Settings, Vars},
+    settings::{FrontDoor, Settings},
 };
 
 /// Makes the front door, where there is one.
@@ -57,22 +57,23 @@ fn documents(builder: ProxyBuilder, door: &FrontDoor) -> Result<ProxyBuilder, Co
 ///
 /// # Errors
 /// Where there is no front door, or no key that outlives this process.
-pub fn registration(settings: &Settings, vars: &dyn Vars) -> Result<String, Box<dyn Error>> {
+pub fn registration(settings: &Settings) -> Result<String, Box<dyn Error>> {
     let proxy = proxy(settings, &Verifier::entra(&settings.app))?;
-    let proxy = proxy.ok_or("MCP_OAUTH_PROXY: clients do not sign in here, so there is nothing to enter")?;
-    if vars.get("MCP_SEALING_KEYS").is_none_or(|keys| keys.trim().is_empty()) {
+    let (Some(proxy), Some(door)) = (proxy, &settings.front_door) else {
+        return Err("MCP_OAUTH_PROXY: clients do not sign in here, so there is nothing to enter".into());
+    };
+    if !door.ring_lasts {
         return Err(
             "MCP_SEALING_KEYS: not set; the secret is made from the keys, and would be another at each start".into()
         );
     }
     let (base, secret) = (&settings.public_base_url, proxy.client_secret());
-    let scopes = settings.front_door.iter().flat_map(|door| &door.scopes).map(String::as_str).collect::<Vec<_>>();
     Ok(format!(
         "client id          {}\nclient secret      {}\nauthorization URL  {base}/authorize\ntoken URL          {base}/token\n\
          refresh URL        {base}/token\nscopes             {} offline_access\n",
         proxy.client_id(),
         secret.expose_secret(),
-        scopes.join(" "),
+        door.scopes.join(" "),
     ))
 }
 

@@ -75,8 +75,7 @@ fn register_client() -> ExitCode {
         Ok(vars) => vars,
         Err(code) => return code,
     };
-    let text =
-        Settings::read(&vars).map_err(Into::into).and_then(|settings| front_door::registration(&settings, &vars));
+    let text = Settings::read(&vars).map_err(Into::into).and_then(|settings| front_door::registration(&settings));
     match text {
         Ok(text) => {
             let _ = io::stdout().write_all(text.as_bytes());

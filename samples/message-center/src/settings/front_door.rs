@@ -7,6 +7,7 @@ use mcp_auth_layer::{
     clock::UnixTime,
     fetch::{Egress, is_loopback},
     redirect::RedirectAllowlist,
+    scope::is_openid,
 };
 use mcp_obo::{
     ClientCredentials, ClientSecret, KeyRing,
@@ -34,6 +35,8 @@ pub struct FrontDoor {
     pub redirects: RedirectAllowlist,
     /// Under which keys everything is sealed.
     pub ring: KeyRing,
+    /// Whether these outlive this process.
+    pub ring_lasts: bool,
     /// How long a session lasts.
     pub session_max: Duration,
     /// Sessions that began before are over.
@@ -92,6 +95,7 @@ pub(super) fn read(reader: &mut Reader<'_>, host: &Host<'_>, ring: Option<KeyRin
         nothing_to_prove(reader, switch);
         return None;
     };
+    let ring_lasts = ring.is_some();
     let ring = ring.or_else(|| own_ring(reader, host.public_base_url))?;
     let client_secret = reader.get(SECRET).map(SecretString::from);
     Some(FrontDoor {
@@ -100,6 +104,7 @@ pub(super) fn read(reader: &mut Reader<'_>, host: &Host<'_>, ring: Option<KeyRin
         scopes,
         redirects,
         ring,
+        ring_lasts,
         session_max,
         sessions_not_before,
         clients_not_before,
@@ -175,12 +180,10 @@ fn scopes(reader: &mut Reader<'_>, host: &Host<'_>) -> Vec<String> {
     let Some(text) = reader.get(SCOPES) else { return host.required_scopes.to_vec() };
     let mut names = Vec::new();
     for one in text.split([' ', ',']).filter(|one| !one.is_empty()) {
-        if matches!(one, "openid" | "profile" | "email" | "offline_access") {
+        if is_openid(one) {
             continue;
         }
-        // One audience may begin another, and then both leave something.
-        let left = host.app.audiences().filter_map(|ours| one.strip_prefix(ours)?.strip_prefix('/'));
-        let bare = left.min_by_key(|bare| bare.len()).unwrap_or(one);
+        let bare = host.app.behind_audiences(one).min_by_key(|bare| bare.len()).unwrap_or(one);
         if bare.contains('/') {
             reader.mistake(format!("{SCOPES}: {one:?} is not a scope of this server's app"));
         } else if !names.iter().any(|known| known == bare) {
