@@ -4,9 +4,9 @@
 //! - `stack`: the whole server in one file; read it first
 //! - `settings`: the environment, turned into types, all mistakes at once
 //! - `mcp`, `tools`: the MCP side; `graph`: the call behind it; `failure`: what callers are told when it fails
-//! - `front_door`: where clients sign in; `discovery`, `health`, `meter`: the other endpoints
+//! - `front_door`: where clients sign in; `discovery`, `meter`: the other endpoints
 //! - `limits`: how often each of them may be asked
-//! - `serve`: connections and shutdown
+//! - beside this crate, `server_kit`: reading settings, logging, connections and shutdown, health
 //! - `call`, `demo`: subcommands
 
 pub mod call;
@@ -16,12 +16,9 @@ pub mod discovery;
 pub mod failure;
 pub mod front_door;
 pub mod graph;
-pub mod health;
 pub mod limits;
-pub mod logging;
 pub mod mcp;
 pub mod meter;
-pub mod serve;
 pub mod settings;
 pub mod stack;
 pub mod tools;

@@ -9,14 +9,13 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use mcp_obo::proxy::DocumentHosts;
-use message_center::{
-    call::Client,
-    front_door, logging, meter, serve,
-    settings::{Layered, Mistakes, Process, Settings, Vars},
-    stack,
-};
+use message_center::{call::Client, front_door, settings::Settings, stack};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use server_kit::{
+    logging, meter, serve,
+    settings::{Layered, Mistakes, Process, Vars},
+};
 
 /// Microsoft 365 Message Center for MCP clients, as the signed-in user.
 #[derive(Debug, Parser)]

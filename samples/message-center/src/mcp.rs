@@ -23,11 +23,14 @@ use rmcp::{
 };
 use secrecy::SecretString;
 use serde_json::Value;
+use server_kit::{
+    failure::{Context, Failure},
+    health::Health,
+};
 
 use crate::{
-    failure::{Context, Failure},
+    failure::{self, ERRAND},
     graph::{Graph, GraphError},
-    health::Health,
     meter,
     tools::get_messages::{self, Arguments, Call, TokenArgument},
 };
@@ -64,10 +67,10 @@ impl Shared {
             None => match self.outgoing.source(&parts.extensions) {
                 Ok(who) => self.ask_as(who, &call.arguments, parts).await,
                 // Where it is this server's fault, it has been logged.
-                Err(_) => return Err(Failure::no_user()),
+                Err(_) => return Err(Failure::no_user(ERRAND)),
             },
         };
-        answer.map_err(|error| Failure::of_graph(&error, &self.context))
+        answer.map_err(|error| failure::of_graph(&error, &self.context))
     }
 
     /// Finds a token that a hatch lends to this call: the argument, whoever calls; or a configured one, if nobody does.
@@ -152,7 +155,7 @@ impl ServerHandler for MessageCenter {
         let begun = Instant::now();
         let answer = match Call::read(request.arguments, self.0.token_argument) {
             Ok(call) => self.0.get_messages(parts, call).await,
-            Err(error) => Err(Failure::of_arguments(&error)),
+            Err(error) => Err(failure::of_arguments(&error)),
         };
         meter::called(answer.as_ref().map_or_else(|failure| failure.kind, |_| "messages"), begun);
         Ok(answer.map_or_else(Failure::into_result, success).into())

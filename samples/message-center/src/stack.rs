@@ -21,6 +21,10 @@ use mcp_obo::{Exchange, OboLayer, OutgoingAuth, proxy::Proxy};
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
+use server_kit::{
+    failure::Context,
+    health::{self, Credential, Health},
+};
 use tower::{ServiceBuilder, util::option_layer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -32,10 +36,8 @@ use url::Url;
 
 use crate::{
     discovery::Discovery,
-    failure::Context,
     front_door,
     graph::Graph,
-    health::{self, Credential, Health},
     limits::Limits,
     mcp::{MessageCenter, Shared},
     meter,
@@ -95,7 +97,7 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(move || health.readyz()))
         .route("/discover", get(move || discovery.answer()));
-    let router = match meter::recorder() {
+    let router = match server_kit::meter::recorder(meter::describe) {
         Some(measured) => router.route("/metrics", get(async move || measured.render())),
         None => router,
     };

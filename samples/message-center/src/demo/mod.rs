@@ -16,10 +16,11 @@ use std::{
 use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Counters, Emulator, TENANT_ID};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use server_kit::serve;
 use tokio::net::TcpListener;
 
 use self::hops::Hops;
-use crate::{call::Client, serve, settings::Settings, stack};
+use crate::{call::Client, settings::Settings, stack};
 
 const USER: &str = "alice";
 

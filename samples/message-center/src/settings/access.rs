@@ -2,10 +2,7 @@
 
 use mcp_auth_layer::policy::AccessPolicy;
 
-use super::{
-    identity,
-    reader::{Reader, list},
-};
+use server_kit::settings::{Reader, app::guid, list};
 
 /// Reads the client allowlist and the required app roles.
 pub(super) fn read(reader: &mut Reader<'_>) -> AccessPolicy {
@@ -13,8 +10,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> AccessPolicy {
     let access = match entries(reader, "MCP_ALLOWED_CLIENT_IDS") {
         None => access,
         Some(ids) => {
-            let ids: Vec<_> =
-                ids.into_iter().filter_map(|id| identity::guid(reader, "MCP_ALLOWED_CLIENT_IDS", id)).collect();
+            let ids: Vec<_> = ids.into_iter().filter_map(|id| guid(reader, "MCP_ALLOWED_CLIENT_IDS", id)).collect();
             let allowed = access.clone().allow_clients(ids.iter().map(String::as_str));
             reader.keep("MCP_ALLOWED_CLIENT_IDS", allowed).unwrap_or(access)
         }

@@ -1,10 +1,11 @@
 //! Authority, Graph URL and scope: one cloud decides all three.
 
-use mcp_auth_layer::{bypass::Environment, cloud::Cloud, fetch::is_loopback};
+use mcp_auth_layer::{bypass::Environment, cloud::Cloud};
 use mcp_obo::Target;
-use url::Url;
-
-use super::reader::Reader;
+use server_kit::settings::{
+    Reader,
+    cloud::{self, CloudChoice, address, host_of},
+};
 
 /// Where Entra and Graph are.
 #[derive(Clone, Debug)]
@@ -22,14 +23,7 @@ const CLOUDS: [Cloud; 4] = [Cloud::Public, Cloud::UsGov, Cloud::UsGovDod, Cloud:
 const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
 
 pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> Endpoints {
-    let authority_host = reader.get("AZURE_AUTHORITY_HOST").map(|host| host.trim_end_matches('/').to_owned());
-    if let Some(host) = &authority_host {
-        let address = address(reader, "AZURE_AUTHORITY_HOST", host, environment);
-        if address.is_some_and(|url| url.path() != "/") {
-            reader.mistake("AZURE_AUTHORITY_HOST: it must be scheme and host alone, without the tenant or a path");
-        }
-    }
-    let cloud = cloud(reader, authority_host.as_deref());
+    let CloudChoice { cloud, authority_host } = cloud::read(reader, environment, &["AZURE_CLOUD"]);
     let graph = cloud.graph_host();
     if graph.is_none() && !(reader.is_set("GRAPH_BASE_URL") && reader.is_set("GRAPH_OBO_SCOPES")) {
         reader.mistake(
@@ -57,59 +51,6 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment) -> Endpoin
     Endpoints { cloud, authority_host, graph_base_url, target }
 }
 
-/// Finds the cloud: the one that is named, else the one of the authority, which Kubernetes injects without a name.
-fn cloud(reader: &mut Reader<'_>, authority_host: Option<&str>) -> Cloud {
-    let of_authority = authority_host.and_then(host_of).and_then(|host| Cloud::of_authority_host(&host));
-    let Some(name) = reader.get("AZURE_CLOUD") else { return of_authority.unwrap_or_default() };
-    let Some(cloud) = cloud_named(&name) else {
-        reader.mistake(format!(
-            "AZURE_CLOUD: {name:?} is not known; write AzureCloud, AzureUSGovernment or AzureChinaCloud"
-        ));
-        return of_authority.unwrap_or_default();
-    };
-    if of_authority.is_some_and(|other| other.authority_host() != cloud.authority_host()) {
-        reader.mistake("AZURE_CLOUD and AZURE_AUTHORITY_HOST name different clouds; remove one of them");
-    }
-    cloud
-}
-
-fn cloud_named(name: &str) -> Option<Cloud> {
-    Some(match name.trim().to_ascii_lowercase().as_str() {
-        "azurecloud" | "azurepubliccloud" | "public" => Cloud::Public,
-        "azureusgovernment" | "azureusgovernmentcloud" | "usgov" => Cloud::UsGov,
-        "azureusgovernmentdod" | "usgovdod" => Cloud::UsGovDod,
-        "azurechinacloud" | "china" => Cloud::China,
-        _ => return None,
-    })
-}
-
-/// Reads an address to which secrets go: https, or http on loopback in development; nothing behind the path.
-fn address(reader: &mut Reader<'_>, name: &str, text: &str, environment: Environment) -> Option<Url> {
-    let url = Url::parse(text).ok();
-    let loopback = url.as_ref().and_then(Url::host_str).is_some_and(is_loopback);
-    let bare = |url: &Url| {
-        let credentials = !url.username().is_empty() || url.password().is_some();
-        !credentials && url.query().is_none() && url.fragment().is_none()
-    };
-    match url.as_ref().map(Url::scheme) {
-        // The text is not repeated in any of these: it may hold a password.
-        Some("https" | "http") if !url.as_ref().is_some_and(bare) => {
-            reader.mistake(format!("{name}: it must have no credentials, query or fragment"));
-            return None;
-        }
-        Some("https") => {}
-        Some("http") if loopback && environment == Environment::Development => {}
-        Some("http") if loopback => {
-            reader.mistake(format!("{name}: plain http is for development; write https, or set MCP_ENV=development"));
-        }
-        _ => {
-            reader.mistake(format!("{name}: it is not an https URL"));
-            return None;
-        }
-    }
-    url
-}
-
 /// Refuses what was set by hand for another cloud than the authority's.
 fn check_cloud(reader: &mut Reader<'_>, name: &str, url: &str, cloud: Cloud) {
     let host = host_of(url);
@@ -132,8 +73,4 @@ fn check_destination(reader: &mut Reader<'_>, graph_base_url: &str, resource: &s
             .mistake(format!("GRAPH_BASE_URL: in production it must be on {own}, for which GRAPH_OBO_SCOPES asks")),
         Some(_) => {}
     }
-}
-
-fn host_of(text: &str) -> Option<String> {
-    Url::parse(text).ok()?.host_str().map(str::to_owned)
 }

@@ -16,11 +16,9 @@ use mcp_obo::{
 use secrecy::SecretString;
 use url::Url;
 
-use super::{
-    identity,
-    reader::{Reader, list},
-    sharing, time,
-};
+use server_kit::settings::{Reader, app, list};
+
+use super::{sharing, time};
 
 /// The OAuth front door.
 #[derive(Clone, Debug)]
@@ -140,11 +138,11 @@ fn switch(reader: &mut Reader<'_>) -> Switch {
 fn client(reader: &mut Reader<'_>, host: &Host<'_>) -> Option<Option<ClientApp>> {
     let own = || Some(host.credentials.cloned().map(ClientApp::own));
     let Some(id) = reader.get(CLIENT) else { return own() };
-    let id = identity::guid(reader, CLIENT, id)?;
+    let id = app::guid(reader, CLIENT, id)?;
     if id.eq_ignore_ascii_case(host.app.client_id()) {
         return own();
     }
-    let app = identity::beside(host.app, host.app.authority().segment(), &id);
+    let app = app::beside(host.app, host.app.authority().segment(), &id);
     let app = reader.keep(CLIENT, app)?;
     Some(Some(match reader.get(SECRET) {
         Some(secret) => ClientApp::confidential(&app, ClientSecret::new(secret)),

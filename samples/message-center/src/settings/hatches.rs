@@ -3,7 +3,7 @@
 use mcp_auth_layer::bypass::{BypassPolicy, Environment, Exposure, Hatch, OptIn, Permit};
 use secrecy::SecretString;
 
-use super::reader::Reader;
+use server_kit::settings::Reader;
 
 /// What is open, and the token that goes with it.
 #[derive(Clone, Debug, Default)]

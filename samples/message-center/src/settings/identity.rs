@@ -1,9 +1,9 @@
 //! Which app this server is, and with what it proves that.
 
-use mcp_auth_layer::{EntraApp, config::ConfigError, tenant::TenantName};
-use uuid::Uuid;
+use mcp_auth_layer::tenant::TenantName;
+use server_kit::settings::{Reader, app::guid};
 
-use super::{reader::Reader, strategy::Strategy};
+use super::strategy::Strategy;
 
 /// The app registration.
 #[derive(Clone, Debug)]
@@ -43,21 +43,6 @@ pub(super) fn read(reader: &mut Reader<'_>, strategy: Strategy) -> (Source, Opti
 pub(super) fn has_credential(reader: &Reader<'_>) -> bool {
     let own = ["SECRET", "CERT_PATH", "CERT_KEYVAULT_URL", "MANAGED_IDENTITY"];
     own.iter().any(|kind| reader.is_set(&format!("GRAPH_CLIENT_{kind}")))
-}
-
-/// Reads an app's id.
-pub(super) fn guid(reader: &mut Reader<'_>, name: &str, given: String) -> Option<String> {
-    // The parser also takes other forms than the one that stands in tokens.
-    let good = given.len() == 36 && Uuid::try_parse(&given).is_ok();
-    reader.keep(name, if good { Ok(given) } else { Err(ConfigError::ClientId { given }) })
-}
-
-/// Makes another app of the same cloud, reached over the same network.
-pub(super) fn beside(app: &EntraApp, tenant: &str, id: &str) -> Result<EntraApp, ConfigError> {
-    let tenant = TenantName::parse(tenant)?;
-    EntraApp::single_tenant_over(app.http().clone(), tenant.as_str(), id)?
-        .with_cloud(app.cloud())
-        .with_authority_host(app.authority().host())
 }
 
 fn tenant(reader: &mut Reader<'_>) -> Option<TenantName> {

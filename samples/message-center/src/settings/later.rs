@@ -1,6 +1,6 @@
 //! Variables of the contract that this version does not honour: said, never silently ignored.
 
-use super::reader::Reader;
+use server_kit::settings::Reader;
 
 /// Ignoring one of these would be unsafe, or the opposite of what was asked for.
 const REFUSED: [(&str, &str); 1] = [("MCP_TOOLS", "there is one tool in this version, getMessages")];

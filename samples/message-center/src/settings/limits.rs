@@ -2,10 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use super::{
-    listener::Listener,
-    reader::{Reader, list},
-};
+use server_kit::settings::{Reader, list};
+
+use super::listener::Listener;
 use crate::limits::{Rates, TrustedProxies};
 
 /// What rate limits need to know.

@@ -5,10 +5,10 @@ use std::{
     num::NonZeroU16,
 };
 
-use mcp_auth_layer::fetch::is_loopback;
-use url::Url;
-
-use super::reader::{Reader, list};
+use server_kit::settings::{
+    Reader,
+    url::{base_url, origins},
+};
 
 /// Addresses, inside and outside.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Listener {
     pub(super) public_base_url: String,
     pub(super) allowed_origins: Vec<String>,
 }
+
+const ORIGINS: &str = "MCP_ALLOWED_ORIGINS";
 
 const DEFAULT_PORT: NonZeroU16 = NonZeroU16::new(8080).expect("8080 is not zero");
 
@@ -46,35 +48,6 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Listener {
             format!("http://{address}")
         }
     };
-    let allowed_origins = reader.get("MCP_ALLOWED_ORIGINS").map(|text| origins(reader, &text)).unwrap_or_default();
+    let allowed_origins = reader.get(ORIGINS).map(|text| origins(reader, ORIGINS, &text)).unwrap_or_default();
     Listener { address, public_base_url, allowed_origins }
-}
-
-/// Reads a base URL: https, or http on loopback; nothing but scheme, host and port, spelled as clients will compare it.
-fn base_url(text: &str) -> Result<String, String> {
-    let bare = text.trim_end_matches('/');
-    let url = Url::parse(bare).map_err(|_| format!("{text:?} is not a URL"))?;
-    let loopback = url.host_str().is_some_and(is_loopback);
-    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-        return Err(format!("{text:?} must be https, or http on loopback"));
-    }
-    let origin = url.origin().ascii_serialization();
-    if origin == bare {
-        Ok(origin)
-    } else {
-        Err(format!("{text:?} must be scheme, lower-case host and port alone, as in {origin:?}"))
-    }
-}
-
-/// Reads browser origins; each must be spelled as browsers send it.
-fn origins(reader: &mut Reader<'_>, text: &str) -> Vec<String> {
-    let mut origins = Vec::new();
-    for entry in list(text) {
-        match Url::parse(&entry) {
-            Ok(url) if url.origin().is_tuple() && url.origin().ascii_serialization() == entry => origins.push(entry),
-            _ => reader
-                .mistake(format!("MCP_ALLOWED_ORIGINS: {entry:?} is not an origin such as https://app.example.com")),
-        }
-    }
-    origins
 }

@@ -1,26 +1,23 @@
-//! The environment, read once and turned into types. The only place that reads it.
+//! The environment, read once and turned into types.
 //!
-//! A blank variable is unset; a value that does not parse is a mistake; all mistakes are reported together.
+//! How it is read is in `server_kit::settings`; here is what each variable means.
 
 mod access;
 mod cloud;
 mod credentials;
-mod egress;
 mod front_door;
 mod hatches;
 mod identity;
 mod later;
 mod limits;
 mod listener;
-mod reader;
 mod sharing;
 mod strategy;
 #[cfg(test)]
 mod tests;
 mod time;
-mod vars;
 
-use std::{fmt, net::SocketAddr};
+use std::net::SocketAddr;
 
 use mcp_auth_layer::{
     EntraApp,
@@ -30,20 +27,10 @@ use mcp_auth_layer::{
     scope::ScopeSet,
 };
 use mcp_obo::{ClientCredentials, OutgoingAuth, Target};
+use server_kit::settings::{Mistakes, Reader, Vars, egress, list};
 
-use self::{
-    cloud::Endpoints,
-    front_door::Host,
-    identity::Identity,
-    reader::{Reader, list},
-    strategy::Strategy,
-};
-pub use self::{
-    front_door::FrontDoor,
-    hatches::Hatches,
-    sharing::Sharing,
-    vars::{Layered, Process, Vars},
-};
+use self::{cloud::Endpoints, front_door::Host, identity::Identity, strategy::Strategy};
+pub use self::{front_door::FrontDoor, hatches::Hatches, sharing::Sharing};
 use crate::limits::{Rates, TrustedProxies};
 
 /// Everything that an operator can decide.
@@ -88,19 +75,6 @@ pub struct Settings {
     /// What the operator should know.
     pub warnings: Vec<String>,
 }
-
-/// Every mistake of a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistakes(pub Vec<String>);
-
-impl fmt::Display for Mistakes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the configuration cannot be used:")?;
-        self.0.iter().try_for_each(|mistake| write!(f, "\n  - {mistake}"))
-    }
-}
-
-impl std::error::Error for Mistakes {}
 
 impl Settings {
     /// Reads the settings.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mcp_auth_layer::{bypass::Environment, fetch::Egress};
 use mcp_obo::{KeyRing, RedisStore};
 
-use super::reader::Reader;
+use server_kit::settings::Reader;
 
 /// A store that all replicas reach, and the keys under which tokens lie there.
 #[derive(Clone, Debug)]

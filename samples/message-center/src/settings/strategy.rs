@@ -11,11 +11,12 @@ use mcp_obo::{
     managed_identity::ManagedIdentityId,
 };
 
-use super::{
-    credentials,
-    identity::{self, Source},
-    reader::Reader,
+use server_kit::settings::{
+    Reader,
+    app::{beside, guid},
 };
+
+use super::{credentials, identity::Source};
 
 /// What `OUTGOING_AUTH_STRATEGY` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ pub(super) fn outgoing(
 /// A service principal where it has a credential, else a managed identity.
 pub(super) fn hosting(reader: &mut Reader<'_>, environment: Environment, app: &EntraApp) -> Option<HostingIdentity> {
     let id = match reader.get(ID) {
-        Some(id) => Some(identity::guid(reader, ID, id)?),
+        Some(id) => Some(guid(reader, ID, id)?),
         None => None,
     };
     let before = reader.mistakes.len();
@@ -117,5 +118,5 @@ fn service_principal(reader: &mut Reader<'_>, environment: Environment) -> Optio
 /// The service principal's own app, in the cloud of ours; in its own tenant where `AZURE_TENANT_ID` names one.
 fn principal(reader: &Reader<'_>, app: &EntraApp, id: &str) -> Result<EntraApp, ConfigError> {
     let tenant = reader.get("AZURE_TENANT_ID").unwrap_or_else(|| app.authority().segment().to_owned());
-    identity::beside(app, &tenant, id)
+    beside(app, &tenant, id)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mcp_auth_layer::clock::UnixTime;
 
-use super::reader::Reader;
+use server_kit::settings::Reader;
 
 /// Reads a point of time, by which something ends that began before; unset ends nothing.
 ///

@@ -1,6 +1,5 @@
 //! With what this server proves to Entra that it is its app: every credential that is set, in the contract's order.
 
-mod certificate;
 mod vault;
 
 use std::sync::Arc;
@@ -8,14 +7,12 @@ use std::sync::Arc;
 use mcp_auth_layer::{EntraApp, bypass::Environment};
 use mcp_obo::{
     ClientCredential, ClientCredentials, ClientSecret, ManagedIdentity, WorkloadIdentity,
-    managed_identity::ManagedIdentityId,
+    credential::ClientCertificate, managed_identity::ManagedIdentityId,
 };
 
-pub(super) use self::certificate::read as certificate;
-use super::{
-    identity::Source,
-    reader::{Reader, explained},
-};
+use server_kit::settings::{Reader, certificate, explained};
+
+use super::identity::Source;
 
 const MANAGED: &str = "GRAPH_CLIENT_MANAGED_IDENTITY";
 const TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
@@ -57,6 +54,12 @@ fn secret(reader: &mut Reader<'_>, environment: Environment, source: Source) -> 
         warn_of_secret(reader);
     }
     Some(Arc::new(ClientSecret::new(secret)))
+}
+
+/// A certificate in a file, PEM or PKCS#12.
+pub(super) fn certificate(reader: &mut Reader<'_>, source: Source) -> Option<ClientCertificate> {
+    let (path, password) = source.certificate_variables();
+    certificate::read(reader, path, password)
 }
 
 /// A user-assigned identity, which the app registration trusts.

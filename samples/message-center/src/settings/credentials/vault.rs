@@ -5,11 +5,9 @@ use std::sync::Arc;
 use mcp_auth_layer::{EntraApp, bypass::Environment, config::ConfigError};
 use mcp_obo::{KeyVault, KeyVaultCertificate, credential::Thumbprint};
 
-use super::{
-    super::{reader::Reader, strategy},
-    Found,
-    certificate::sends_chain,
-};
+use server_kit::settings::{Reader, certificate::sends_chain};
+
+use super::{super::strategy, Found};
 
 const URL: &str = "GRAPH_CLIENT_CERT_KEYVAULT_URL";
 /// The key as a secret, which is copied into this process.

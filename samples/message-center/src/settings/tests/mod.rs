@@ -12,7 +12,7 @@ use mcp_auth_layer::bypass::{Environment, Hatch};
 use mcp_auth_layer::{cloud::Cloud, policy::AccessPolicy};
 use mcp_obo::credential::CredentialKind;
 
-use super::{Layered, Mistakes, Settings, Vars};
+use super::{Mistakes, Settings};
 
 const TENANT: &str = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
 const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
@@ -370,22 +370,4 @@ fn all_mistakes_come_at_once() {
         let text = mistakes.to_string();
         assert_eq!(text.lines().count(), mistakes.0.len() + 1, "one a line: {text}");
     }
-}
-
-#[test]
-fn the_file_lies_below_the_process_and_is_not_read_in_production() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(".env.local"), format!("PORT=9001\nGRAPH_CLIENT_ID={CLIENT}\n")).unwrap();
-    let layered = |pairs: Pairs<'_>| Layered::over_env_local(vars(pairs), folder.path()).unwrap();
-    let development = layered(&[("MCP_ENV", "development"), ("PORT", "9002"), ("GRAPH_CLIENT_ID", " ")]);
-    assert!(development.file().is_some_and(|file| file.ends_with(".env.local")));
-    assert_eq!(development.get("PORT").as_deref(), Some("9002"));
-    assert_eq!(development.get("GRAPH_CLIENT_ID").as_deref(), Some(CLIENT));
-    assert_eq!(layered(&[]).get("PORT").as_deref(), Some("9001"));
-    let production = layered(&[("MCP_ENV", "production")]);
-    assert_eq!((production.file(), production.get("PORT")), (None, None));
-
-    std::fs::write(folder.path().join(".env.local"), format!("this is not\n{SECRET}")).unwrap();
-    let text = Layered::over_env_local(vars(&[]), folder.path()).unwrap_err();
-    assert!(text.contains(".env.local") && !text.contains(SECRET), "{text}");
 }

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use message_center::logging::is_fit_to_print;
+use server_kit::logging::is_fit_to_print;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},

@@ -9,8 +9,9 @@ pub(crate) mod upstream;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, TENANT_ID, TokenSpec};
-use message_center::{serve, settings::Settings, stack};
+use message_center::{settings::Settings, stack};
 use serde_json::{Value, json};
+use server_kit::serve;
 use tokio::{net::TcpListener, sync::oneshot};
 use tracing::subscriber::DefaultGuard;
 

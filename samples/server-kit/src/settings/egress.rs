@@ -2,9 +2,10 @@
 
 use mcp_auth_layer::fetch::Egress;
 
-use super::reader::{Reader, explained};
+use super::{Reader, explained};
 
-pub(super) fn read(reader: &mut Reader<'_>) -> Egress {
+/// Reads them; see [`Egress::from_variables`].
+pub fn read(reader: &mut Reader<'_>) -> Egress {
     match Egress::from_variables(|name| reader.get(name)) {
         Ok(egress) => egress,
         // It names the variable, and what is wrong with it.

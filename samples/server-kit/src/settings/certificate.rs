@@ -4,10 +4,10 @@ use std::fs;
 
 use mcp_obo::credential::ClientCertificate;
 
-use super::super::{identity::Source, reader::Reader};
+use super::Reader;
 
-pub(in crate::settings) fn read(reader: &mut Reader<'_>, source: Source) -> Option<ClientCertificate> {
-    let (path_variable, password_variable) = source.certificate_variables();
+/// Reads the certificate at the path that the first variable names, opened by the password in the second.
+pub fn read(reader: &mut Reader<'_>, path_variable: &str, password_variable: &str) -> Option<ClientCertificate> {
     let path = reader.get(path_variable)?;
     let password = reader.get(password_variable).unwrap_or_default();
     let read = if is_pem(&path) {
@@ -26,7 +26,7 @@ fn is_pem(path: &str) -> bool {
 }
 
 /// Whether apps trust a subject name and issuer, so that the certificate has to come along; the Azure SDKs' own variable.
-pub(super) fn sends_chain(reader: &mut Reader<'_>) -> bool {
+pub fn sends_chain(reader: &mut Reader<'_>) -> bool {
     const NAME: &str = "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN";
     match reader.get(NAME).map(|text| text.to_ascii_lowercase()).as_deref() {
         None | Some("false" | "0") => false,

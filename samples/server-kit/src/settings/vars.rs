@@ -81,3 +81,35 @@ fn says_production(vars: &impl Vars) -> bool {
         .iter()
         .any(|name| vars.get(name).is_some_and(|value| !value.trim().is_empty() && value != "development"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "11111111-2222-3333-4444-555555555555";
+    const SECRET: &str = "a-secret-that-nobody-prints";
+
+    type Pairs<'a> = &'a [(&'a str, &'a str)];
+
+    fn vars(pairs: Pairs<'_>) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_file_lies_below_the_process_and_is_not_read_in_production() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(".env.local"), format!("PORT=9001\nGRAPH_CLIENT_ID={ID}\n")).unwrap();
+        let layered = |pairs: Pairs<'_>| Layered::over_env_local(vars(pairs), folder.path()).unwrap();
+        let development = layered(&[("MCP_ENV", "development"), ("PORT", "9002"), ("GRAPH_CLIENT_ID", " ")]);
+        assert!(development.file().is_some_and(|file| file.ends_with(".env.local")));
+        assert_eq!(development.get("PORT").as_deref(), Some("9002"));
+        assert_eq!(development.get("GRAPH_CLIENT_ID").as_deref(), Some(ID));
+        assert_eq!(layered(&[]).get("PORT").as_deref(), Some("9001"));
+        let production = layered(&[("MCP_ENV", "production")]);
+        assert_eq!((production.file(), production.get("PORT")), (None, None));
+
+        std::fs::write(folder.path().join(".env.local"), format!("this is not\n{SECRET}")).unwrap();
+        let text = Layered::over_env_local(vars(&[]), folder.path()).unwrap_err();
+        assert!(text.contains(".env.local") && !text.contains(SECRET), "{text}");
+    }
+}

@@ -1,0 +1,250 @@
+//! What callers of a tool are told when it fails: for the model, for the person, and for the administrator.
+//!
+//! Every failure has a kind that a program can read, a cause, a cure, and who can apply it. Raw texts of Entra and of downstream
+//! APIs do not go out; their ids do, because support asks for them.
+
+use mcp_auth_layer::fetch::TransportFault;
+use mcp_obo::{ExchangeError, ExchangeErrorKind, outgoing::ActingAs};
+use rmcp::model::{CallToolResult, ContentBlock};
+use serde::Serialize;
+use serde_json::json;
+
+/// A failed call, as the caller sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// A stable word.
+    pub kind: &'static str,
+    /// What happened.
+    pub cause: String,
+    /// What to do.
+    pub cure: String,
+    /// Who can do that.
+    pub who: &'static str,
+    /// Where to do it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// When to try again, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    /// What to quote to support.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<String>,
+}
+
+/// The person who called.
+pub const CALLER: &str = "you";
+/// Whoever administers the tenant, or the resource.
+pub const ADMINISTRATOR: &str = "an administrator of the tenant";
+/// Whoever runs this server.
+pub const OPERATOR: &str = "the operator of this server";
+/// Time.
+pub const NOBODY: &str = "nobody; it passes";
+
+/// What a failure's texts need to know about a server.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// `{authority}/{tenant}`, for links.
+    pub tenant_url: String,
+    /// The server's app.
+    pub client_id: String,
+    /// As whom downstream APIs are called.
+    pub acting_as: ActingAs,
+}
+
+/// What a call wanted, in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Errand<'a> {
+    /// What a user does by it, such as `read the Message Center`.
+    pub what: &'a str,
+    /// The delegated permission behind it, with its API.
+    pub permission: &'a str,
+}
+
+impl Failure {
+    /// Makes a failure without link, pause and ids.
+    pub fn new(kind: &'static str, who: &'static str, cause: impl Into<String>, cure: impl Into<String>) -> Self {
+        Self { kind, cause: cause.into(), cure: cure.into(), who, link: None, retry_after: None, ids: Vec::new() }
+    }
+
+    /// Explains a call without a user.
+    #[must_use]
+    pub fn no_user(errand: Errand<'_>) -> Self {
+        Self::new(
+            "no_user",
+            CALLER,
+            format!("The call has no signed-in user, so there is nobody to {} as.", errand.what),
+            "Sign in and send an access token for this server.",
+        )
+    }
+
+    /// Explains why the acting identity got no token.
+    #[must_use]
+    pub fn of_exchange(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Self {
+        let mut failure = exchange(error, errand, context);
+        failure.retry_after = error.retry_after().map(|wait| wait.as_secs());
+        failure.ids = [("AADSTS", error.aadsts_code().map(|code| code.to_string()))]
+            .into_iter()
+            .chain([("trace id ", error.trace_id().map(str::to_owned))])
+            .chain([("correlation id ", error.correlation_id().map(str::to_owned))])
+            .filter_map(|(name, id)| id.map(|id| format!("{name}{id}")))
+            .collect();
+        failure
+    }
+
+    /// Explains that an API asks for more than the acting identity's token has.
+    #[must_use]
+    pub fn challenged(api: &str, acting_as: ActingAs) -> Self {
+        match acting_as {
+            // No caller can sign in for the server.
+            ActingAs::HostingIdentity => Self::new(
+                "identity_challenged",
+                OPERATOR,
+                format!("{api} asks more of this server's own identity than its token has."),
+                "Look for a Conditional Access policy for workload identities, or a risk that was found; the sign-in log of the \
+                 identity names it.",
+            ),
+            _ => Self::new(
+                "interaction_required",
+                CALLER,
+                format!("{api} asks for another sign-in before it answers."),
+                "Sign in again, and satisfy what you are asked for.",
+            ),
+        }
+    }
+
+    /// Explains that this server has too many calls to an API under way.
+    #[must_use]
+    pub fn busy(api: &str) -> Self {
+        Self::new(
+            "busy",
+            NOBODY,
+            format!("This server has as many calls to {api} under way as it allows."),
+            "Try again in a moment.",
+        )
+    }
+
+    /// Says what failed on the way, in the words of the authentication guide.
+    #[must_use]
+    pub fn unavailable(whom: &str, fault: Option<TransportFault>) -> Self {
+        let Some(fault) = fault else {
+            return Self::new(
+                "upstream_unavailable",
+                NOBODY,
+                format!("{whom} is not available now."),
+                "Try again later.",
+            );
+        };
+        Self::new(fault.kind(), OPERATOR, format!("{whom} could not be reached: {fault}."), cure(fault))
+    }
+
+    /// Makes the tool's result: an error, readable by programs and by people.
+    #[must_use]
+    pub fn into_result(self) -> CallToolResult {
+        let mut text = format!("{} {} (who: {})", self.cause, self.cure, self.who);
+        for part in self.link.iter().chain(&self.ids) {
+            text.push('\n');
+            text.push_str(part);
+        }
+        let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+        result.structured_content = Some(json!({"error": self}));
+        result
+    }
+}
+
+fn exchange(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Failure {
+    use ExchangeErrorKind as Kind;
+    match error.kind() {
+        Kind::NoUser => Failure::no_user(errand),
+        Kind::NotAUser => Failure::new(
+            "app_only",
+            CALLER,
+            "The token is an application's; there is no user to act for.",
+            "Sign in as a user.",
+        ),
+        Kind::StepUp => Failure::new(
+            "interaction_required",
+            CALLER,
+            "The tenant asks for another sign-in, with multi-factor authentication or from a managed device, before this \
+             server may act for you.",
+            "Sign in again, and satisfy what you are asked for.",
+        ),
+        Kind::Consent => consent(error, errand, context),
+        Kind::BlockedByPolicy => Failure::new(
+            "blocked_by_policy",
+            ADMINISTRATOR,
+            "A Conditional Access policy, or the state of the account, blocks this sign-in.",
+            "Ask which policy applies; the ids below find the attempt in the sign-in log. Signing in again does not help.",
+        ),
+        Kind::AssertionRefused | Kind::AssertionExpired => Failure::new(
+            "sign_in_expired",
+            CALLER,
+            "Entra no longer accepts the sign-in behind this call.",
+            "Sign in again.",
+        ),
+        Kind::Throttled => {
+            Failure::new("throttled", NOBODY, "Entra asks for a pause.", "Try again after the time given.")
+        }
+        Kind::Unavailable => Failure::unavailable("Entra", error.transport()),
+        Kind::ClientCredential => Failure::new(
+            "client_credential",
+            OPERATOR,
+            "Entra refused this server's own credential.",
+            match context.acting_as {
+                ActingAs::HostingIdentity => "Repair the hosting identity's credential; the log names the code.",
+                _ => {
+                    "Renew this server's credential (client secret, certificate or federated trust) at its app registration; the log names the \
+                      code."
+                }
+            },
+        ),
+        Kind::NoDelegatedScope => Failure::new(
+            "no_delegated_scope",
+            OPERATOR,
+            "The service behind this call cannot be called on behalf of a user.",
+            error.advice(),
+        ),
+        _ => Failure::new(
+            "configuration",
+            OPERATOR,
+            "This server asks Entra for something that is not set up.",
+            "Read the server's log; the ids below find the attempt.",
+        ),
+    }
+}
+
+/// Several things go by this name, and admin consent alone does not cure all of them: a registration may lack the permission, or
+/// the tenant the API.
+fn consent(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Failure {
+    let mut failure = Failure::new(
+        "consent_required",
+        ADMINISTRATOR,
+        format!(
+            "Consent is missing: this server's app may not yet {} for the users of the tenant (delegated permission {}).",
+            errand.what, errand.permission
+        ),
+        format!(
+            "What helps here: {}; admin consent is granted at the link below. Signing in again does not help.",
+            error.advice()
+        ),
+    );
+    failure.link = Some(format!("{}/adminconsent?client_id={}", context.tenant_url, context.client_id));
+    failure
+}
+
+const fn cure(fault: TransportFault) -> &'static str {
+    match fault {
+        TransportFault::Dns => {
+            "The server's DNS does not know the host: check DNS, and the private zone of a private endpoint."
+        }
+        TransportFault::ConnectTimeout => "A firewall drops the connection: allow TCP 443 from the server to the host.",
+        TransportFault::Refused => "Nothing listens there, or a firewall refuses: check the address and the rules.",
+        TransportFault::TlsUntrusted => {
+            "The certificate's authority is not trusted: add the corporate CA (SSL_CERT_FILE)."
+        }
+        TransportFault::TlsOther => "The TLS handshake failed: check what stands between the server and the host.",
+        TransportFault::Proxy => "The proxy did not connect: check HTTPS_PROXY and NO_PROXY.",
+        TransportFault::Timeout => "The answer took too long; try again, then check the path to the host.",
+        _ => "The connection broke; try again.",
+    }
+}
