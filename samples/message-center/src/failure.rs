@@ -2,7 +2,7 @@
 
 use mcp_auth_layer::fetch::FetchError;
 use mcp_obo::{DownstreamError, outgoing::ActingAs};
-use server_kit::failure::{ADMINISTRATOR, CALLER, Context, Errand, Failure, NOBODY, OPERATOR};
+use server_kit::failure::{Context, Errand, Failure, Who};
 
 use crate::{graph::GraphError, tools::get_messages::ArgumentError};
 
@@ -20,12 +20,14 @@ pub fn of_arguments(error: &ArgumentError) -> Failure {
     match error {
         ArgumentError::TokenDisabled => Failure::new(
             "accessToken_disabled",
-            OPERATOR,
+            Who::Operator,
             "This server does not accept a Graph token as an argument.",
             "Leave accessToken out: the server exchanges your own sign-in (On-Behalf-Of). For tests an operator can set \
              ALLOW_MCP_ACCESS_TOKEN_ARG=true.",
         ),
-        other => Failure::new("invalid_arguments", CALLER, other.to_string(), "Correct the arguments and call again."),
+        other => {
+            Failure::new("invalid_arguments", Who::Caller, other.to_string(), "Correct the arguments and call again.")
+        }
     }
 }
 
@@ -49,7 +51,7 @@ fn downstream(error: &DownstreamError, acting_as: ActingAs) -> Failure {
         DownstreamError::Transport(source) => match source.downcast_ref() {
             Some(FetchError::TooLarge { .. }) => Failure::new(
                 "graph_too_large",
-                CALLER,
+                Who::Caller,
                 "Microsoft Graph's answer is larger than this server reads.",
                 "Ask for fewer messages: a smaller page in prefer, or top.",
             ),
@@ -58,15 +60,13 @@ fn downstream(error: &DownstreamError, acting_as: ActingAs) -> Failure {
         },
         DownstreamError::Challenge { .. } => Failure::challenged(GRAPH, acting_as),
         DownstreamError::Paused { status, retry_after, .. } => {
-            let mut failure = graph_status(status.as_u16(), None, acting_as);
-            failure.retry_after = Some(retry_after.as_secs());
-            failure
+            graph_status(status.as_u16(), None, acting_as).after(*retry_after)
         }
         // A token that cannot even be written into a header is one that Graph would refuse.
         DownstreamError::Token => graph_status(401, None, acting_as),
         other => Failure::new(
             "configuration",
-            OPERATOR,
+            Who::Operator,
             format!("Microsoft Graph was not called: {other}."),
             "Read the server's log.",
         ),
@@ -76,7 +76,7 @@ fn downstream(error: &DownstreamError, acting_as: ActingAs) -> Failure {
 fn graph_unreadable() -> Failure {
     Failure::new(
         "graph_unreadable",
-        NOBODY,
+        Who::Nobody,
         "Microsoft Graph answered with something that is not a message list.",
         "Try again later.",
     )
@@ -86,7 +86,7 @@ fn graph_status(status: u16, message: Option<&str>, acting_as: ActingAs) -> Fail
     match status {
         400 => Failure::new(
             "graph_bad_request",
-            CALLER,
+            Who::Caller,
             format!("Microsoft Graph does not understand the query: {}", message.unwrap_or("no reason was given")),
             "Correct the filter or the order and call again.",
         ),
@@ -94,22 +94,25 @@ fn graph_status(status: u16, message: Option<&str>, acting_as: ActingAs) -> Fail
         403 => graph_forbidden(acting_as),
         404 => Failure::new(
             "graph_not_found",
-            OPERATOR,
+            Who::Operator,
             "Microsoft Graph does not know this address.",
             "Check GRAPH_BASE_URL.",
         ),
-        429 => {
-            Failure::new("throttled", NOBODY, "Microsoft Graph asks for a pause.", "Try again after the time given.")
-        }
+        429 => Failure::new(
+            "throttled",
+            Who::Nobody,
+            "Microsoft Graph asks for a pause.",
+            "Try again after the time given.",
+        ),
         500..=599 => Failure::new(
             "graph_unavailable",
-            NOBODY,
+            Who::Nobody,
             format!("Microsoft Graph failed with status {status}."),
             "Try again later.",
         ),
         _ => Failure::new(
             "graph_unexpected",
-            OPERATOR,
+            Who::Operator,
             format!("Microsoft Graph answered with status {status}."),
             "Read the server's log.",
         ),
@@ -119,12 +122,12 @@ fn graph_status(status: u16, message: Option<&str>, acting_as: ActingAs) -> Fail
 fn graph_unauthorized(acting_as: ActingAs) -> Failure {
     let (who, cause, cure) = match acting_as {
         ActingAs::HostingIdentity => (
-            OPERATOR,
+            Who::Operator,
             "Microsoft Graph refused the token of this server's own identity.",
             "Check that AZURE_CLOUD and GRAPH_BASE_URL are those of the identity's tenant.",
         ),
         _ => (
-            ADMINISTRATOR,
+            Who::Administrator,
             "Microsoft Graph refused the token that this server got for you.",
             "Three causes are known: the app registration lacks the delegated permission ServiceMessage.Read.All; consent to \
              it was not granted; or the exchange is set up for another audience or token version (GRAPH_OBO_SCOPES).",
@@ -146,5 +149,5 @@ fn graph_forbidden(acting_as: ActingAs) -> Failure {
              center under Roles, by a Global or Privileged Role Administrator.",
         ),
     };
-    Failure::new("forbidden_role", ADMINISTRATOR, cause, cure)
+    Failure::new("forbidden_role", Who::Administrator, cause, cure)
 }

@@ -94,7 +94,7 @@ async fn run_server() -> ExitCode {
         Err(code) => return code,
     };
     // Both are read before either is judged: all mistakes are reported at once.
-    let settings = match (logging::start(&vars), Settings::read(&vars)) {
+    let settings = match (logging::start(&vars, logging::Level::INFO), Settings::read(&vars)) {
         (Ok(()), Ok(settings)) => settings,
         (logging, settings) => {
             let mistakes = settings.err().map(|mistakes| mistakes.0).unwrap_or_default();

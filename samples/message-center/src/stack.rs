@@ -7,7 +7,6 @@ use axum::{
     extract::Request,
     routing::{get, post_service},
 };
-use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use mcp_auth_layer::{
     BearerLayer,
     bypass::{BypassGuardLayer, Hatch},
@@ -18,21 +17,14 @@ use mcp_auth_layer::{
     verify::Verifier,
 };
 use mcp_obo::{Exchange, OboLayer, OutgoingAuth, proxy::Proxy};
-use rmcp::transport::streamable_http_server::{
-    StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
-};
+use rmcp::transport::streamable_http_server::{StreamableHttpService, session::never::NeverSessionManager};
 use server_kit::{
     failure::Context,
     health::{self, Credential, Health},
+    transport,
 };
 use tower::{ServiceBuilder, util::option_layer};
-use tower_http::{
-    catch_panic::CatchPanicLayer,
-    cors::{AllowOrigin, CorsLayer},
-    timeout::RequestBodyDeadlineLayer,
-    trace::TraceLayer,
-};
-use url::Url;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyDeadlineLayer, trace::TraceLayer};
 
 use crate::{
     discovery::Discovery,
@@ -45,7 +37,6 @@ use crate::{
     tools::get_messages::TokenArgument,
 };
 
-const MAX_REQUEST: usize = 1 << 20;
 const MAX_GRAPH_ANSWER: usize = 8 << 20;
 
 /// Makes the router of everything that this server answers.
@@ -74,8 +65,8 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
 
     let mcp = ServiceBuilder::new()
         // A browser's preflight carries no credential, so it is answered before anybody asks for one.
-        .map_response(empty_preflight)
-        .layer(cors(settings))
+        .map_response(transport::empty_preflight)
+        .layer(transport::cors(&settings.allowed_origins))
         // The whole body by then, however it trickles in; the head has its own timeout in `serve`.
         .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10)))
         // Outside the bearer layer, which looks for its permits.
@@ -109,14 +100,6 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         .layer(TraceLayer::new_for_http().make_span_with(
             |request: &Request| tracing::info_span!("request", method = %request.method(), path = request.uri().path()),
         )))
-}
-
-/// Says 204 to a preflight, for there is nothing in the answer; the layer for them says 200.
-fn empty_preflight<B>(mut answer: Response<B>) -> Response<B> {
-    if answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_METHODS) {
-        *answer.status_mut() = StatusCode::NO_CONTENT;
-    }
-    answer
 }
 
 fn bearer(
@@ -180,44 +163,8 @@ fn mcp_service(
         },
         health,
     }));
-    // Sessions off: rmcp does not bind a session to its caller. Host and Origin are checked against DNS rebinding.
-    let config = StreamableHttpServerConfig::default()
-        .with_legacy_session_mode(false)
-        .with_json_response(true)
-        .with_max_request_body_bytes(MAX_REQUEST)
-        .with_allowed_hosts(hosts(settings))
-        .with_allowed_origins(settings.allowed_origins.iter().map(|origin| with_port(origin)))
-        .enforce_origin_validation();
+    let config = transport::config(&settings.public_base_url, &settings.allowed_origins);
     Ok(StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config))
-}
-
-/// The names under which this server may be reached: its public one, and this machine's.
-fn hosts(settings: &Settings) -> Vec<String> {
-    let public = Url::parse(&settings.public_base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned).chain(public).collect()
-}
-
-/// Writes an origin with its port, because rmcp lets one without match any.
-fn with_port(origin: &str) -> String {
-    match Url::parse(origin).ok().and_then(|url| url.port_or_known_default().map(|port| (url, port))) {
-        Some((url, port)) => format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or_default()),
-        None => origin.to_owned(),
-    }
-}
-
-fn cors(settings: &Settings) -> CorsLayer {
-    let origins = settings.allowed_origins.iter().filter_map(|origin| HeaderValue::try_from(origin).ok());
-    let headers = ["mcp-protocol-version", "mcp-method", "mcp-name"].map(HeaderName::from_static);
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::POST])
-        .allow_headers(
-            [header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT]
-                .into_iter()
-                .chain(headers)
-                .collect::<Vec<_>>(),
-        )
-        .expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER])
 }
 
 /// Our scopes in GUID form, which works whatever the App ID URI is, and which alone can be refreshed when client and API

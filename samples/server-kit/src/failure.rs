@@ -3,10 +3,12 @@
 //! Every failure has a kind that a program can read, a cause, a cure, and who can apply it. Raw texts of Entra and of downstream
 //! APIs do not go out; their ids do, because support asks for them.
 
+use std::time::Duration;
+
 use mcp_auth_layer::fetch::TransportFault;
 use mcp_obo::{ExchangeError, ExchangeErrorKind, outgoing::ActingAs};
 use rmcp::model::{CallToolResult, ContentBlock};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 
 /// A failed call, as the caller sees it.
@@ -16,30 +18,57 @@ pub struct Failure {
     /// A stable word.
     pub kind: &'static str,
     /// What happened.
-    pub cause: String,
+    pub cause: Box<str>,
     /// What to do.
-    pub cure: String,
+    pub cure: Box<str>,
     /// Who can do that.
-    pub who: &'static str,
+    pub who: Who,
+    /// The service that the call was for, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<&'static str>,
     /// Where to do it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub link: Option<String>,
+    pub link: Option<Box<str>>,
     /// When to try again, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<u32>,
     /// What to quote to support.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<String>,
 }
 
-/// The person who called.
-pub const CALLER: &str = "you";
-/// Whoever administers the tenant, or the resource.
-pub const ADMINISTRATOR: &str = "an administrator of the tenant";
-/// Whoever runs this server.
-pub const OPERATOR: &str = "the operator of this server";
-/// Time.
-pub const NOBODY: &str = "nobody; it passes";
+/// Who can cure a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Who {
+    /// The person who called.
+    Caller,
+    /// Whoever administers the tenant, or the resource.
+    Administrator,
+    /// Whoever runs this server.
+    Operator,
+    /// Time.
+    Nobody,
+}
+
+impl Who {
+    /// Returns the words that callers read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "you",
+            Self::Administrator => "an administrator of the tenant",
+            Self::Operator => "the operator of this server",
+            Self::Nobody => "nobody; it passes",
+        }
+    }
+}
+
+impl Serialize for Who {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
 
 /// What a failure's texts need to know about a server.
 #[derive(Clone, Debug)]
@@ -62,9 +91,25 @@ pub struct Errand<'a> {
 }
 
 impl Failure {
-    /// Makes a failure without link, pause and ids.
-    pub fn new(kind: &'static str, who: &'static str, cause: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { kind, cause: cause.into(), cure: cure.into(), who, link: None, retry_after: None, ids: Vec::new() }
+    /// Makes a failure of these words alone.
+    pub fn new(kind: &'static str, who: Who, cause: impl Into<Box<str>>, cure: impl Into<Box<str>>) -> Self {
+        Self {
+            kind,
+            cause: cause.into(),
+            cure: cure.into(),
+            who,
+            service: None,
+            link: None,
+            retry_after: None,
+            ids: Vec::new(),
+        }
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn after(mut self, pause: Duration) -> Self {
+        self.retry_after = Some(seconds(pause));
+        self
     }
 
     /// Explains a call without a user.
@@ -72,7 +117,7 @@ impl Failure {
     pub fn no_user(errand: Errand<'_>) -> Self {
         Self::new(
             "no_user",
-            CALLER,
+            Who::Caller,
             format!("The call has no signed-in user, so there is nobody to {} as.", errand.what),
             "Sign in and send an access token for this server.",
         )
@@ -82,7 +127,7 @@ impl Failure {
     #[must_use]
     pub fn of_exchange(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Self {
         let mut failure = exchange(error, errand, context);
-        failure.retry_after = error.retry_after().map(|wait| wait.as_secs());
+        failure.retry_after = error.retry_after().map(seconds);
         failure.ids = [("AADSTS", error.aadsts_code().map(|code| code.to_string()))]
             .into_iter()
             .chain([("trace id ", error.trace_id().map(str::to_owned))])
@@ -99,14 +144,14 @@ impl Failure {
             // No caller can sign in for the server.
             ActingAs::HostingIdentity => Self::new(
                 "identity_challenged",
-                OPERATOR,
+                Who::Operator,
                 format!("{api} asks more of this server's own identity than its token has."),
                 "Look for a Conditional Access policy for workload identities, or a risk that was found; the sign-in log of the \
                  identity names it.",
             ),
             _ => Self::new(
                 "interaction_required",
-                CALLER,
+                Who::Caller,
                 format!("{api} asks for another sign-in before it answers."),
                 "Sign in again, and satisfy what you are asked for.",
             ),
@@ -118,7 +163,7 @@ impl Failure {
     pub fn busy(api: &str) -> Self {
         Self::new(
             "busy",
-            NOBODY,
+            Who::Nobody,
             format!("This server has as many calls to {api} under way as it allows."),
             "Try again in a moment.",
         )
@@ -130,19 +175,19 @@ impl Failure {
         let Some(fault) = fault else {
             return Self::new(
                 "upstream_unavailable",
-                NOBODY,
+                Who::Nobody,
                 format!("{whom} is not available now."),
                 "Try again later.",
             );
         };
-        Self::new(fault.kind(), OPERATOR, format!("{whom} could not be reached: {fault}."), cure(fault))
+        Self::new(fault.kind(), Who::Operator, format!("{whom} could not be reached: {fault}."), cure(fault))
     }
 
     /// Makes the tool's result: an error, readable by programs and by people.
     #[must_use]
     pub fn into_result(self) -> CallToolResult {
-        let mut text = format!("{} {} (who: {})", self.cause, self.cure, self.who);
-        for part in self.link.iter().chain(&self.ids) {
+        let mut text = format!("{} {} (who: {})", self.cause, self.cure, self.who.as_str());
+        for part in self.link.as_deref().into_iter().chain(self.ids.iter().map(String::as_str)) {
             text.push('\n');
             text.push_str(part);
         }
@@ -152,19 +197,23 @@ impl Failure {
     }
 }
 
+fn seconds(pause: Duration) -> u32 {
+    u32::try_from(pause.as_secs()).unwrap_or(u32::MAX)
+}
+
 fn exchange(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Failure {
     use ExchangeErrorKind as Kind;
     match error.kind() {
         Kind::NoUser => Failure::no_user(errand),
         Kind::NotAUser => Failure::new(
             "app_only",
-            CALLER,
+            Who::Caller,
             "The token is an application's; there is no user to act for.",
             "Sign in as a user.",
         ),
         Kind::StepUp => Failure::new(
             "interaction_required",
-            CALLER,
+            Who::Caller,
             "The tenant asks for another sign-in, with multi-factor authentication or from a managed device, before this \
              server may act for you.",
             "Sign in again, and satisfy what you are asked for.",
@@ -172,23 +221,23 @@ fn exchange(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Fai
         Kind::Consent => consent(error, errand, context),
         Kind::BlockedByPolicy => Failure::new(
             "blocked_by_policy",
-            ADMINISTRATOR,
+            Who::Administrator,
             "A Conditional Access policy, or the state of the account, blocks this sign-in.",
             "Ask which policy applies; the ids below find the attempt in the sign-in log. Signing in again does not help.",
         ),
         Kind::AssertionRefused | Kind::AssertionExpired => Failure::new(
             "sign_in_expired",
-            CALLER,
+            Who::Caller,
             "Entra no longer accepts the sign-in behind this call.",
             "Sign in again.",
         ),
         Kind::Throttled => {
-            Failure::new("throttled", NOBODY, "Entra asks for a pause.", "Try again after the time given.")
+            Failure::new("throttled", Who::Nobody, "Entra asks for a pause.", "Try again after the time given.")
         }
         Kind::Unavailable => Failure::unavailable("Entra", error.transport()),
         Kind::ClientCredential => Failure::new(
             "client_credential",
-            OPERATOR,
+            Who::Operator,
             "Entra refused this server's own credential.",
             match context.acting_as {
                 ActingAs::HostingIdentity => "Repair the hosting identity's credential; the log names the code.",
@@ -200,13 +249,13 @@ fn exchange(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Fai
         ),
         Kind::NoDelegatedScope => Failure::new(
             "no_delegated_scope",
-            OPERATOR,
+            Who::Operator,
             "The service behind this call cannot be called on behalf of a user.",
             error.advice(),
         ),
         _ => Failure::new(
             "configuration",
-            OPERATOR,
+            Who::Operator,
             "This server asks Entra for something that is not set up.",
             "Read the server's log; the ids below find the attempt.",
         ),
@@ -218,7 +267,7 @@ fn exchange(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Fai
 fn consent(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Failure {
     let mut failure = Failure::new(
         "consent_required",
-        ADMINISTRATOR,
+        Who::Administrator,
         format!(
             "Consent is missing: this server's app may not yet {} for the users of the tenant (delegated permission {}).",
             errand.what, errand.permission
@@ -228,7 +277,7 @@ fn consent(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Fail
             error.advice()
         ),
     );
-    failure.link = Some(format!("{}/adminconsent?client_id={}", context.tenant_url, context.client_id));
+    failure.link = Some(format!("{}/adminconsent?client_id={}", context.tenant_url, context.client_id).into());
     failure
 }
 

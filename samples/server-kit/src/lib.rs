@@ -3,7 +3,7 @@
 //! # Layout
 //! - `settings`: how the environment is read, all mistakes at once
 //! - `logging`, `meter`, `health`: what operators see
-//! - `serve`: connections and shutdown
+//! - `serve`, `transport`: connections and shutdown, and MCP over them
 //! - `failure`: what callers are told when a call fails
 
 pub mod failure;
@@ -12,3 +12,4 @@ pub mod logging;
 pub mod meter;
 pub mod serve;
 pub mod settings;
+pub mod transport;

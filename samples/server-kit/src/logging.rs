@@ -2,7 +2,8 @@
 
 use std::io::{self, IsTerminal as _};
 
-use tracing::{Level, Metadata};
+pub use tracing::Level;
+use tracing::Metadata;
 use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::filter_fn,
@@ -18,10 +19,12 @@ const AUDIT: [&str; 2] = ["mcp_auth::audit", "mcp_obo::audit"];
 
 /// Sets logging up for this process.
 ///
+/// Where `RUST_LOG` says nothing, `default` decides how much is written.
+///
 /// # Errors
 /// A text that says which variable cannot be read.
-pub fn start(vars: &impl Vars) -> Result<(), String> {
-    let filter = EnvFilter::try_new(directives(vars.get("RUST_LOG").as_deref()));
+pub fn start(vars: &impl Vars, default: Level) -> Result<(), String> {
+    let filter = EnvFilter::try_new(directives(vars.get("RUST_LOG").as_deref(), default));
     let filter = filter.map_err(|error| format!("RUST_LOG: {error}"))?;
     // Colours are for people; in a file or a collector they would be noise.
     let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
@@ -43,8 +46,9 @@ pub fn is_fit_to_print(event: &Metadata<'_>) -> bool {
 }
 
 /// Keeps the audit trails whoever quietens the rest; each goes only by its own name.
-fn directives(rust_log: Option<&str>) -> String {
-    let given = rust_log.filter(|text| !text.trim().is_empty()).unwrap_or("info");
+fn directives(rust_log: Option<&str>, default: Level) -> String {
+    let default = default.as_str().to_ascii_lowercase();
+    let given = rust_log.filter(|text| !text.trim().is_empty()).unwrap_or(&default);
     let kept = AUDIT.iter().filter(|trail| !given.contains(**trail)).map(|trail| format!(",{trail}=info"));
     std::iter::once(given.to_owned()).chain(kept).collect()
 }
@@ -63,8 +67,8 @@ mod tests {
             (Some("info,mcp_auth::audit=off"), "info,mcp_auth::audit=off,mcp_obo::audit=info"),
             (Some("mcp_obo::audit=off,mcp_auth::audit=off"), "mcp_obo::audit=off,mcp_auth::audit=off"),
         ] {
-            assert_eq!(directives(rust_log), expected, "{rust_log:?}");
-            EnvFilter::try_new(directives(rust_log)).unwrap();
+            assert_eq!(directives(rust_log, Level::INFO), expected, "{rust_log:?}");
+            EnvFilter::try_new(directives(rust_log, Level::INFO)).unwrap();
         }
     }
 }

@@ -1,0 +1,199 @@
+//! What callers are told when a service refuses, or cannot be reached.
+
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use mcp_auth_layer::fetch::FetchError;
+use mcp_obo::{DownstreamError, downstream::request_id, outgoing::ActingAs};
+use serde_json::Value;
+use server_kit::failure::{Context, Errand, Failure, Who};
+
+use crate::{
+    services::Service,
+    tools::{Need, Spec},
+};
+
+/// Says what a tool wants of a service.
+pub(crate) fn errand(spec: &Spec, service: Service) -> Errand<'static> {
+    let permission = match service {
+        Service::AppConfiguration => "KeyValue.Read of Azure App Configuration",
+        Service::Arm => "user_impersonation of Azure Resource Manager",
+        Service::Storage => "user_impersonation of Azure Storage",
+        Service::KeyVault => "user_impersonation of Azure Key Vault",
+        _ => "of this service, which has none",
+    };
+    Errand { what: spec.errand, permission }
+}
+
+/// Explains bad arguments.
+pub(crate) fn of_arguments(error: &serde_json::Error) -> Failure {
+    Failure::new(
+        "invalid_arguments",
+        Who::Caller,
+        format!("The arguments cannot be read: {error}."),
+        "Correct them and call again.",
+    )
+}
+
+/// Explains that an argument makes no address.
+pub(crate) fn address() -> Failure {
+    Failure::new(
+        "invalid_arguments",
+        Who::Caller,
+        "An argument has characters that no address of Azure has.",
+        "Correct the names in the arguments and call again.",
+    )
+}
+
+/// Explains that a resource's record names a host that is not the service's.
+pub(crate) fn foreign_endpoint(service: Service) -> Failure {
+    let mut failure = Failure::new(
+        "foreign_endpoint",
+        Who::Administrator,
+        format!(
+            "The resource's record names an address that is not one of {service} in this cloud. Nothing was sent there."
+        ),
+        "Look who changed the record; check AZURE_CLOUD.",
+    );
+    failure.service = Some(service.name());
+    failure
+}
+
+/// Explains that a service is not offered, or not known, in a cloud.
+pub(crate) fn not_in_this_cloud(service: Service) -> Failure {
+    let cause = format!("The address of {service} in this cloud is not known to this server.");
+    let mut failure =
+        Failure::new("not_in_this_cloud", Who::Operator, cause, "Use the portal or the service's own tools.");
+    failure.service = Some(service.name());
+    failure
+}
+
+/// Explains a success that cannot be read.
+pub(crate) fn unreadable(service: Service, answer: &Response<Bytes>) -> Failure {
+    let cause = format!("{service} answered with something that this server cannot read.");
+    named(
+        Failure::new("service_unreadable", Who::Nobody, cause, "Try again later."),
+        service,
+        request_id(answer.headers()),
+    )
+}
+
+/// Explains a call that gave no answer.
+pub(crate) fn of_downstream(error: &DownstreamError, spec: &Spec, service: Service, context: &Context) -> Failure {
+    let name = service.name();
+    let failure = match error {
+        DownstreamError::Exchange(error) => {
+            let mut failure = Failure::of_exchange(error, errand(spec, service), context);
+            failure.service = Some(name);
+            return failure;
+        }
+        DownstreamError::Transport(source) => match source.downcast_ref() {
+            Some(FetchError::TooLarge { .. }) => Failure::new(
+                "service_too_large",
+                Who::Caller,
+                format!("The answer of {name} is larger than this server reads."),
+                "Ask for less.",
+            ),
+            Some(FetchError::Busy { .. }) => Failure::busy(name),
+            _ => Failure::unavailable(name, error.fault()),
+        },
+        DownstreamError::Challenge { .. } => Failure::challenged(name, context.acting_as),
+        DownstreamError::Paused { status, retry_after, .. } => {
+            of_status(*status, spec, service, context.acting_as).after(*retry_after)
+        }
+        DownstreamError::Status { status, .. } => of_status(*status, spec, service, context.acting_as),
+        DownstreamError::Token => of_status(StatusCode::UNAUTHORIZED, spec, service, context.acting_as),
+        other => Failure::new(
+            "configuration",
+            Who::Operator,
+            format!("{name} was not called to its end: {other}."),
+            "Read the server's log.",
+        ),
+    };
+    named(failure, service, error.request_id())
+}
+
+/// Explains an answer that is not a success.
+pub(crate) fn of_answer(answer: &Response<Bytes>, spec: &Spec, service: Service, context: &Context) -> Failure {
+    let mut failure = of_status(answer.status(), spec, service, context.acting_as);
+    if let Some(code) = code(answer.body()) {
+        failure.ids.push(format!("{service} error code {code}"));
+    }
+    named(failure, service, request_id(answer.headers()))
+}
+
+fn named(mut failure: Failure, service: Service, id: Option<&str>) -> Failure {
+    failure.service = Some(service.name());
+    failure.ids.extend(id.map(|id| format!("{service} request id {id}")));
+    failure
+}
+
+fn of_status(status: StatusCode, spec: &Spec, service: Service, acting_as: ActingAs) -> Failure {
+    match status.as_u16() {
+        400 => Failure::new(
+            "service_bad_request",
+            Who::Caller,
+            format!("{service} does not understand the request."),
+            "Correct the arguments and call again.",
+        ),
+        401 => Failure::new(
+            "service_unauthorized",
+            Who::Administrator,
+            format!("{service} refused the token."),
+            "Check that AZURE_CLOUD and the resource belong to the tenant of the identity that acts.",
+        ),
+        403 => forbidden(spec, service, acting_as),
+        404 => Failure::new(
+            "service_not_found",
+            Who::Caller,
+            format!("{service} does not know this resource, or the acting identity may not see it."),
+            "Check the names in the arguments.",
+        ),
+        429 => Failure::new(
+            "throttled",
+            Who::Nobody,
+            format!("{service} asks for a pause."),
+            "Try again after the time given.",
+        ),
+        500..=599 => Failure::new(
+            "service_unavailable",
+            Who::Nobody,
+            format!("{service} failed with status {}.", status.as_u16()),
+            "Try again later.",
+        ),
+        other => Failure::new(
+            "service_unexpected",
+            Who::Operator,
+            format!("{service} answered with status {other}."),
+            "Read the server's log.",
+        ),
+    }
+}
+
+/// Names the role that lacks, and where it is assigned.
+fn forbidden(spec: &Spec, service: Service, acting_as: ActingAs) -> Failure {
+    let who = match acting_as {
+        ActingAs::HostingIdentity => "This server's own identity",
+        _ => "You are signed in; your account",
+    };
+    let need = spec.needs.iter().find(|need| need.service == service);
+    let (role, scope) =
+        need.map_or(("a role of the service", "the resource"), |Need { role, scope, .. }| (*role, *scope));
+    Failure::new(
+        "forbidden_role",
+        Who::Administrator,
+        format!("{who} may not {} at {service}.", spec.errand),
+        format!(
+            "Assign the role {role} on {scope}, or check the network rules of the resource. An assignment takes minutes to take \
+             effect."
+        ),
+    )
+}
+
+/// Takes the service's error code, which is a word and no text of anybody's.
+fn code(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let code = body["error"]["code"].as_str().or_else(|| body["code"].as_str())?;
+    let is_word =
+        !code.is_empty() && code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_word.then(|| code.to_owned())
+}

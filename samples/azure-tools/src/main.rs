@@ -1,0 +1,91 @@
+//! The program around the server.
+
+use std::{error::Error, path::Path, process::ExitCode};
+
+use azure_tools::{
+    arguments::{Arguments, Command, Server, Start, Transport},
+    settings::{Incoming, Settings},
+    stack,
+};
+use clap::Parser as _;
+use server_kit::{
+    logging::{self, Level},
+    meter, serve,
+    settings::{Layered, Mistakes, Process},
+};
+
+/// What a mistake in the configuration ends with.
+const CONFIGURATION: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Server(Server::Start(start)) => run(&start).await,
+        _ => ExitCode::from(CONFIGURATION),
+    }
+}
+
+async fn run(start: &Start) -> ExitCode {
+    let vars = match Layered::over_env_local(Process, Path::new(".")) {
+        Ok(vars) => vars,
+        Err(text) => return fail(&*Box::<dyn Error>::from(text), CONFIGURATION),
+    };
+    // Both are read before either is judged: all mistakes are reported at once.
+    let level = if start.debug { Level::DEBUG } else { Level::INFO };
+    let settings = match (logging::start(&vars, level), Settings::read(start, &vars)) {
+        (Ok(()), Ok(settings)) => settings,
+        (logging, settings) => {
+            let mistakes = settings.err().map(|mistakes| mistakes.0).unwrap_or_default();
+            return fail(&Mistakes(logging.err().into_iter().chain(mistakes).collect()), CONFIGURATION);
+        }
+    };
+    announce(&settings, vars.file());
+    let served = match &settings.incoming {
+        Some(incoming) if settings.transport == Transport::Http => listen(&settings, incoming).await,
+        _ => stack::serve_stdio(&settings).await,
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&*error, 1),
+    }
+}
+
+/// Says at start what an operator must know, once.
+fn announce(settings: &Settings, file: Option<&Path>) {
+    if let Some(file) = file {
+        tracing::info!(file = %file.display(), "variables were read from a file");
+    }
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    let app = settings.incoming.as_ref().and_then(|incoming| incoming.app.as_ref());
+    tracing::info!(
+        environment = ?settings.environment,
+        cloud = ?settings.cloud,
+        tenant = app.map(|app| app.authority().segment()),
+        client_id = app.map(|app| app.client_id()),
+        acting_as = settings.acting.strategy.as_str(),
+        hosting = settings.acting.hosting.as_ref().map(|identity| identity.description()),
+        tools = settings.offer.tools().count(),
+        "configured"
+    );
+}
+
+async fn listen(settings: &Settings, incoming: &Incoming) -> Result<(), Box<dyn Error>> {
+    let router = stack::router(settings, incoming)?;
+    let listener = tokio::net::TcpListener::bind(incoming.address).await?;
+    tracing::info!(address = %listener.local_addr()?, resource = incoming.public_base_url, "serving");
+    tokio::spawn(meter::upkeep());
+    Ok(serve::serve(listener, router, serve::stop_signal()).await?)
+}
+
+#[allow(clippy::print_stderr, reason = "logging may not have started")]
+fn fail(error: &dyn Error, code: u8) -> ExitCode {
+    eprintln!("azure-tools: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        eprintln!("  because {cause}");
+        source = cause.source();
+    }
+    ExitCode::from(code)
+}

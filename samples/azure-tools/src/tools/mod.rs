@@ -1,0 +1,137 @@
+//! The tools: what each is called, what it needs, and how it is run.
+
+mod arguments;
+mod offer;
+mod subscription_list;
+
+use std::{borrow::Cow, fmt};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use rmcp::{
+    handler::server::tool::schema_for_type,
+    model::{JsonObject, ToolAnnotations},
+};
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use server_kit::failure::Failure;
+
+pub(crate) use self::offer::Offered;
+pub use self::offer::{Offer, Unknown};
+use crate::{acting::Session, failure, services::Service};
+
+/// What a tool is, before anybody calls it.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Its name, the original's.
+    pub name: &'static str,
+    /// The group by which `--namespace` chooses it.
+    pub namespace: &'static str,
+    /// What people see.
+    pub title: &'static str,
+    /// What a user does by it, as in "may not …": `list subscriptions`.
+    pub errand: &'static str,
+    /// What the model reads.
+    pub description: &'static str,
+    /// Whether it changes anything.
+    pub effect: Effect,
+    /// What must be granted, for each service in the order in which they are called.
+    pub needs: &'static [Need],
+}
+
+/// Whether a tool changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// It reads.
+    Reads,
+    /// It writes or sends; nothing takes that back.
+    Writes,
+}
+
+/// The least that must be granted at one service.
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    /// The service.
+    pub service: Service,
+    /// The built-in role with the fewest rights that is enough.
+    pub role: &'static str,
+    /// Where it is assigned, in words: `the subscription`, `the storage account`.
+    pub scope: &'static str,
+}
+
+/// A tool of this server.
+pub(crate) trait AzureTool {
+    /// Its arguments; unknown ones must be an error.
+    type Arguments: DeserializeOwned + JsonSchema + Send + 'static;
+
+    const SPEC: Spec;
+
+    fn run(session: &Session<'_>, arguments: Self::Arguments) -> impl Future<Output = Result<Value, Failure>> + Send;
+}
+
+type Run = for<'a> fn(&'a Session<'a>, JsonObject) -> BoxFuture<'a, Result<Value, Failure>>;
+
+/// A tool among others.
+#[derive(Clone)]
+pub struct Tool {
+    spec: Spec,
+    input: JsonObject,
+    run: Run,
+}
+
+impl Tool {
+    fn of<T: AzureTool>() -> Self {
+        Self { spec: T::SPEC, input: arguments::plain(&schema_for_type::<T::Arguments>()), run: run::<T> }
+    }
+
+    /// Returns what it is.
+    #[must_use]
+    pub const fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Runs it.
+    pub(crate) fn run<'a>(
+        &self,
+        session: &'a Session<'a>,
+        arguments: JsonObject,
+    ) -> BoxFuture<'a, Result<Value, Failure>> {
+        (self.run)(session, arguments)
+    }
+
+    /// Describes it to clients; `limitation` is said where it cannot be used as this server runs.
+    #[must_use]
+    pub fn described(&self, limitation: Option<&str>) -> rmcp::model::Tool {
+        let reads = self.spec.effect == Effect::Reads;
+        let annotations =
+            ToolAnnotations::new().read_only(reads).destructive(!reads).idempotent(reads).open_world(true);
+        let description = match limitation {
+            Some(limitation) => Cow::Owned(format!("{} {limitation}", self.spec.description)),
+            None => Cow::Borrowed(self.spec.description),
+        };
+        rmcp::model::Tool::new(Cow::Borrowed(self.spec.name), description, self.input.clone())
+            .with_title(self.spec.title)
+            .with_annotations(annotations)
+    }
+}
+
+fn run<'a, T: AzureTool>(session: &'a Session<'a>, arguments: JsonObject) -> BoxFuture<'a, Result<Value, Failure>> {
+    async move {
+        let arguments = serde_json::from_value(Value::Object(arguments));
+        T::run(session, arguments.map_err(|error| failure::of_arguments(&error))?).await
+    }
+    .boxed()
+}
+
+impl fmt::Debug for Tool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tool").field(&self.spec.name).finish()
+    }
+}
+
+/// All tools, in the order in which they are listed.
+#[must_use]
+pub fn all() -> Vec<Tool> {
+    vec![Tool::of::<subscription_list::SubscriptionList>()]
+}

@@ -1,0 +1,81 @@
+//! Which tools a server offers: by namespace, by name, and without those that write.
+
+use std::fmt;
+
+use super::{Effect, Tool, all};
+
+/// The tools of a server.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    tools: Vec<Tool>,
+    read_only: bool,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Offered<'a> {
+    Yes(&'a Tool),
+    /// It would be, if this server might write.
+    ReadOnly,
+    No,
+}
+
+/// A name that no tool or namespace has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The option.
+    pub option: &'static str,
+    /// What was given.
+    pub given: String,
+    /// What could have been.
+    pub known: Vec<&'static str>,
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?} is not known; write one of {}", self.option, self.given, self.known.join(", "))
+    }
+}
+
+impl Offer {
+    /// Chooses tools; empty lists choose all, and `read_only` leaves out what writes.
+    ///
+    /// # Errors
+    /// Every name that is not known.
+    pub fn of(namespaces: &[String], names: &[String], read_only: bool) -> Result<Self, Vec<Unknown>> {
+        let mut tools = all();
+        let mut unknown = unknown("--namespace", namespaces, tools.iter().map(|tool| tool.spec().namespace));
+        unknown.extend(self::unknown("--tool", names, tools.iter().map(|tool| tool.spec().name)));
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        let is_among =
+            |list: &[String], name: &str| list.is_empty() || list.iter().any(|one| one.eq_ignore_ascii_case(name));
+        tools.retain(|tool| is_among(namespaces, tool.spec().namespace) && is_among(names, tool.spec().name));
+        Ok(Self { tools, read_only })
+    }
+
+    /// Returns what is listed.
+    pub fn tools(&self) -> impl Iterator<Item = &Tool> {
+        self.tools.iter().filter(|tool| self.may_run(tool))
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Offered<'_> {
+        match self.tools.iter().find(|tool| tool.spec().name == name) {
+            None => Offered::No,
+            Some(tool) if self.may_run(tool) => Offered::Yes(tool),
+            Some(_) => Offered::ReadOnly,
+        }
+    }
+
+    fn may_run(&self, tool: &Tool) -> bool {
+        !self.read_only || tool.spec().effect == Effect::Reads
+    }
+}
+
+fn unknown(option: &'static str, given: &[String], known: impl Iterator<Item = &'static str>) -> Vec<Unknown> {
+    let mut known: Vec<_> = known.collect();
+    known.dedup();
+    let is_unknown = |one: &&String| !known.iter().any(|name| name.eq_ignore_ascii_case(one));
+    given.iter().filter(is_unknown).map(|one| Unknown { option, given: one.clone(), known: known.clone() }).collect()
+}

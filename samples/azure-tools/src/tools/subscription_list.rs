@@ -1,0 +1,51 @@
+//! `azmcp_subscription_list`: the subscriptions that the acting identity can see.
+//!
+//! Resource Manager, `Subscriptions - List`, api-version 2022-12-01.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use server_kit::failure::Failure;
+
+use super::{AzureTool, Effect, Need, Spec};
+use crate::{acting::Session, services::Service};
+
+pub(super) struct SubscriptionList;
+
+/// It needs no more than the identity.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Arguments {
+    /// The tenant's id; it can only be the one of the acting identity.
+    tenant: Option<String>,
+}
+
+impl AzureTool for SubscriptionList {
+    type Arguments = Arguments;
+
+    const SPEC: Spec = Spec {
+        name: "azmcp_subscription_list",
+        namespace: "subscription",
+        title: "Azure subscriptions",
+        errand: "list subscriptions",
+        description: "Lists the Azure subscriptions that can be seen, with their ids, names and states.",
+        effect: Effect::Reads,
+        needs: &[Need { service: Service::Arm, role: "Reader", scope: "each subscription" }],
+    };
+
+    async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
+        session.check_tenant(arguments.tenant.as_deref())?;
+        let subscriptions = session.arm_list("/subscriptions?api-version=2022-12-01").await?;
+        let subscriptions: Vec<_> = subscriptions.iter().map(shown).collect();
+        Ok(json!({"subscriptions": subscriptions}))
+    }
+}
+
+fn shown(one: &Value) -> Value {
+    json!({
+        "subscriptionId": one["subscriptionId"],
+        "displayName": one["displayName"],
+        "state": one["state"],
+        "tenantId": one["tenantId"],
+    })
+}
