@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::{
+    address::Ports,
+    gateway::Credentials,
     identity::{Identities, Kind, USER_ASSIGNED_CLIENT_ID},
     tenant::{API_CLIENT_ID, App, FederatedCredential, FederatedIssuer, Redirect, TrustedSubject},
     vault::{Content, Vault, VaultCertificate, VaultSecret},
@@ -11,7 +13,7 @@ use crate::{
 /// How the emulator starts.
 ///
 /// # Defaults
-/// http and https on free loopback ports; the API app issues v2 tokens and asks for no optional claims. The host has a
+/// http, https and the network's proxy on free loopback ports, the proxy open to all; the API app issues v2 tokens and asks for no optional claims. The host has a
 /// system-assigned identity and one that is user-assigned; the latter and the API app may read the key vault, which is empty.
 /// No app has an app role at Graph, and no workload is trusted.
 #[derive(Clone)]
@@ -22,8 +24,8 @@ pub struct Config {
     pub(crate) graph_roles: Vec<(String, String)>,
     vault_readers: Vec<String>,
     vault: Vec<(String, Content)>,
-    pub(crate) http_port: u16,
-    pub(crate) https_port: u16,
+    pub(crate) ports: Ports,
+    pub(crate) proxy_credentials: Option<Credentials>,
 }
 
 impl Default for Config {
@@ -35,8 +37,8 @@ impl Default for Config {
             graph_roles: Vec::new(),
             vault_readers: vec![API_CLIENT_ID.to_owned(), USER_ASSIGNED_CLIENT_ID.to_owned()],
             vault: Vec::new(),
-            http_port: 0,
-            https_port: 0,
+            ports: Ports::default(),
+            proxy_credentials: None,
         }
     }
 }
@@ -166,8 +168,22 @@ impl Config {
     /// Listens on these loopback ports; 0 is any free one.
     #[must_use]
     pub const fn with_ports(mut self, http: u16, https: u16) -> Self {
-        self.http_port = http;
-        self.https_port = https;
+        self.ports.http = http;
+        self.ports.https = https;
+        self
+    }
+
+    /// Lets the network's proxy listen on this loopback port; 0 is any free one.
+    #[must_use]
+    pub const fn with_gateway_port(mut self, port: u16) -> Self {
+        self.ports.gateway = port;
+        self
+    }
+
+    /// Makes the network's proxy ask for a name and a password.
+    #[must_use]
+    pub fn with_proxy_credentials(mut self, user: &str, password: &str) -> Self {
+        self.proxy_credentials = Some(Credentials::new(user, password));
         self
     }
 
@@ -194,7 +210,7 @@ impl fmt::Debug for Config {
             .field("identities", &self.identities)
             .field("graph_roles", &self.graph_roles)
             .field("vault", &vault)
-            .field("ports", &(self.http_port, self.https_port))
+            .field("ports", &self.ports)
             .finish_non_exhaustive()
     }
 }

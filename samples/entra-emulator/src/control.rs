@@ -2,6 +2,7 @@
 
 use crate::{
     fault::Fault,
+    gateway::NetworkFault,
     lifetime::Lifetime,
     place::Place,
     shared::Shared,
@@ -27,6 +28,16 @@ impl Control {
     /// Switches it off again.
     pub fn clear_fault(&self, place: Place, user: &str) {
         self.0.state.faults.set(place, user, None);
+    }
+
+    /// Switches trouble of the network on for one host, or with an empty name for all.
+    pub fn set_network_fault(&self, host: &str, fault: NetworkFault) {
+        self.0.state.network.set(host, Some(fault));
+    }
+
+    /// Switches it off again.
+    pub fn clear_network_fault(&self, host: &str) {
+        self.0.state.network.set(host, None);
     }
 
     /// Waits until so many requests are held back by [`Fault::Hang`], wherever.

@@ -14,6 +14,7 @@ use crate::{
     certificate::ClientCertificate,
     control::Control,
     fault::Fault,
+    gateway::NetworkFault,
     lifetime::Lifetime,
     pem,
     place::Place,
@@ -53,6 +54,7 @@ pub(crate) fn routes() -> Router<Shared> {
             post(|State(shared): State<Shared>| async move { shared.state.counting.reset() }),
         )
         .route("/_emulator/faults", post(faults))
+        .route("/_emulator/network", post(network))
         .route("/_emulator/keys/rotate", post(|State(shared): State<Shared>| async move { shared.state.keys.rotate() }))
         .route("/_emulator/lifetimes", post(lifetimes))
         .route("/_emulator/clock", post(clock))
@@ -73,6 +75,20 @@ async fn counters(State(shared): State<Shared>) -> Response {
 
 async fn faults(State(shared): State<Shared>, Json(change): Json<FaultChange>) -> StatusCode {
     shared.state.faults.set(change.place, &change.user, change.fault);
+    StatusCode::NO_CONTENT
+}
+
+/// A change of the network's faults; without `fault` it switches off.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkChange {
+    #[serde(default)]
+    host: String,
+    fault: Option<NetworkFault>,
+}
+
+async fn network(State(shared): State<Shared>, Json(change): Json<NetworkChange>) -> StatusCode {
+    shared.state.network.set(&change.host, change.fault);
     StatusCode::NO_CONTENT
 }
 

@@ -55,6 +55,14 @@ pub struct Counters {
     pub vault_certificates: u64,
     /// Signatures that it made.
     pub vault_signatures: u64,
+    /// Tunnels that the network's proxy opened, by host.
+    pub connects: BTreeMap<String, u64>,
+    /// Tunnels that it refused to open, by host.
+    pub connects_refused: BTreeMap<String, u64>,
+    /// Requests that it answered with 407.
+    pub proxy_challenges: u64,
+    /// Requests to it that were no CONNECT, and were refused.
+    pub proxy_plain: u64,
 }
 
 impl Counters {

@@ -64,10 +64,17 @@ pub(crate) async fn instance(base: Base, Query(query): Query<InstanceQuery>) -> 
     if !known {
         return (StatusCode::BAD_REQUEST, Json(json!({"error": "invalid_instance"}))).into_response();
     }
+    let metadata = match base.site() {
+        None => json!({"preferred_network": host, "preferred_cache": host, "aliases": [host]}),
+        Some(_) => json!({
+            "preferred_network": host, "preferred_cache": "login.windows.net",
+            "aliases": [host, "login.windows.net", "login.microsoft.com", "sts.windows.net"],
+        }),
+    };
     Json(json!({
         "tenant_discovery_endpoint": format!("{base}/{TENANT_ID}/v2.0/.well-known/openid-configuration"),
         "api-version": "1.1",
-        "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+        "metadata": [metadata],
     }))
     .into_response()
 }

@@ -2,7 +2,8 @@
 //!
 //! It refuses what Entra refuses, with Entra's codes: registered redirect URIs by platform, client authentication by
 //! platform, assertions checked in Entra's order, scopes of one resource, Conditional Access as a property of the sign-in
-//! session. Everything is on loopback, over http and https; keys, the certificate authority and all data are made at start
+//! session. Everything is on loopback: over http and https under one address, and under Azure's own host names behind an
+//! HTTP proxy ([`Emulator::gateway_url`]), for servers that nobody can tell other addresses. Keys, the certificate authority and all data are made at start
 //! or written for it.
 //!
 //! ```no_run
@@ -17,7 +18,7 @@
 //!
 //! # Over HTTP
 //! Scripts in other languages steer it under `/_emulator`: `GET counters`, `POST counters/reset`, `POST faults`
-//! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST lifetimes` (`{"place", "user", "lifetime":
+//! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST network` (`{"host", "fault"}`, the same), `POST lifetimes` (`{"place", "user", "lifetime":
 //! {"seconds", "refresh_in"}}`), `POST keys/rotate`, `POST clock` (`{"advance_seconds"}`), `POST revoke` (`{"user"}`),
 //! `POST token` (a [`TokenSpec`]), `GET token?user=` and `GET ca.pem`. For the host's identities and its workloads:
 //! `GET identity` (`{"endpoint", "header"}`), `POST workload-token` (`{"subject", "lifetime_seconds", "audience"}`, answered
@@ -31,6 +32,7 @@
 
 mod address;
 mod authorize;
+mod azure;
 mod broken;
 mod certificate;
 mod challenge;
@@ -45,6 +47,7 @@ mod discovery;
 mod error;
 mod fault;
 mod form;
+mod gateway;
 pub mod graph;
 mod graph_api;
 mod identity;
@@ -76,12 +79,14 @@ use std::{fmt, io, path::Path, sync::Arc};
 
 use tokio::task::JoinSet;
 
+use self::{azure::Site, server::Bound, shared::Shared, state::State, tls::Tls};
 pub use self::{
     certificate::ClientCertificate,
     config::Config,
     control::Control,
     counters::Counters,
     fault::Fault,
+    gateway::NetworkFault,
     identity::{
         SYSTEM_ASSIGNED_CLIENT_ID, SYSTEM_ASSIGNED_OBJECT_ID, USER_ASSIGNED_CLIENT_ID, USER_ASSIGNED_OBJECT_ID,
         USER_ASSIGNED_RESOURCE_ID,
@@ -96,7 +101,6 @@ pub use self::{
     user::{USERS, User},
     vault::{CertificateFormat, VaultCertificate, VaultSecret},
 };
-use self::{server::Bound, shared::Shared, state::State, tls::Tls};
 
 /// A running tenant. Dropping it ends it.
 pub struct Emulator {
@@ -113,9 +117,9 @@ impl Emulator {
     /// When a port is taken, or no certificate can be made.
     pub async fn start(config: Config) -> io::Result<Self> {
         let tls = Tls::generate()?;
-        let bound = Bound::bind(config.http_port, config.https_port).await?;
+        let bound = Bound::bind(config.ports).await?;
         let state = Arc::new(State::new(&config, bound.addresses));
-        let shared = Shared { state, ca_pem: tls.ca_pem.as_str().into() };
+        let shared = Shared { state, ca_pem: tls.authority.pem().into() };
         let serving = bound.serve(shared.clone(), &tls);
         Ok(Self { control: Control(shared.clone()), shared, _serving: serving })
     }
@@ -130,6 +134,14 @@ impl Emulator {
     #[must_use]
     pub fn https_url(&self) -> String {
         self.shared.state.addresses.https_url()
+    }
+
+    /// Returns the network's proxy, for `HTTPS_PROXY`: behind it Azure's own names answer.
+    ///
+    /// Clients must trust [`ca_pem`](Self::ca_pem). The URL holds no credentials, also when the proxy asks for some.
+    #[must_use]
+    pub fn gateway_url(&self) -> String {
+        self.shared.state.addresses.gateway_url()
     }
 
     /// Returns the certificate of the emulator's own authority, PEM.
@@ -222,6 +234,15 @@ impl Emulator {
     #[must_use]
     pub fn mint_over_https(&self, spec: TokenSpec) -> String {
         self.mint_under(&self.https_url(), &spec)
+    }
+
+    /// Makes a token to order, issued under Entra's own name, as a client behind [`gateway_url`](Self::gateway_url) gets it.
+    ///
+    /// # Panics
+    /// As [`mint`](Self::mint).
+    #[must_use]
+    pub fn mint_as_entra(&self, spec: TokenSpec) -> String {
+        self.mint_under(&format!("https://{}", Site::LOGIN), &spec)
     }
 
     fn mint_under(&self, base: &str, spec: &TokenSpec) -> String {

@@ -18,6 +18,12 @@ struct Arguments {
     /// Port for https; 0 is any free one.
     #[arg(long, default_value_t = 0)]
     https: u16,
+    /// Port for the network's proxy, behind which Azure's own names answer; 0 is any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    gateway: u16,
+    /// Let the proxy ask for this name and password.
+    #[arg(long, value_name = "NAME:PASSWORD")]
+    proxy_user: Option<String>,
     /// Where to write the certificate of the emulator's own authority.
     #[arg(long)]
     ca_out: Option<PathBuf>,
@@ -46,7 +52,11 @@ struct Arguments {
 
 impl Arguments {
     fn config(&self) -> io::Result<Config> {
-        let mut config = Config::default().with_ports(self.http, self.https);
+        let mut config = Config::default().with_ports(self.http, self.https).with_gateway_port(self.gateway);
+        if let Some(pair) = &self.proxy_user {
+            let (user, password) = pair.split_once(':').unwrap_or((pair, ""));
+            config = config.with_proxy_credentials(user, password);
+        }
         if self.v1_tokens {
             config = config.with_default_token_version();
         }
@@ -83,6 +93,7 @@ async fn main() -> io::Result<()> {
     }
     println!("http           {}", emulator.http_url());
     println!("https          {}", emulator.https_url());
+    println!("gateway        {}", emulator.gateway_url());
     println!("tenant         {TENANT_ID}");
     println!("api app        {API_CLIENT_ID}  secret {API_CLIENT_SECRET}");
     println!("client app     {CLIENT_ID}  (public, PKCE)");

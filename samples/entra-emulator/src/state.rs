@@ -15,6 +15,7 @@ use crate::{
     config::Config,
     counters::Counting,
     fault::Faults,
+    gateway::Network,
     identity::Identities,
     lifetime::Lifetime,
     per_user::PerUser,
@@ -29,6 +30,7 @@ use crate::{
 /// One tenant.
 pub(crate) struct State {
     pub(crate) addresses: Addresses,
+    pub(crate) network: Network,
     pub(crate) apps: Vec<App>,
     pub(crate) identities: Identities,
     pub(crate) cluster: Cluster,
@@ -84,6 +86,7 @@ impl State {
         let clock = Clock::default();
         Self {
             addresses,
+            network: Network::new(config.proxy_credentials.clone()),
             apps: config.apps(),
             identities: config.identities.clone(),
             cluster: Cluster::new(addresses.cluster_issuer()),

@@ -60,7 +60,7 @@ fn caller(request: &Request) -> Result<(String, String), VaultRefusal> {
 /// Names the authority and the resource by which a client gets a token.
 fn challenge(request: &Request, message: &str, error: &str) -> VaultRefusal {
     let resource = Service::VAULT;
-    let base = &request.base;
+    let base = request.base.authority();
     let mut challenge = format!(r#"Bearer authorization="{base}/{TENANT_ID}", resource="{resource}""#);
     if !error.is_empty() {
         challenge = format!(r#"{challenge}, error="{error}", error_description="{message}""#);

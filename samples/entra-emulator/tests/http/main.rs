@@ -4,6 +4,7 @@
 
 mod app_only;
 mod authorize;
+mod azure;
 mod client_authentication;
 mod code;
 mod control;

@@ -1,0 +1,54 @@
+//! A client that has what a server behind a corporate proxy has: the proxy's address and an authority to trust.
+
+use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, TENANT_ID, TokenSpec};
+
+use crate::tenant::{Answer, OBO, Parameters};
+
+pub(crate) struct Network {
+    pub(crate) emulator: Emulator,
+    pub(crate) http: reqwest::Client,
+}
+
+impl Network {
+    pub(crate) async fn start() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    pub(crate) async fn with(config: Config) -> Self {
+        let emulator = Emulator::start(config).await.unwrap();
+        let http = client(&emulator, |proxy| proxy);
+        Self { emulator, http }
+    }
+
+    pub(crate) async fn get(&self, url: &str) -> Answer {
+        Answer::read(self.http.get(url).send().await.unwrap()).await
+    }
+
+    /// Asks Entra's token endpoint, at its real address.
+    pub(crate) async fn token(&self, form: Parameters<'_>) -> Answer {
+        let url = format!("https://login.microsoftonline.com/{TENANT_ID}/oauth2/v2.0/token");
+        Answer::read(self.http.post(url).form(form).send().await.unwrap()).await
+    }
+
+    /// Exchanges a user's token for one with another scope.
+    pub(crate) async fn exchange(&self, user: &str, scope: &str) -> Answer {
+        let assertion = self.emulator.mint_as_entra(TokenSpec::user(user));
+        self.token(&[
+            ("grant_type", OBO),
+            ("client_id", API_CLIENT_ID),
+            ("client_secret", API_CLIENT_SECRET),
+            ("assertion", &assertion),
+            ("scope", scope),
+            ("requested_token_use", "on_behalf_of"),
+        ])
+        .await
+    }
+}
+
+/// A client of the network, with changes to its proxy.
+pub(crate) fn client(emulator: &Emulator, proxy: impl FnOnce(reqwest::Proxy) -> reqwest::Proxy) -> reqwest::Client {
+    let authority = reqwest::Certificate::from_pem(emulator.ca_pem().as_bytes()).unwrap();
+    let proxy = proxy(reqwest::Proxy::all(emulator.gateway_url()).unwrap());
+    let builder = reqwest::Client::builder().proxy(proxy).tls_certs_only([authority]);
+    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
