@@ -20,6 +20,8 @@ pub enum Command {
     /// Runs the MCP server.
     #[command(subcommand)]
     Server(Server),
+    /// Prints which services cannot be called on behalf of a user, and the ways out, as Markdown.
+    KnownLimits,
 }
 
 /// What to do with the server.

@@ -7,6 +7,7 @@
 //! - `services`: the Azure services, their addresses in each cloud, and what they expose
 //! - `azure`: calls to them; no token goes to a host that is not theirs
 //! - `tools`: one file for each tool
+//! - `known_limits`: the page of that name, made from the catalogue
 //! - `mcp`: the MCP side; `failure`: what callers are told when a service refuses
 //!
 //! Reading settings, logging, connections, health: `server_kit`.
@@ -15,6 +16,7 @@ pub mod acting;
 pub mod arguments;
 pub mod azure;
 pub mod failure;
+pub mod known_limits;
 pub mod mcp;
 pub mod meter;
 pub mod services;

@@ -1,9 +1,15 @@
 //! The program around the server.
 
-use std::{error::Error, path::Path, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
+};
 
 use azure_tools::{
     arguments::{Arguments, Command, Server, Start, Transport},
+    known_limits,
     settings::{Incoming, Settings},
     stack,
 };
@@ -21,6 +27,11 @@ const CONFIGURATION: u8 = 2;
 async fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Server(Server::Start(start)) => run(&start).await,
+        Command::KnownLimits => {
+            // A reader that has seen enough closes the pipe, as `head` does.
+            let _ = io::stdout().write_all(known_limits::page().as_bytes());
+            ExitCode::SUCCESS
+        }
         _ => ExitCode::from(CONFIGURATION),
     }
 }
