@@ -3,6 +3,7 @@
 use mcp_auth_layer::{
     EntraApp,
     bypass::Environment,
+    config::ConfigError,
     fetch::{Egress, FetchLimits, HttpClient},
     policy::{AccessPolicy, ScopePolicy},
     tenant::TenantName,
@@ -115,13 +116,17 @@ pub(super) fn read(
     }
 }
 
-/// Who may call: users with the scope; and where nobody is acted for, applications with the role.
+/// Reads who may call.
 pub(super) fn access(reader: &mut Reader<'_>, strategy: ActingAs) -> Option<AccessPolicy> {
-    let scopes = reader.keep(SCOPE, ScopePolicy::all([SCOPE]))?;
-    let scopes = match strategy {
+    reader.keep(SCOPE, scopes(strategy)).map(AccessPolicy::new)
+}
+
+/// Users with the scope; and where nobody is acted for, applications with the role.
+pub(super) fn scopes(strategy: ActingAs) -> Result<ScopePolicy, ConfigError> {
+    let scopes = ScopePolicy::all([SCOPE])?;
+    match strategy {
         // An application's token cannot be exchanged: Entra would say so after the call had begun (AADSTS7000114).
-        ActingAs::User => scopes,
-        _ => reader.keep(ROLE, scopes.or_app_role(ROLE))?,
-    };
-    Some(AccessPolicy::new(scopes))
+        ActingAs::User => Ok(scopes),
+        _ => scopes.or_app_role(ROLE),
+    }
 }

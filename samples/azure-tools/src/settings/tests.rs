@@ -1,32 +1,327 @@
 use std::collections::BTreeMap;
 
-use super::*;
+use clap::Parser as _;
+use mcp_auth_layer::principal::Principal;
+use mcp_obo::credential::CredentialKind;
 
-#[test]
-fn the_documented_line_starts_with_the_documented_variables() {
-    assert!(read(&[], &[]).is_ok());
-}
+use super::*;
+use crate::{
+    arguments::{Arguments, Command, Server},
+    services::Service,
+    tools::all,
+};
 
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
 const TENANT: &str = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
 const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+const IDENTITY: &str = "99999999-2222-3333-4444-555555555555";
+const SECRET: &str = "a-secret-that-nobody-prints";
 
+/// As the original's deployment template has it.
+const TEMPLATE: [(&str, &str); 6] = [
+    ("ASPNETCORE_ENVIRONMENT", "Production"),
+    ("AzureAd__Instance", "https://login.microsoftonline.com/"),
+    ("AzureAd__TenantId", TENANT),
+    ("AzureAd__ClientId", CLIENT),
+    ("AzureAd__ClientCredentials__0__SourceType", "SignedAssertionFromManagedIdentity"),
+    ("AzureAd__ClientCredentials__0__ManagedIdentityClientId", IDENTITY),
+];
+
+fn start(options: &[&str]) -> Start {
+    let line = ["azure-tools", "server", "start"].iter().chain(options);
+    match Arguments::try_parse_from(line).unwrap().command {
+        Command::Server(Server::Start(start)) => *start,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Reads the template with changes, of which a blank one unsets.
 fn read(options: &[&str], more: Pairs<'_>) -> Result<Settings, Mistakes> {
-    use clap::Parser as _;
+    let vars: BTreeMap<_, _> = TEMPLATE.iter().chain(more).map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    let read = Settings::read(&start(options), &vars);
+    let printed = format!("{read:?} {}", read.as_ref().err().map(ToString::to_string).unwrap_or_default());
+    assert!(!printed.contains(SECRET), "a secret was printed: {printed}");
+    read
+}
 
-    use crate::arguments::{Arguments, Command, Server};
-    let line = ["azure-tools", "server", "start", "--transport", "http", "--mode", "all", "--read-only"];
-    let line = line.iter().chain(&["--outgoing-auth-strategy", "UseOnBehalfOf"]).chain(options);
-    let Command::Server(Server::Start(start)) = Arguments::try_parse_from(line).unwrap().command;
-    let base = [
-        ("ASPNETCORE_ENVIRONMENT", "Production"),
-        ("AzureAd__Instance", "https://login.microsoftonline.com/"),
-        ("AzureAd__TenantId", TENANT),
-        ("AzureAd__ClientId", CLIENT),
-        ("AzureAd__ClientCredentials__0__SourceType", "SignedAssertionFromManagedIdentity"),
-        ("AzureAd__ClientCredentials__0__ManagedIdentityClientId", CLIENT),
+fn mistakes(options: &[&str], more: Pairs<'_>) -> String {
+    read(options, more).map(|_| String::new()).unwrap_or_else(|mistakes| mistakes.to_string())
+}
+
+const HTTP: [&str; 2] = ["--transport", "http"];
+const DOCUMENTED: [&str; 9] = [
+    "--transport",
+    "http",
+    "--outgoing-auth-strategy",
+    "UseOnBehalfOf",
+    "--mode",
+    "all",
+    "--read-only",
+    "--namespace",
+    "subscription",
+];
+
+#[test]
+fn the_documented_line_and_variables_are_enough() {
+    let settings = read(&DOCUMENTED, &[]).unwrap();
+    let incoming = settings.incoming.unwrap();
+    assert_eq!(settings.acting.strategy, ActingAs::User);
+    assert_eq!(incoming.app.unwrap().client_id(), CLIENT);
+    let kinds: Vec<_> = incoming.credentials.unwrap().status(mcp_auth_layer::clock::UnixTime::from_secs(0));
+    assert_eq!(kinds.iter().map(|one| one.kind()).collect::<Vec<_>>(), [CredentialKind::ManagedIdentity]);
+    assert!(settings.acting.hosting.is_none(), "nobody lends an identity that nobody asked for");
+    assert_eq!((settings.environment, settings.cloud), (Environment::Production, Cloud::Public));
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+}
+
+#[test]
+fn the_strategy_follows_from_the_transport_where_none_is_chosen() {
+    let off = ["--transport", "http", "--dangerously-disable-http-incoming-auth"];
+    let development = [("ASPNETCORE_ENVIRONMENT", "Development")];
+    for (name, options, more, expected) in [
+        ("http", &HTTP[..], &[][..], Some(ActingAs::User)),
+        ("http, not authenticated", &off, &development, Some(ActingAs::HostingIdentity)),
+        ("stdio", &[], &[], Some(ActingAs::HostingIdentity)),
+        ("stdio by name, in any case", &["--transport", "STDIO"], &[], Some(ActingAs::HostingIdentity)),
+        ("NotSet", &["--transport", "http", "--outgoing-auth-strategy", "notset"], &[], Some(ActingAs::User)),
+        (
+            "hosting over http",
+            &["--transport", "http", "--outgoing-auth-strategy", "UseHostingEnvironmentIdentity"],
+            &[],
+            Some(ActingAs::HostingIdentity),
+        ),
+        ("users over stdio", &["--outgoing-auth-strategy", "UseOnBehalfOf"], &[], None),
+        (
+            "users who are not known",
+            &[
+                "--transport",
+                "http",
+                "--outgoing-auth-strategy",
+                "UseOnBehalfOf",
+                "--dangerously-disable-http-incoming-auth",
+            ],
+            &development,
+            None,
+        ),
+    ] {
+        let read = read(options, more);
+        assert_eq!(read.as_ref().ok().map(|settings| settings.acting.strategy), expected, "{name}: {read:?}");
+        if let Err(mistakes) = read {
+            assert!(mistakes.to_string().contains("UseOnBehalfOf needs callers who are known"), "{name}: {mistakes}");
+        }
+    }
+}
+
+#[test]
+fn incoming_authentication_is_switched_off_in_development_on_loopback_only() {
+    let off = ["--transport", "http", "--dangerously-disable-http-incoming-auth"];
+    let development = ("ASPNETCORE_ENVIRONMENT", "Development");
+    for (name, more, expected) in [
+        ("development on loopback", &[development][..], true),
+        ("production", &[], false),
+        ("two names that differ", &[development, ("MCP_ENV", "production")], false),
+        (
+            "a wildcard",
+            &[development, ("ASPNETCORE_URLS", "http://+:8080"), ("PUBLIC_BASE_URL", "http://localhost")],
+            false,
+        ),
+        (
+            "a wildcard, insisted on",
+            &[
+                development,
+                ("ASPNETCORE_URLS", "http://+:8080"),
+                ("PUBLIC_BASE_URL", "http://localhost"),
+                ("ALLOW_INSECURE_EXTERNAL_BINDING", "true"),
+            ],
+            false,
+        ),
+        ("a tunnel", &[development, ("PUBLIC_BASE_URL", "https://tools.example.com")], false),
+    ] {
+        let read = read(&off, more);
+        assert_eq!(read.is_ok(), expected, "{name}: {read:?}");
+        if let Ok(settings) = read {
+            let incoming = settings.incoming.unwrap();
+            assert!(incoming.app.is_none() && incoming.permits.len() == 1, "{name}");
+        }
+    }
+    assert!(mistakes(&["--dangerously-disable-http-incoming-auth"], &[]).contains("--transport http only"));
+}
+
+#[test]
+fn an_application_may_call_where_nobody_is_acted_for() {
+    let hosting = ["--transport", "http", "--outgoing-auth-strategy", "UseHostingEnvironmentIdentity"];
+    let tenant = || mcp_auth_layer::tenant::TenantId::parse(TENANT).unwrap();
+    let app = |role: &str| Principal::App { tenant: tenant(), roles: vec![role.to_owned()] };
+    for (name, options, role, expected) in [
+        ("as itself, with the role", &hosting[..], "Mcp.Tools.ReadWrite.All", true),
+        ("as itself, without", &hosting, "Another.Role", false),
+        ("as itself, with the users' scope for a role", &hosting, "Mcp.Tools.ReadWrite", false),
+        ("on behalf of users", &HTTP, "Mcp.Tools.ReadWrite.All", false),
+    ] {
+        let incoming = read(options, &[]).unwrap().incoming.unwrap();
+        let judged =
+            azure_ad::scopes(if name.starts_with("as itself") { ActingAs::HostingIdentity } else { ActingAs::User });
+        assert_eq!(judged.unwrap().judge(&app(role)).is_ok(), expected, "{name}");
+        assert_eq!(
+            incoming.access,
+            AccessPolicy::new(azure_ad::scopes(read(options, &[]).unwrap().acting.strategy).unwrap())
+        );
+    }
+}
+
+#[test]
+fn the_section_of_the_app_is_read_in_both_forms() {
+    for (name, more, expected) in [
+        ("instance and tenant", &[][..], Ok("https://login.microsoftonline.com")),
+        (
+            "authority",
+            &[
+                ("AzureAd__Instance", ""),
+                ("AzureAd__TenantId", ""),
+                ("AzureAd__Authority", "https://login.microsoftonline.us/8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11/v2.0"),
+            ],
+            Ok("https://login.microsoftonline.us"),
+        ),
+        (
+            "China by its instance",
+            &[("AzureAd__Instance", "https://login.chinacloudapi.cn/")],
+            Ok("https://login.chinacloudapi.cn"),
+        ),
+        ("no tenant", &[("AzureAd__TenantId", " ")], Err("AzureAd__TenantId: not set")),
+        ("no client", &[("AzureAd__ClientId", "")], Err("AzureAd__ClientId: not set")),
+        ("not a client", &[("AzureAd__ClientId", "tools")], Err("AzureAd__ClientId:")),
+        ("any tenant", &[("AzureAd__TenantId", "common")], Err("AzureAd__TenantId:")),
+        ("a mix of clouds", &[("AZURE_CLOUD", "AzureChinaCloud")], Err("remove one of them")),
+        ("a cloud that is none", &[("AZURE_CLOUD", "AzureMars")], Err("AZURE_CLOUD: \"AzureMars\" is not known")),
+        ("Graph as audience", &[("AzureAd__Audience", "https://graph.microsoft.com")], Err("AzureAd__Audience:")),
+    ] {
+        match (read(&HTTP, more), expected) {
+            (Ok(settings), Ok(host)) => {
+                assert_eq!(settings.incoming.unwrap().app.unwrap().authority().host(), host, "{name}");
+            }
+            (Err(mistakes), Err(text)) => assert!(mistakes.to_string().contains(text), "{name}: {mistakes}"),
+            (read, _) => panic!("{name}: {read:?}"),
+        }
+    }
+}
+
+#[test]
+fn every_source_of_a_credential_is_honoured_or_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "e30.e30.e30").unwrap();
+    let token = token.to_str().unwrap();
+    for (source, name, value, expected) in [
+        ("ClientSecret", "ClientSecret", SECRET, Ok(CredentialKind::Secret)),
+        ("SignedAssertionFilePath", "SignedAssertionFileDiskPath", token, Ok(CredentialKind::WorkloadIdentity)),
+        ("SignedAssertionFilePath", "SignedAssertionFilePath", token, Ok(CredentialKind::WorkloadIdentity)),
+        ("Path", "CertificateDiskPath", "/nowhere.pem", Err("CertificateDiskPath:")),
+        ("Path", "Other", "", Err("CertificateDiskPath: not set")),
+        ("Base64Encoded", "Base64EncodedValue", "%%%", Err("Base64EncodedValue:")),
+        ("KeyVault", "KeyVaultUrl", "https://contoso.vault.azure.net", Err("KeyVaultCertificateName: not set")),
+        ("KeyVault", "KeyVaultUrl", "https://contoso.example", Err("KeyVaultCertificateName: not set")),
+        ("StoreWithThumbprint", "X", "", Err("StoreWithThumbprint is a certificate store of Windows")),
+        ("CustomSignedAssertion", "X", "", Err("cannot load")),
+        ("Secret", "X", "", Err("\"Secret\" is not known")),
+    ] {
+        let source_type = "AzureAd__ClientCredentials__0__SourceType";
+        let value_name = format!("AzureAd__ClientCredentials__0__{name}");
+        let changes = [(source_type, source), (value_name.as_str(), value), (TEMPLATE[5].0, "")];
+        match (read(&HTTP, &changes), expected) {
+            (Ok(settings), Ok(kind)) => {
+                let credentials = settings.incoming.unwrap().credentials.unwrap();
+                let status = credentials.status(mcp_auth_layer::clock::UnixTime::from_secs(0));
+                assert_eq!(status[0].kind(), kind, "{source}");
+            }
+            (Err(mistakes), Err(text)) => assert!(mistakes.to_string().contains(text), "{source} {name}: {mistakes}"),
+            (read, _) => panic!("{source} {name}: {read:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_listener_that_others_reach_needs_its_public_name() {
+    assert!(mistakes(&HTTP, &[("ASPNETCORE_URLS", "http://+:8080")]).contains("PUBLIC_BASE_URL: needed"));
+    let named = [("ASPNETCORE_URLS", "http://+:8080"), ("PUBLIC_BASE_URL", "https://tools.example.com")];
+    let incoming = read(&HTTP, &named).unwrap().incoming.unwrap();
+    assert_eq!(incoming.address.to_string(), "0.0.0.0:8080");
+    assert_eq!(incoming.public_base_url, "https://tools.example.com");
+}
+
+#[test]
+fn what_is_offered_is_chosen_by_namespace_or_name() {
+    assert!(mistakes(&["--namespace", "moon"], &[]).contains("--namespace: \"moon\" is not known"));
+    assert!(mistakes(&["--tool", "azmcp_moon_land"], &[]).contains("--tool: \"azmcp_moon_land\" is not known"));
+    let settings = read(&["--namespace", "Subscription"], &[]).unwrap();
+    assert_eq!(settings.offer.tools().map(|tool| tool.spec().name).collect::<Vec<_>>(), ["azmcp_subscription_list"]);
+    assert_eq!(read(&[], &[]).unwrap().offer.tools().count(), all().len());
+}
+
+#[test]
+fn an_identity_is_lent_for_the_services_that_are_named_and_that_is_announced() {
+    let lent = ["--transport", "http", "--hosting-identity-for", "cosmos"];
+    let settings = read(&lent, &[]).unwrap();
+    assert_eq!(settings.acting.acting_as(Service::Cosmos), ActingAs::HostingIdentity);
+    assert_eq!(settings.acting.acting_as(Service::Storage), ActingAs::User);
+    assert!(settings.warnings.iter().any(|it| it.contains("Azure Cosmos DB is called as")), "{:?}", settings.warnings);
+    assert!(mistakes(&["--transport", "http", "--hosting-identity-for", "moon"], &[]).contains("is not a service"));
+    let shared = ["--transport", "http", "--outgoing-auth-strategy", "UseHostingEnvironmentIdentity"];
+    let warnings = read(&shared, &[]).unwrap().warnings;
+    assert!(warnings.iter().any(|it| it.contains("all callers share one identity")), "{warnings:?}");
+}
+
+#[test]
+fn a_service_can_be_declared_to_have_got_a_permission() {
+    let spec = all().into_iter().find(|tool| tool.spec().needs.iter().any(|need| need.service == Service::Cosmos));
+    let declared = read(&HTTP, &[("AZURE_MCP_DELEGATED_SERVICES", "cosmos")]).unwrap();
+    if let Some(tool) = spec {
+        assert_eq!(declared.acting.undelegable(tool.spec()), None);
+        assert_eq!(read(&HTTP, &[]).unwrap().acting.undelegable(tool.spec()), Some(Service::Cosmos));
+    }
+    assert!(mistakes(&HTTP, &[("AZURE_MCP_DELEGATED_SERVICES", "moon")]).contains("is not a service"));
+}
+
+#[test]
+fn every_option_of_the_original_is_taken_and_what_has_no_effect_is_said() {
+    let all = [
+        "--transport",
+        "http",
+        "--debug",
+        "--disable-caching",
+        "--disable-proxy-tools",
+        "--structured-output-mode",
+        "compact",
+        "--mode",
+        "single",
+        "--cloud",
+        "AzureCloud",
+        "--dangerously-disable-elicitation",
+        "--dangerously-disable-retry-limits",
+        "--dangerously-disable-ssrf-protections-by-namespace",
+        "ALL",
+        "--dangerously-write-support-logs-to-dir",
+        "logs",
     ];
-    let vars: BTreeMap<_, _> = base.iter().chain(more).map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-    Settings::read(&start, &vars)
+    let warnings = read(&all, &[]).unwrap().warnings;
+    for name in all.iter().filter(|one| one.starts_with("--")) {
+        let works = ["--transport", "--debug", "--cloud"].contains(name);
+        assert_eq!(
+            !works,
+            warnings.iter().any(|it| it.starts_with(&format!("{name}: no effect"))),
+            "{name}: {warnings:?}"
+        );
+    }
+}
+
+#[test]
+fn the_restart_line_is_the_same_server_with_its_own_identity() {
+    let line = start(&DOCUMENTED).restart_line(crate::arguments::Strategy::UseHostingEnvironmentIdentity);
+    assert_eq!(
+        line,
+        "azure-tools server start --transport http --outgoing-auth-strategy UseHostingEnvironmentIdentity --namespace \
+         subscription --read-only"
+    );
+    let words: Vec<_> = line.split(' ').skip(3).collect();
+    assert!(read(&words, &[]).is_ok(), "it starts");
 }
