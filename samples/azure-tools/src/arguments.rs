@@ -4,6 +4,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::setup;
+
 /// Azure for MCP clients, as the signed-in user or as the place where this server runs.
 #[derive(Debug, Parser)]
 #[command(name = "azure-tools", version)]
@@ -20,6 +22,8 @@ pub enum Command {
     /// Runs the MCP server.
     #[command(subcommand)]
     Server(Server),
+    /// Prints the steps that make this server's app registration, or runs them.
+    Setup(Box<setup::Options>),
     /// Prints which services cannot be called on behalf of a user, and the ways out, as Markdown.
     KnownLimits,
 }

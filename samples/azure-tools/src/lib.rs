@@ -8,6 +8,7 @@
 //! - `azure`: calls to them; no token goes to a host that is not theirs
 //! - `tools`: one file for each tool
 //! - `known_limits`: the page of that name, made from the catalogue
+//! - `setup`: the app registration, printed or made
 //! - `mcp`: the MCP side; `failure`: what callers are told when a service refuses
 //!
 //! Reading settings, logging, connections, health: `server_kit`.
@@ -21,5 +22,6 @@ pub mod mcp;
 pub mod meter;
 pub mod services;
 pub mod settings;
+pub mod setup;
 pub mod stack;
 pub mod tools;

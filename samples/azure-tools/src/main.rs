@@ -11,6 +11,7 @@ use azure_tools::{
     arguments::{Arguments, Command, Server, Start, Transport},
     known_limits,
     settings::{Incoming, Settings},
+    setup::{self, Plan},
     stack,
 };
 use clap::Parser as _;
@@ -27,12 +28,33 @@ const CONFIGURATION: u8 = 2;
 async fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Server(Server::Start(start)) => run(&start).await,
+        Command::Setup(options) => set_up(&options).await,
         Command::KnownLimits => {
             // A reader that has seen enough closes the pipe, as `head` does.
             let _ = io::stdout().write_all(known_limits::page().as_bytes());
             ExitCode::SUCCESS
         }
         _ => ExitCode::from(CONFIGURATION),
+    }
+}
+
+async fn set_up(options: &setup::Options) -> ExitCode {
+    let wanted = match options.read() {
+        Ok(wanted) => wanted,
+        Err(mistakes) => return fail(&mistakes, CONFIGURATION),
+    };
+    let plan = Plan::of(&wanted);
+    if !options.apply {
+        let _ = io::stdout().write_all(plan.script(&options.tenant).as_bytes());
+        return ExitCode::SUCCESS;
+    }
+    let tell = |text: &str| drop(writeln!(io::stderr(), "{text}"));
+    match setup::apply(&plan, Path::new("az"), tell).await {
+        Ok(settings) => {
+            let _ = io::stdout().write_all(settings.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error, 1),
     }
 }
 

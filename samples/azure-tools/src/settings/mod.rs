@@ -23,7 +23,7 @@ use mcp_auth_layer::{
 use mcp_obo::{ClientCredentials, outgoing::ActingAs};
 use server_kit::settings::{Mistakes, Reader, Vars, cloud, egress};
 
-pub(crate) use self::azure_ad::SCOPE;
+pub(crate) use self::azure_ad::{ROLE, SCOPE};
 
 use crate::{
     acting::Acting,
