@@ -9,12 +9,14 @@
 //! - `tools`: one file for each tool
 //! - `known_limits`: the page of that name, made from the catalogue
 //! - `setup`: the app registration, printed or made
+//! - `audit`, `meter`: what operators see of each call
 //! - `mcp`: the MCP side; `failure`: what callers are told when a service refuses
 //!
 //! Reading settings, logging, connections, health: `server_kit`.
 
 pub mod acting;
 pub mod arguments;
+mod audit;
 pub mod azure;
 pub mod failure;
 pub mod known_limits;

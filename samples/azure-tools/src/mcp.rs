@@ -22,9 +22,9 @@ use server_kit::{
 use crate::{
     acting::{Acting, Incoming, Session},
     arguments::Transport,
+    audit,
     azure::Azure,
     meter,
-    services::Service,
     tools::{Offer, Offered, Tool},
 };
 
@@ -67,12 +67,12 @@ impl Shared {
         answer
     }
 
-    /// Measures under the identity of the tool's own service, which is the last that it calls.
-    fn measured(&self, tool: &Tool, begun: Instant, answer: &Result<Value, Failure>) {
+    /// Measures and audits a call.
+    fn note(&self, incoming: Incoming<'_>, tool: &Tool, begun: Instant, answer: &Result<Value, Failure>) {
         let spec = tool.spec();
-        let service = spec.needs.last().map_or(Service::Arm, |need| need.service);
         let outcome = answer.as_ref().map_or_else(|failure| failure.kind, |_| "ok");
-        meter::called(spec.name, self.acting.acting_as(service), outcome, begun);
+        meter::called(spec.name, self.acting.acting_as(spec.service()), outcome, begun);
+        audit::called(&self.acting, incoming, spec, outcome);
     }
 }
 
@@ -130,7 +130,7 @@ impl ServerHandler for AzureTools {
         };
         let begun = Instant::now();
         let answer = self.0.call(incoming, tool, request).await;
-        self.0.measured(tool, begun, &answer);
+        self.0.note(incoming, tool, begun, &answer);
         Ok(answer.map_or_else(Failure::into_result, success).into())
     }
 

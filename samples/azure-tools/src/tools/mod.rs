@@ -39,6 +39,14 @@ pub struct Spec {
     pub needs: &'static [Need],
 }
 
+impl Spec {
+    /// Returns the service that the tool is for: the last that it calls, after Resource Manager has said where it is.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        self.needs.last().map_or(Service::Arm, |need| need.service)
+    }
+}
+
 /// Whether a tool changes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
