@@ -88,6 +88,7 @@ fn sign_in(shared: &Shared, form: &Form, known: &Known<'_>) -> Result<String, En
     let scope = form.need("scope")?;
     let asked = Asked::read(&shared.state.apps, scope, 28000)?;
     asked.check_resource(&shared.state.apps, form.get("resource"))?;
+    asked.check_permission(known.app)?;
     match form.get("prompt") {
         None | Some("login" | "select_account" | "none") => {}
         // The test users are no administrators.
@@ -104,8 +105,8 @@ fn sign_in(shared: &Shared, form: &Form, known: &Known<'_>) -> Result<String, En
         client_id: known.app.client_id.clone(),
         platform: known.redirect.platform,
         scope: scope.to_owned(),
-        // A sign-in for Graph itself is where MFA is asked for, and done; one for another app does it when challenged.
-        met: Evaluation { mfa: challenged.mfa || asked.is_for_graph(), ..challenged },
+        // A sign-in for a service of Microsoft's is where MFA is asked for, and done; one for another app does it when challenged.
+        met: Evaluation { mfa: challenged.mfa || asked.is_for_microsoft(), ..challenged },
         capable: declares_cp1(claims),
         signed_in: shared.state.clock.now(),
         nonce: form.get("nonce").map(str::to_owned),

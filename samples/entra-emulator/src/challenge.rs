@@ -1,5 +1,6 @@
 //! Claims challenges: what the tenant asks for, what a client declares, and what a sign-in session has met.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 /// The authentication context that stands for MFA in this tenant.
@@ -13,6 +14,11 @@ pub(crate) fn mfa() -> Value {
 /// The challenge of continuous access evaluation: a session no older than this.
 pub(crate) fn continuous(now: i64) -> Value {
     json!({"access_token": {"nbf": {"essential": true, "value": now.to_string()}}})
+}
+
+/// The same as a `WWW-Authenticate` header carries it.
+pub(crate) fn continuous_base64(now: i64) -> String {
+    STANDARD.encode(continuous(now).to_string())
 }
 
 /// Which challenges a sign-in session has met; only an authorization request adds to it.

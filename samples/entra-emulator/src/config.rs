@@ -4,8 +4,10 @@ use std::fmt;
 
 use crate::{
     address::Ports,
+    azure::{Access, AzureRole},
     gateway::Credentials,
     identity::{Identities, Kind, USER_ASSIGNED_CLIENT_ID},
+    service::Service,
     tenant::{API_CLIENT_ID, App, FederatedCredential, FederatedIssuer, Redirect, TrustedSubject},
     vault::{Content, Vault, VaultCertificate, VaultSecret},
 };
@@ -15,16 +17,20 @@ use crate::{
 /// # Defaults
 /// http, https and the network's proxy on free loopback ports, the proxy open to all; the API app issues v2 tokens and asks for no optional claims. The host has a
 /// system-assigned identity and one that is user-assigned; the latter and the API app may read the key vault, which is empty.
-/// No app has an app role at Graph, and no workload is trusted.
+/// No app has an app role at Graph, and no workload is trusted. At Azure alice, most other users and the user-assigned
+/// identity have every role, bob reads in one resource group, norole and everybody else have none.
 #[derive(Clone)]
 pub struct Config {
     pub(crate) api: App,
     pub(crate) client: App,
     pub(crate) identities: Identities,
     pub(crate) graph_roles: Vec<(String, String)>,
+    pub(crate) api_roles: Vec<(String, String)>,
     vault_readers: Vec<String>,
     vault: Vec<(String, Content)>,
     pub(crate) ports: Ports,
+    pub(crate) azure_access: Access,
+    pub(crate) azure_endpoints: Vec<(String, String)>,
     pub(crate) proxy_credentials: Option<Credentials>,
 }
 
@@ -35,9 +41,12 @@ impl Default for Config {
             client: App::client(),
             identities: Identities::default(),
             graph_roles: Vec::new(),
+            api_roles: Vec::new(),
             vault_readers: vec![API_CLIENT_ID.to_owned(), USER_ASSIGNED_CLIENT_ID.to_owned()],
             vault: Vec::new(),
             ports: Ports::default(),
+            azure_access: Access::default(),
+            azure_endpoints: Vec::new(),
             proxy_credentials: None,
         }
     }
@@ -109,6 +118,27 @@ impl Config {
         self
     }
 
+    /// Takes a service, such as `https://storage.azure.com`, out of what the API app's registration lists.
+    ///
+    /// It lists what Azure tools need: Resource Manager, Storage, Key Vault and App Configuration, all consented to. For an
+    /// unknown service this does nothing.
+    #[must_use]
+    pub fn without_permission(mut self, resource: &str) -> Self {
+        if let Some(service) = Service::find(resource) {
+            self.api.permissions.remove(service);
+        }
+        self
+    }
+
+    /// Leaves a service listed there, and takes the administrator's consent back.
+    #[must_use]
+    pub fn without_consent(mut self, resource: &str) -> Self {
+        if let Some(service) = Service::find(resource) {
+            self.api.permissions.withdraw(service);
+        }
+        self
+    }
+
     /// Takes the system-assigned identity from the host.
     #[must_use]
     pub fn without_system_assigned_identity(mut self) -> Self {
@@ -130,6 +160,13 @@ impl Config {
         self
     }
 
+    /// Assigns the API app's role, `Mcp.Tools.ReadWrite.All`, to another app by its client id.
+    #[must_use]
+    pub fn with_app_role(mut self, client_id: &str, role: &str) -> Self {
+        self.api_roles.push((client_id.to_owned(), role.to_owned()));
+        self
+    }
+
     /// Lets one more app or identity, by its client id, read the key vault and sign with its keys.
     #[must_use]
     pub fn with_vault_reader(mut self, client_id: &str) -> Self {
@@ -148,6 +185,29 @@ impl Config {
     #[must_use]
     pub fn with_vault_certificate(mut self, name: &str, certificate: VaultCertificate) -> Self {
         self.vault.push((name.to_owned(), Content::Certificate(certificate)));
+        self
+    }
+
+    /// Assigns a role at Azure, at a resource's id or above, to a user or to an app or identity.
+    ///
+    /// A user is named by name, UPN or object id, an app by its client id.
+    #[must_use]
+    pub fn with_azure_role(mut self, principal: &str, role: AzureRole, scope: &str) -> Self {
+        self.azure_access.assign(principal, role, scope);
+        self
+    }
+
+    /// Takes all roles at Azure from a user, app or identity.
+    #[must_use]
+    pub fn without_azure_roles(mut self, principal: &str) -> Self {
+        self.azure_access.remove(principal, None);
+        self
+    }
+
+    /// Makes Resource Manager name another data-plane endpoint for a resource, wherever that leads.
+    #[must_use]
+    pub fn with_azure_endpoint(mut self, name: &str, endpoint: &str) -> Self {
+        self.azure_endpoints.push((name.to_owned(), endpoint.to_owned()));
         self
     }
 
@@ -197,7 +257,7 @@ impl Config {
     }
 
     pub(crate) fn apps(&self) -> Vec<App> {
-        vec![self.api.clone(), self.client.clone(), App::web_client()]
+        vec![self.api.clone(), self.client.clone(), App::web_client(), App::azure_cli()]
     }
 }
 

@@ -1,6 +1,7 @@
 //! The control plane from Rust: faults, keys, time, lifetimes and the key vault.
 
 use crate::{
+    azure::AzureRole,
     fault::Fault,
     gateway::NetworkFault,
     lifetime::Lifetime,
@@ -38,6 +39,16 @@ impl Control {
     /// Switches it off again.
     pub fn clear_network_fault(&self, host: &str) {
         self.0.state.network.set(host, None);
+    }
+
+    /// Assigns a role at Azure from now on, as [`Config::with_azure_role`](crate::Config::with_azure_role) does.
+    pub fn assign_azure_role(&self, principal: &str, role: AzureRole, scope: &str) {
+        self.0.state.azure.change(|access| access.assign(principal, role, scope));
+    }
+
+    /// Takes a role at Azure away, wherever it was assigned.
+    pub fn remove_azure_role(&self, principal: &str, role: AzureRole) {
+        self.0.state.azure.change(|access| access.remove(principal, Some(role)));
     }
 
     /// Waits until so many requests are held back by [`Fault::Hang`], wherever.

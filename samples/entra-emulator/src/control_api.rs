@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
+    azure::AzureRole,
     certificate::ClientCertificate,
     control::Control,
     fault::Fault,
@@ -54,6 +55,7 @@ pub(crate) fn routes() -> Router<Shared> {
             post(|State(shared): State<Shared>| async move { shared.state.counting.reset() }),
         )
         .route("/_emulator/faults", post(faults))
+        .route("/_emulator/roles", post(assign).delete(unassign))
         .route("/_emulator/network", post(network))
         .route("/_emulator/keys/rotate", post(|State(shared): State<Shared>| async move { shared.state.keys.rotate() }))
         .route("/_emulator/lifetimes", post(lifetimes))
@@ -75,6 +77,26 @@ async fn counters(State(shared): State<Shared>) -> Response {
 
 async fn faults(State(shared): State<Shared>, Json(change): Json<FaultChange>) -> StatusCode {
     shared.state.faults.set(change.place, &change.user, change.fault);
+    StatusCode::NO_CONTENT
+}
+
+/// A role at Azure; taking one away needs no scope.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assignment {
+    principal: String,
+    role: AzureRole,
+    #[serde(default)]
+    scope: String,
+}
+
+async fn assign(State(shared): State<Shared>, Json(it): Json<Assignment>) -> StatusCode {
+    Control(shared).assign_azure_role(&it.principal, it.role, &it.scope);
+    StatusCode::NO_CONTENT
+}
+
+async fn unassign(State(shared): State<Shared>, Json(it): Json<Assignment>) -> StatusCode {
+    Control(shared).remove_azure_role(&it.principal, it.role);
     StatusCode::NO_CONTENT
 }
 

@@ -55,6 +55,12 @@ pub struct Counters {
     pub vault_certificates: u64,
     /// Signatures that it made.
     pub vault_signatures: u64,
+    /// Requests to Azure's services with a good token, by service and then by user name or by client id.
+    pub azure: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Requests to them without a good token, by service.
+    pub azure_unauthenticated: BTreeMap<String, u64>,
+    /// Requests to them with an account key or a shared access signature, by service.
+    pub azure_local: BTreeMap<String, u64>,
     /// Tunnels that the network's proxy opened, by host.
     pub connects: BTreeMap<String, u64>,
     /// Tunnels that it refused to open, by host.

@@ -6,7 +6,6 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use crate::{
@@ -264,6 +263,6 @@ fn www_authenticate(now: i64) -> String {
     format!(
         "Bearer realm=\"\", authorization_uri=https://login.microsoftonline.com/{TENANT_ID}/oauth2/authorize, \
          client_id=\"{GRAPH_ID}\", error=\"insufficient_claims\", claims=\"{}\"",
-        STANDARD.encode(challenge::continuous(now).to_string())
+        challenge::continuous_base64(now)
     )
 }

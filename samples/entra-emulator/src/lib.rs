@@ -18,7 +18,8 @@
 //!
 //! # Over HTTP
 //! Scripts in other languages steer it under `/_emulator`: `GET counters`, `POST counters/reset`, `POST faults`
-//! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST network` (`{"host", "fault"}`, the same), `POST lifetimes` (`{"place", "user", "lifetime":
+//! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST network` (`{"host", "fault"}`, the same),
+//! `POST` and `DELETE roles` (`{"principal", "role", "scope"}`), `POST lifetimes` (`{"place", "user", "lifetime":
 //! {"seconds", "refresh_in"}}`), `POST keys/rotate`, `POST clock` (`{"advance_seconds"}`), `POST revoke` (`{"user"}`),
 //! `POST token` (a [`TokenSpec`]), `GET token?user=` and `GET ca.pem`. For the host's identities and its workloads:
 //! `GET identity` (`{"endpoint", "header"}`), `POST workload-token` (`{"subject", "lifetime_seconds", "audience"}`, answered
@@ -57,6 +58,7 @@ mod lifetime;
 mod managed_identity;
 mod pem;
 mod per_user;
+mod permission;
 mod place;
 mod policy;
 mod redirect;
@@ -81,6 +83,7 @@ use tokio::task::JoinSet;
 
 use self::{azure::Site, server::Bound, shared::Shared, state::State, tls::Tls};
 pub use self::{
+    azure::{AzureRole, DEVELOPMENT_SUBSCRIPTION_ID, SUBSCRIPTION_ID},
     certificate::ClientCertificate,
     config::Config,
     control::Control,
@@ -95,8 +98,8 @@ pub use self::{
     place::Place,
     spec::{Signer, TokenSpec},
     tenant::{
-        API_CLIENT_ID, API_CLIENT_SECRET, App, CLIENT_ID, GRAPH_ID, Platform, Redirect, TENANT_DOMAIN, TENANT_ID,
-        WEB_CLIENT_ID, WEB_CLIENT_SECRET,
+        API_CLIENT_ID, API_CLIENT_SECRET, AZURE_CLI_ID, App, CLIENT_ID, GRAPH_ID, Platform, Redirect, TENANT_DOMAIN,
+        TENANT_ID, WEB_CLIENT_ID, WEB_CLIENT_SECRET,
     },
     user::{USERS, User},
     vault::{CertificateFormat, VaultCertificate, VaultSecret},

@@ -29,6 +29,20 @@ pub enum Place {
     Discovery,
     /// The managed-identity endpoints, by the identity's client id.
     ManagedIdentity,
-    /// Key Vault, by the caller's client id.
+    /// Key Vault, by user name, or by client id for an app.
     Vault,
+    /// Azure Resource Manager, by user name, or by client id for an app; so with all below.
+    Management,
+    /// Storage's blobs.
+    Storage,
+    /// App Configuration's key-values.
+    AppConfiguration,
+    /// Cosmos DB's items.
+    Cosmos,
+    /// Health models' entities.
+    HealthModels,
+    /// Communication: texts and mail.
+    Communication,
+    /// Confidential Ledger's transactions.
+    Ledger,
 }

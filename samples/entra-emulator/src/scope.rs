@@ -77,20 +77,37 @@ impl<'a> Asked<'a> {
         if found.is_some() && fits { Ok(()) } else { Err(EntraError::new(9_010_010)) }
     }
 
+    /// Tells whether it is for one of Microsoft's services, at whose sign-in MFA is asked for.
+    pub(crate) const fn is_for_microsoft(&self) -> bool {
+        matches!(self.resource, Some((Resource::Graph | Resource::Service(_), _)))
+    }
+
     pub(crate) fn is_for_graph(&self) -> bool {
         matches!(self.resource, Some((Resource::Graph, _)))
     }
 
-    /// Tells whether consent covers what is asked of Graph.
-    pub(crate) fn is_consented(&self) -> bool {
-        self.granted().split(' ').all(|name| GRAPH_DEFAULT.split(' ').any(|known| known == name))
+    /// Tells whether consent covers what is asked of Graph; for other services it was checked with the registration.
+    pub(crate) fn is_consented(&self, client: &App) -> bool {
+        !self.is_for_graph()
+            || self.granted(client).split(' ').all(|name| GRAPH_DEFAULT.split(' ').any(|known| known == name))
     }
 
-    /// Returns the scopes that a token gets.
-    pub(crate) fn granted(&self) -> String {
+    /// Checks that a client may have what is asked of one of Microsoft's other services.
+    pub(crate) fn check_permission(&self, client: &App) -> Result<(), EntraError> {
+        match &self.resource {
+            Some((Resource::Service(service), _)) => client.permissions.grant(*service, &self.names).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the scopes that a client's token gets.
+    pub(crate) fn granted(&self, client: &App) -> String {
         match &self.resource {
             Some((Resource::Graph, _)) if self.is_default() => GRAPH_DEFAULT.to_owned(),
             Some((Resource::App(app), _)) if self.is_default() => app.scopes.join(" "),
+            Some((Resource::Service(service), _)) => {
+                client.permissions.grant(*service, &self.names).unwrap_or_default()
+            }
             _ => self.names.join(" "),
         }
     }
@@ -100,9 +117,9 @@ impl<'a> Asked<'a> {
     }
 
     /// Spells the granted scopes for the answer; `offline_access` shows in the refresh token alone.
-    pub(crate) fn answered(&self) -> String {
+    pub(crate) fn answered(&self, client: &App) -> String {
         let spelling = self.resource.as_ref().map_or("", |(_, spelling)| spelling);
-        let granted = self.granted();
+        let granted = self.granted(client);
         let names = granted.split(' ').map(|name| format!("{spelling}/{name}"));
         let oidc = self.oidc.iter().filter(|name| **name != "offline_access").map(|name| (*name).to_owned());
         names.chain(oidc).collect::<Vec<_>>().join(" ")
@@ -117,6 +134,7 @@ fn check_name(resource: Resource<'_>, name: &str) -> Result<(), EntraError> {
     let known = match resource {
         Resource::Graph => GRAPH_SCOPES.contains(&name),
         Resource::App(app) => app.scopes.contains(&name),
+        Resource::Service(service) => service.scopes().contains(&name),
     };
     if known || name == ".default" { Ok(()) } else { Err(EntraError::new(650_053)) }
 }

@@ -23,7 +23,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     address::{Addresses, Ports},
     authorize,
-    azure::Site,
+    azure::{self, Site},
     broken, cluster_api, control_api, discovery,
     gateway::{self, Gateway, Hosts},
     graph_api, managed_identity,
@@ -48,6 +48,8 @@ pub(crate) fn at(site: &Site, shared: Shared) -> Router {
     match site {
         Site::Entra => entra(),
         Site::Graph => graph(),
+        Site::Management => azure::arm::routes(),
+        Site::Blob(_) => azure::storage::routes(),
         Site::Vault(_) => vault_api::routes(),
         _ => Router::new(),
     }

@@ -18,6 +18,7 @@ pub struct TokenSpec {
     pub(crate) expires_in: Option<i64>,
     pub(crate) signer: Signer,
     pub(crate) stepped_up: bool,
+    pub(crate) resource: Option<String>,
 }
 
 /// Who signs, and how.
@@ -88,6 +89,13 @@ impl TokenSpec {
     #[must_use]
     pub const fn stepped_up(mut self) -> Self {
         self.stepped_up = true;
+        self
+    }
+
+    /// Orders it for a service of Microsoft's, such as `https://management.azure.com`, as the Azure CLI gets one.
+    #[must_use]
+    pub fn resource(mut self, resource: &str) -> Self {
+        self.resource = Some(resource.to_owned());
         self
     }
 

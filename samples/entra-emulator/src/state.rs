@@ -5,10 +5,12 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
     address::Addresses,
+    azure::Azure,
     challenge::Evaluation,
     clock::Clock,
     cluster::Cluster,
@@ -19,9 +21,10 @@ use crate::{
     identity::Identities,
     lifetime::Lifetime,
     per_user::PerUser,
+    service::{Principal, Service, ServiceOrder},
     signing::KeyRing,
     spec::TokenSpec,
-    tenant::{App, Platform},
+    tenant::{AZURE_CLI_ID, App, Platform},
     token::{self, Confidential, Order, Subject},
     user::User,
     vault::Vault,
@@ -31,10 +34,12 @@ use crate::{
 pub(crate) struct State {
     pub(crate) addresses: Addresses,
     pub(crate) network: Network,
+    pub(crate) azure: Azure,
     pub(crate) apps: Vec<App>,
     pub(crate) identities: Identities,
     pub(crate) cluster: Cluster,
     pub(crate) vault: Vault,
+    keys_vault: Vault,
     pub(crate) keys: KeyRing,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
@@ -44,6 +49,8 @@ pub(crate) struct State {
     pub(crate) identity_header: String,
     /// The app roles at Graph that administrators assigned, each with the client that has it.
     graph_roles: Vec<(String, String)>,
+    /// The same for the API app.
+    api_roles: Vec<(String, String)>,
     /// Certificates that were registered at the API app while it ran, PEM.
     app_certificates: Mutex<Vec<String>>,
     codes: Mutex<HashMap<String, Code>>,
@@ -86,13 +93,16 @@ impl State {
         let clock = Clock::default();
         Self {
             addresses,
+            azure: Azure::new(config),
             network: Network::new(config.proxy_credentials.clone()),
             apps: config.apps(),
             identities: config.identities.clone(),
             cluster: Cluster::new(addresses.cluster_issuer()),
             vault: config.vault(clock.now()),
+            keys_vault: Vault::of_keys(clock.now()),
             app_certificates: Mutex::default(),
             graph_roles: config.graph_roles.clone(),
+            api_roles: config.api_roles.clone(),
             identity_header: Uuid::new_v4().simple().to_string().to_uppercase(),
             keys: KeyRing::generate(),
             clock,
@@ -106,6 +116,11 @@ impl State {
         }
     }
 
+    /// What lies in a key vault, by the vault's name.
+    pub(crate) fn vault(&self, name: &str) -> &Vault {
+        if name == "contoso-keys" { &self.keys_vault } else { &self.vault }
+    }
+
     pub(crate) fn app(&self, client_id: &str) -> Option<&App> {
         self.apps.iter().find(|app| app.client_id.eq_ignore_ascii_case(client_id))
     }
@@ -114,9 +129,17 @@ impl State {
         &self.apps[0]
     }
 
-    /// The app roles at Graph that a client has.
-    pub(crate) fn graph_roles(&self, client: &str) -> Vec<String> {
-        self.graph_roles.iter().filter(|(holder, _)| holder == client).map(|(_, role)| role.clone()).collect()
+    /// The app roles that a client has at a service: only Graph's are assigned here.
+    pub(crate) fn app_roles(&self, service: Service, client: &str) -> Vec<String> {
+        if service != Service::Graph {
+            return Vec::new();
+        }
+        roles_of(&self.graph_roles, client)
+    }
+
+    /// The app roles that a client has at an app of the tenant: only the API app has any.
+    pub(crate) fn roles_at(&self, app: &App, client: &str) -> Vec<String> {
+        if app == self.api() { roles_of(&self.api_roles, client) } else { Vec::new() }
     }
 
     /// Registers one more certificate at the API app.
@@ -182,14 +205,26 @@ impl State {
         self.cluster.token(subject, audience, self.clock.now(), lifetime)
     }
 
-    /// Makes a token to order, for the API app.
+    /// Makes a token to order: for the API app, or for the resource that the order names.
     pub(crate) fn mint(&self, spec: &TokenSpec, base: &str) -> Option<String> {
+        let claims = match &spec.resource {
+            Some(resource) => self.claims_for_service(spec, resource, base)?,
+            None => self.claims_for_api(spec, base)?,
+        };
+        let (token, uti) = token::mint(spec, claims, self.clock.now(), &self.keys);
+        if spec.stepped_up {
+            self.remember_met(&uti, Evaluation::COMPLETE);
+        }
+        Some(token)
+    }
+
+    fn claims_for_api(&self, spec: &TokenSpec, base: &str) -> Option<Map<String, Value>> {
         let api = self.api();
         let version = spec.version.unwrap_or_else(|| api.issues_version());
         let subject = match (&spec.app_roles, spec.user.as_deref()) {
             (Some(roles), _) => Subject::App { roles: roles.clone() },
             (None, Some(name)) => {
-                let scopes = spec.scopes.clone().unwrap_or_else(|| api.scopes.join(" "));
+                let scopes = spec.scopes.clone().unwrap_or_else(|| api.scopes[0].to_owned());
                 Subject::User { user: User::find(name)?, scopes }
             }
             (None, None) => return None,
@@ -206,12 +241,39 @@ impl State {
             lifetime: Lifetime::ACCESS_TOKEN.seconds,
             client_capable: false,
         };
-        let (token, uti) = token::mint(spec, &order, &self.keys);
-        if spec.stepped_up {
-            self.remember_met(&uti, Evaluation::COMPLETE);
-        }
-        Some(token)
+        Some(order.claims())
     }
+
+    /// Such a token is what a developer's own tools get: of the user, through the Azure CLI's app.
+    fn claims_for_service(&self, spec: &TokenSpec, resource: &str, base: &str) -> Option<Map<String, Value>> {
+        let service = Service::find(resource)?;
+        let object_id = token::service_principal(AZURE_CLI_ID);
+        let principal = match (&spec.app_roles, spec.user.as_deref()) {
+            (Some(roles), _) => Principal::App { object_id: &object_id, roles: roles.clone() },
+            (None, Some(name)) => Principal::User {
+                user: User::find(name)?,
+                scopes: spec.scopes.clone().unwrap_or_else(|| "user_impersonation".to_owned()),
+                capable: true,
+                met: if spec.stepped_up { Evaluation::COMPLETE } else { Evaluation::default() },
+            },
+            (None, None) => return None,
+        };
+        let order = ServiceOrder {
+            service,
+            resource,
+            client: AZURE_CLI_ID,
+            principal,
+            confidential: Confidential::Public,
+            base,
+            now: self.clock.now(),
+            lifetime: Lifetime::ACCESS_TOKEN.seconds,
+        };
+        Some(order.claims())
+    }
+}
+
+fn roles_of(assigned: &[(String, String)], client: &str) -> Vec<String> {
+    assigned.iter().filter(|(holder, _)| holder == client).map(|(_, role)| role.clone()).collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

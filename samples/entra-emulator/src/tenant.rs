@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::{permission::Permissions, service::Service};
+
 /// The tenant's id.
 pub const TENANT_ID: &str = "3f1c0b1e-7d4a-4c0e-9a57-6a1f0d2b9c11";
 /// The issuer of the tenant's v1 tokens, whatever the address of its endpoints.
@@ -20,6 +22,8 @@ pub const CLIENT_ID: &str = "c1e7d6f0-93aa-4e59-8f0e-2a4f7b1d3e02";
 pub const WEB_CLIENT_ID: &str = "d7a2b8c4-5e31-4f6a-9b0d-3c8e1f2a7b04";
 /// Its client secret. It opens nothing but this emulator.
 pub const WEB_CLIENT_SECRET: &str = "emulator-only-3Jx~not-a-real-secret-either";
+/// The Azure CLI: Microsoft's own public client, with which developers sign in; azd and the browser credential use it too.
+pub const AZURE_CLI_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 /// Microsoft Graph.
 pub const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 
@@ -44,6 +48,8 @@ pub struct App {
     pub(crate) scopes: Vec<&'static str>,
     /// Optional access-token claims that the API asks for.
     pub(crate) optional_claims: Vec<String>,
+    /// What it may have of Microsoft's services for its users.
+    pub(crate) permissions: Permissions,
 }
 
 impl fmt::Debug for App {
@@ -179,8 +185,9 @@ impl App {
                 Redirect::new(Platform::PublicClient, "http://localhost/callback"),
             ],
             token_version: Some(2),
-            scopes: vec!["access_as_user"],
+            scopes: vec!["access_as_user", "Mcp.Tools.ReadWrite"],
             optional_claims: Vec::new(),
+            permissions: Permissions::api(),
         }
     }
 
@@ -202,6 +209,20 @@ impl App {
             token_version: None,
             scopes: Vec::new(),
             optional_claims: Vec::new(),
+            permissions: Permissions::none(),
+        }
+    }
+
+    /// Microsoft's own apps may have everything, consented to by nobody.
+    pub(crate) fn azure_cli() -> Self {
+        Self {
+            client_id: AZURE_CLI_ID.to_owned(),
+            redirects: vec![
+                Redirect::new(Platform::PublicClient, "http://localhost"),
+                Redirect::new(Platform::PublicClient, "http://127.0.0.1"),
+            ],
+            permissions: Permissions::FirstParty,
+            ..Self::client()
         }
     }
 
@@ -223,6 +244,8 @@ impl App {
 pub(crate) enum Resource<'a> {
     Graph,
     App(&'a App),
+    /// Another of Microsoft's services.
+    Service(Service),
 }
 
 impl PartialEq for App {
@@ -239,5 +262,12 @@ pub(crate) fn resource<'a>(apps: &'a [App], spelling: &str) -> Option<Resource<'
     if GRAPH_URIS.contains(&bare) {
         return Some(Resource::Graph);
     }
-    apps.iter().find(|app| app.is_named(bare)).map(Resource::App)
+    if let Some(app) = apps.iter().find(|app| app.is_named(bare)) {
+        return Some(Resource::App(app));
+    }
+    match Service::find(bare)? {
+        Service::Graph => Some(Resource::Graph),
+        Service::TokenExchange => None,
+        service => Some(Resource::Service(service)),
+    }
 }

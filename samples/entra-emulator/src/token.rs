@@ -174,11 +174,10 @@ pub(crate) fn for_graph(keys: &KeyRing, order: &GraphOrder<'_>) -> String {
     jwt::sign_for_graph(keys, claims.as_object().unwrap_or(&Map::new()))
 }
 
-/// Makes a token to order; returns its `uti` too.
-pub(crate) fn mint(spec: &TokenSpec, order: &Order<'_>, keys: &KeyRing) -> (String, String) {
-    let mut claims = order.claims();
+/// Makes a token to order out of the claims that it has without changes; returns its `uti` too.
+pub(crate) fn mint(spec: &TokenSpec, mut claims: Map<String, Value>, now: i64, keys: &KeyRing) -> (String, String) {
     if let Some(seconds) = spec.expires_in {
-        claims.insert("exp".to_owned(), json!(order.now + seconds));
+        claims.insert("exp".to_owned(), json!(now + seconds));
     }
     overlay(&mut claims, &spec.claims);
     let key = if spec.signer == Signer::Attacker { keys.attacker() } else { keys.live() };
@@ -231,6 +230,6 @@ pub(crate) fn service_principal(client: &str) -> String {
 }
 
 /// Entra's `sub` differs for each app; this one is stable as well.
-fn pairwise(who: &str, app: &str) -> String {
+pub(crate) fn pairwise(who: &str, app: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, format!("{who} {app}").as_bytes()))
 }

@@ -1,5 +1,7 @@
 //! Which service a host name of the public cloud belongs to.
 
+use super::Kind;
+
 /// One host of the cloud; those of a customer's resource with the resource's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Site {
@@ -42,6 +44,20 @@ const SUFFIXES: [(&str, OfName); 7] = [
 impl Site {
     /// The host by which Entra names itself, however it was reached.
     pub(crate) const LOGIN: &str = "login.microsoftonline.com";
+
+    /// Returns the kind and the host's own label of a customer's resource; none for Microsoft's own hosts.
+    pub(crate) fn resource(&self) -> Option<(Kind, &str)> {
+        Some(match self {
+            Self::Blob(name) => (Kind::StorageAccount, name),
+            Self::Vault(name) => (Kind::Vault, name),
+            Self::AppConfiguration(name) => (Kind::ConfigurationStore, name),
+            Self::Cosmos(name) => (Kind::CosmosAccount, name),
+            Self::HealthModels(name) => (Kind::HealthModel, name),
+            Self::Communication(name) => (Kind::CommunicationService, name),
+            Self::Ledger(name) => (Kind::Ledger, name),
+            Self::Entra | Self::Graph | Self::Management | Self::LedgerIdentity => return None,
+        })
+    }
 
     /// Finds the service of a host; none for a host that is not the cloud's.
     pub(crate) fn of(host: &str) -> Option<Self> {

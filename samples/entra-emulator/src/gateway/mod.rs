@@ -100,7 +100,7 @@ async fn reach(gateway: &Gateway, host: &str, port: Option<u16>) -> Result<Tunne
         Some(NetworkFault::TimedOut) => return Err(Refusal::TimedOut),
         _ => {}
     }
-    let site = Site::of(host).ok_or(Refusal::NameNotFound)?;
+    let site = Site::of(host).filter(|site| gateway.shared.state.azure.is_there(site)).ok_or(Refusal::NameNotFound)?;
     Ok(Tunnel { host: host.to_owned(), site, fault })
 }
 

@@ -18,7 +18,7 @@ use crate::{
     identity::{Choice, Identity},
     lifetime::Lifetime,
     place::Place,
-    service::{Service, ServiceOrder},
+    service::{Principal, Service, ServiceOrder},
     shared::{Base, Shared},
     token::Confidential,
 };
@@ -79,10 +79,9 @@ async fn issue(shared: &Shared, base: &Base, identity: Identity, query: &Query) 
         service,
         resource,
         client: id,
-        object_id: identity.object_id,
+        principal: Principal::App { object_id: identity.object_id, roles: state.app_roles(service, id) },
         // The platform holds a certificate for each identity.
         confidential: Confidential::Certificate,
-        graph_roles: state.graph_roles(id),
         base: &base.to_string(),
         now,
         lifetime: lifetime.seconds,

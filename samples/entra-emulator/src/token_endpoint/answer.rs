@@ -8,6 +8,7 @@ use crate::{
     lifetime::Lifetime,
     place::Place,
     scope::Asked,
+    service::{Principal, Service, ServiceOrder},
     state::Session,
     tenant::{App, Resource, TENANT_ID},
     token::{self, GraphOrder, Order, Subject},
@@ -39,11 +40,14 @@ pub(super) fn of_session(
     let state = &request.shared.state;
     let access_token = match &asked.resource {
         Some((Resource::App(api), spelling)) => for_app(request, client, &session, (api, spelling), asked, lifetime),
+        Some((Resource::Service(service), spelling)) => {
+            for_service(request, client, &session, (*service, spelling), asked, lifetime)
+        }
         Some((Resource::Graph, _)) | None => token::for_graph(
             &state.keys,
             &GraphOrder {
                 user: session.user,
-                scopes: &asked.granted(),
+                scopes: &asked.granted(client.app),
                 client: &client.app.client_id,
                 capable: session.capable,
                 met: session.met,
@@ -53,7 +57,7 @@ pub(super) fn of_session(
         ),
     };
     let mut answer = lifetime.answer(&access_token);
-    answer["scope"] = json!(asked.answered());
+    answer["scope"] = json!(asked.answered(client.app));
     if request.form.get("client_info") == Some("1") {
         answer["client_info"] = json!(jwt::encode(&json!({"uid": session.user.oid, "utid": TENANT_ID})));
     }
@@ -66,6 +70,35 @@ pub(super) fn of_session(
         answer["refresh_token"] = json!(state.remember_session(session));
     }
     answer
+}
+
+/// Makes a user's token for one of Microsoft's other services; all of them take v1 tokens.
+fn for_service(
+    request: &Request<'_>,
+    client: Client<'_>,
+    session: &Session,
+    (service, spelling): (Service, &str),
+    asked: &Asked<'_>,
+    lifetime: Lifetime,
+) -> String {
+    let state = &request.shared.state;
+    let principal = Principal::User {
+        user: session.user,
+        scopes: asked.granted(client.app),
+        capable: session.capable,
+        met: session.met,
+    };
+    let order = ServiceOrder {
+        service,
+        resource: spelling,
+        client: &client.app.client_id,
+        principal,
+        confidential: client.how,
+        base: &request.base.to_string(),
+        now: state.clock.now(),
+        lifetime: lifetime.seconds,
+    };
+    order.sign(&state.keys)
 }
 
 fn for_app(
@@ -83,7 +116,7 @@ fn for_app(
         audience: api.audience(version, spelling),
         client: &client.app.client_id,
         confidential: client.how,
-        subject: Subject::User { user: session.user, scopes: asked.granted() },
+        subject: Subject::User { user: session.user, scopes: asked.granted(client.app) },
         version,
         base: &request.base.to_string(),
         now: state.clock.now(),

@@ -28,13 +28,13 @@ pub(super) async fn grant(request: &Request<'_>) -> Result<Value, Failure> {
     }
     let assertion = verified(request, form.need("assertion")?)?;
     let user = user(&assertion, client.app)?;
-    let asked = asked(request)?;
+    let asked = asked(request, client.app)?;
     if state.is_revoked(user, assertion.claims["iat"].as_i64().unwrap_or_default()) {
         return Err(EntraError::new(50173).into());
     }
     let (claims, now) = (form.get("claims"), state.clock.now());
     let met = state.met(assertion.text("uti"));
-    if !asked.is_consented() {
+    if !asked.is_consented(client.app) {
         return Err(EntraError::new(65001).with_suberror("consent_required").into());
     }
     policy::judge(user, met, claims, now)?;
@@ -93,11 +93,12 @@ fn user(token: &Jwt<'_>, app: &App) -> Result<&'static User, EntraError> {
     User::find(token.text("oid")).ok_or_else(|| EntraError::new(7_000_114))
 }
 
-/// Resolves the scopes: of one resource, and of one that the app's registration lists. That is Graph alone.
-fn asked<'a>(request: &'a Request<'_>) -> Result<Asked<'a>, EntraError> {
+/// Resolves the scopes: of one resource, and of one that the app's registration lists. That is never another app.
+fn asked<'a>(request: &'a Request<'_>, client: &App) -> Result<Asked<'a>, EntraError> {
     let asked = Asked::read(&request.shared.state.apps, request.form.need("scope")?, 700_022)?;
     match &asked.resource {
         Some((Resource::Graph, _)) => Ok(asked),
+        Some((Resource::Service(_), _)) => asked.check_permission(client).map(|()| asked),
         Some((Resource::App(_), _)) => Err(EntraError::new(650_057)),
         None => Err(EntraError::new(70011)),
     }

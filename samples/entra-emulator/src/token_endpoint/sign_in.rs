@@ -37,6 +37,7 @@ pub(super) async fn code(request: &Request<'_>) -> Result<Value, Failure> {
     check_code(request, &code, &client.app.client_id)?;
     let scope = form.get("scope").ok_or_else(|| EntraError::new(28003))?;
     let asked = resolved(request, scope, &code.session)?;
+    asked.check_permission(client.app)?;
     let session = usable(request, code.session, &asked)?;
     apply(request, Place::SignIn, session.user.name).await?;
     if !state.redeem(name) {
@@ -80,6 +81,7 @@ pub(super) async fn refresh(request: &Request<'_>) -> Result<Value, Failure> {
         return Err(EntraError::new(700_082).into());
     }
     let asked = resolved(request, form.get("scope").unwrap_or_default(), &session)?;
+    asked.check_permission(client.app)?;
     // One app that is client and API: Entra takes the resource by its GUID only, now or at the sign-in.
     if matches!(&asked.resource, Some((Resource::App(api), named))
         if api.client_id == session.client_id && *named != session.client_id)

@@ -6,7 +6,10 @@ use base64::{
 };
 use serde_json::{Value, json};
 
-use crate::vault::{Content, VaultCertificate, Version};
+use crate::{
+    azure::Call,
+    vault::{Content, VaultCertificate, Version},
+};
 
 /// Where a version is.
 pub(super) struct Location {
@@ -39,6 +42,23 @@ pub(super) fn secret(location: &Location, version: &Version) -> Value {
         }
     }
     bundle
+}
+
+/// What the list says of a secret.
+pub(super) fn item(call: &Call, name: &str, version: &Version) -> Value {
+    let mut item = json!({"id": format!("{}/secrets/{name}", call.base), "attributes": attributes(version)});
+    match &version.content {
+        Content::Secret(secret) => {
+            if let Some(content_type) = &secret.content_type {
+                item["contentType"] = json!(content_type);
+            }
+        }
+        Content::Certificate(certificate) => {
+            item["contentType"] = json!(certificate.format().content_type());
+            item["managed"] = json!(true);
+        }
+    }
+    item
 }
 
 pub(super) fn certificate(location: &Location, version: &Version, certificate: &VaultCertificate) -> Value {

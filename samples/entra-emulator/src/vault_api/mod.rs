@@ -1,35 +1,31 @@
-//! Key Vault's REST interface, as far as reading secrets and certificates and signing needs it.
+//! Key Vault's REST interface, as far as listing and reading secrets, reading certificates and signing need it.
 //!
-//! The vault is the emulator's own root: its name would be a host of its own at Azure.
+//! Contoso's vault answers at its own host, and on loopback at the emulator's root; its second one at its host alone.
 
 mod access;
 mod bundle;
-mod error;
+mod list;
+mod refusal;
 mod sign;
-
-use std::collections::BTreeMap;
 
 use axum::{
     Json, Router,
-    body::Bytes,
-    extract::{FromRequestParts, Path, Query},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderMap, HeaderValue, header::CACHE_CONTROL, request::Parts};
 use serde_json::Value;
-use uuid::Uuid;
 
-use self::{bundle::Location, error::VaultRefusal};
+use self::{access::Access, bundle::Location, refusal::KeyVault};
 use crate::{
-    broken,
-    shared::{Base, Shared},
+    azure::{Action, Call, Denial, answer},
+    shared::Shared,
     vault::{Content, VaultCertificate, Version},
 };
 
 pub(crate) fn routes() -> Router<Shared> {
     // A client that wants the current version leaves its place empty, with the slash before it or without.
     Router::new()
+        .route("/secrets", get(list::secrets))
         .route("/secrets/{name}", get(secret))
         .route("/secrets/{name}/", get(secret))
         .route("/secrets/{name}/{version}", get(secret))
@@ -44,112 +40,84 @@ pub(crate) fn routes() -> Router<Shared> {
         .route("/keys/{name}/{version}/sign", post(sign))
 }
 
-type Names = BTreeMap<String, String>;
-
-/// One request: what it names, and how it came.
-struct Request {
-    shared: Shared,
-    base: Base,
-    headers: HeaderMap,
-    names: Names,
-    query: Names,
+/// An object that a request names and its caller may read.
+struct Found {
+    name: String,
+    version: Version,
 }
 
-impl FromRequestParts<Shared> for Request {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Response> {
-        let base = Base::from_request_parts(parts, shared).await.map_err(IntoResponse::into_response)?;
-        let Path(names) = Path::from_request_parts(parts, shared).await.map_err(IntoResponse::into_response)?;
-        let Query(query) = Query::from_request_parts(parts, shared).await.map_err(IntoResponse::into_response)?;
-        Ok(Self { shared: shared.clone(), base, headers: parts.headers.clone(), names, query })
-    }
-}
-
-impl Request {
-    fn name(&self) -> &str {
-        self.names.get("name").map_or("", String::as_str)
-    }
-
-    /// Finds what is named, of the caller whom it lets in; `kind` is the noun of Key Vault's messages.
-    async fn find(&self, kind: &'static str) -> Result<Version, VaultRefusal> {
-        access::check(self).await?;
-        let name = self.name();
+impl Found {
+    /// Finds what is named, of a caller who may read; `kind` is the noun of Key Vault's messages.
+    fn of(call: &Call, access: &Access<'_>, kind: &'static str) -> Result<Self, Denial> {
+        access.check(call, Action::GetSecret)?;
+        let mut segments = call.segments().into_iter().skip(1).filter(|part| part != "sign");
+        let name = segments.next().unwrap_or_default();
         if name.is_empty() || name.len() > 127 || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-            return Err(VaultRefusal::bad_parameter("The request URI contains an invalid name."));
+            return Err(refusal::bad_parameter("The request URI contains an invalid name."));
         }
-        let version = self.names.get("version").filter(|id| !id.is_empty());
-        let found = self.shared.state.vault.find(name, version.map(String::as_str));
-        let found = found.ok_or_else(|| VaultRefusal::not_found(kind, name))?;
-        if found.enabled || kind == "certificate" { Ok(found) } else { Err(VaultRefusal::disabled(kind)) }
+        let version = access.vault.find(&name, segments.next().as_deref());
+        let version = version.ok_or_else(|| refusal::not_found(kind, &name))?;
+        if version.enabled || kind == "certificate" { Ok(Self { name, version }) } else { Err(refusal::disabled(kind)) }
     }
 
-    fn location(&self, version: &Version) -> Location {
-        Location { base: self.base.to_string(), name: self.name().to_ascii_lowercase(), version: version.id.clone() }
-    }
-}
-
-/// Answers a request, or says in Key Vault's form why not.
-fn respond(answer: Result<Value, VaultRefusal>) -> Response {
-    let mut response = match answer {
-        Ok(body) => Json(body).into_response(),
-        Err(VaultRefusal::Fault(fault)) => {
-            broken::answer(&fault, r#"{"value":"-----BEG"#).unwrap_or_else(|| VaultRefusal::of_fault(&fault).respond())
+    /// The certificate behind a name; one that is only a secret is none.
+    fn certificate(&self, kind: &'static str) -> Result<&VaultCertificate, Denial> {
+        match &self.version.content {
+            Content::Certificate(certificate) => Ok(certificate),
+            Content::Secret(_) => Err(refusal::not_found(kind, &self.name)),
         }
-        Err(refusal) => refusal.respond(),
-    };
-    let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Ok(id) = HeaderValue::try_from(Uuid::new_v4().to_string()) {
-        headers.insert("x-ms-request-id", id);
     }
-    response
-}
 
-/// The certificate behind a name; one that is only a secret is none.
-fn certificate_of<'a>(
-    request: &Request,
-    version: &'a Version,
-    kind: &'static str,
-) -> Result<&'a VaultCertificate, VaultRefusal> {
-    match &version.content {
-        Content::Certificate(certificate) => Ok(certificate),
-        Content::Secret(_) => Err(VaultRefusal::not_found(kind, request.name())),
+    fn location(&self, call: &Call) -> Location {
+        let (base, version) = (call.base.to_string(), self.version.id.clone());
+        Location { base, name: self.name.to_ascii_lowercase(), version }
     }
 }
 
-async fn secret(request: Request) -> Response {
-    let answer = request.find("secret").await.map(|version| {
-        request.shared.state.counting.count(|counters| counters.vault_secrets += 1);
-        bundle::secret(&request.location(&version), &version)
-    });
-    respond(answer)
+/// Answers a caller who was let in.
+async fn respond(call: &Call, body: impl FnOnce(&Access<'_>) -> Result<Value, Denial>) -> Response {
+    answer::<KeyVault>(call, |caller| {
+        access::check_version(call)?;
+        body(&Access::of(call, caller)?).map(|body| Json(body).into_response())
+    })
+    .await
 }
 
-async fn certificate(request: Request) -> Response {
-    let answer = request.find("certificate").await.and_then(|version| {
-        let certificate = certificate_of(&request, &version, "certificate")?;
-        request.shared.state.counting.count(|counters| counters.vault_certificates += 1);
-        Ok(bundle::certificate(&request.location(&version), &version, certificate))
-    });
-    respond(answer)
+async fn secret(call: Call) -> Response {
+    respond(&call, |access| {
+        let found = Found::of(&call, access, "secret")?;
+        call.shared.state.counting.count(|counters| counters.vault_secrets += 1);
+        Ok(bundle::secret(&found.location(&call), &found.version))
+    })
+    .await
 }
 
-async fn key(request: Request) -> Response {
-    let answer = request.find("key").await.and_then(|version| {
-        let certificate = certificate_of(&request, &version, "key")?;
-        Ok(bundle::key(&request.location(&version), &version, certificate))
-    });
-    respond(answer)
+async fn certificate(call: Call) -> Response {
+    respond(&call, |access| {
+        let found = Found::of(&call, access, "certificate")?;
+        let certificate = found.certificate("certificate")?;
+        call.shared.state.counting.count(|counters| counters.vault_certificates += 1);
+        Ok(bundle::certificate(&found.location(&call), &found.version, certificate))
+    })
+    .await
 }
 
-async fn sign(request: Request, body: Bytes) -> Response {
-    let answer = request.find("key").await.and_then(|version| {
-        let certificate = certificate_of(&request, &version, "key")?;
-        let now = request.shared.state.clock.now();
-        let signature = sign::sign(certificate, now, &request.location(&version), &body)?;
-        request.shared.state.counting.count(|counters| counters.vault_signatures += 1);
+async fn key(call: Call) -> Response {
+    respond(&call, |access| {
+        let found = Found::of(&call, access, "key")?;
+        let certificate = found.certificate("key")?;
+        Ok(bundle::key(&found.location(&call), &found.version, certificate))
+    })
+    .await
+}
+
+async fn sign(call: Call) -> Response {
+    respond(&call, |access| {
+        let found = Found::of(&call, access, "key")?;
+        let certificate = found.certificate("key")?;
+        let signature = sign::sign(certificate, call.now(), &found.location(&call), &call.body)?;
+        call.shared.state.counting.count(|counters| counters.vault_signatures += 1);
         Ok(signature)
-    });
-    respond(answer)
+    })
+    .await
 }

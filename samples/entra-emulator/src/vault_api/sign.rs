@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{
     bundle::{self, Location},
-    error::VaultRefusal,
+    refusal,
 };
-use crate::vault::VaultCertificate;
+use crate::{azure::Denial, vault::VaultCertificate};
 
 #[derive(Deserialize)]
 struct SignRequest {
@@ -22,12 +22,12 @@ pub(super) fn sign(
     now: i64,
     location: &Location,
     body: &[u8],
-) -> Result<Value, VaultRefusal> {
+) -> Result<Value, Denial> {
     let (first, last) = certificate.key().validity;
     if now < first || now >= last {
-        return Err(VaultRefusal::forbidden("KeyExpired", "The key is outside its validity, so it cannot sign."));
+        return Err(refusal::denied("KeyExpired", "The key is outside its validity, so it cannot sign."));
     }
-    let bad = |text: &str| VaultRefusal::bad_parameter(text);
+    let bad = |text: &str| refusal::bad_parameter(text);
     let request: SignRequest = serde_json::from_slice(body).map_err(|_| bad("The request body is malformed."))?;
     let value = request.value.trim_end_matches('=');
     let digest = URL_SAFE_NO_PAD.decode(value).map_err(|_| bad("The property value is not base64url."))?;

@@ -30,6 +30,31 @@ impl Network {
         Answer::read(self.http.post(url).form(form).send().await.unwrap()).await
     }
 
+    /// Asks as a user, with a token that a server got on the user's behalf.
+    pub(crate) async fn get_as(&self, user: &str, scope: &str, url: &str) -> Answer {
+        let token = self.exchange(user, scope).await.access_token();
+        self.get_with(&token, url).await
+    }
+
+    pub(crate) async fn get_with(&self, token: &str, url: &str) -> Answer {
+        let request = self.http.get(url).bearer_auth(token).header("x-ms-version", "2025-11-05");
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// A token of a user's or app's own, as a developer's tools have it.
+    pub(crate) fn token_for(&self, resource: &str, user: &str) -> String {
+        self.emulator.mint_as_entra(TokenSpec::user(user).resource(resource))
+    }
+
+    /// A token of an identity of the host, by client id.
+    pub(crate) async fn identity_token(&self, client_id: &str, resource: &str) -> String {
+        let loopback = reqwest::Client::builder().no_proxy().build().unwrap();
+        let (emulator, version) = (&self.emulator, "api-version=2019-08-01");
+        let url = format!("{}?{version}&resource={resource}&client_id={client_id}", emulator.identity_endpoint());
+        let request = loopback.get(url).header("x-identity-header", emulator.identity_header());
+        Answer::read(request.send().await.unwrap()).await.access_token()
+    }
+
     /// Exchanges a user's token for one with another scope.
     pub(crate) async fn exchange(&self, user: &str, scope: &str) -> Answer {
         let assertion = self.emulator.mint_as_entra(TokenSpec::user(user));
