@@ -147,6 +147,37 @@ impl EntraApp {
         })))
     }
 
+    /// Describes another app of one tenant, in the same cloud, over the same network and by the same clock.
+    ///
+    /// What discovery finds is shared where it is the same tenant.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a tenant that is not exactly one, or a client id that is not a GUID.
+    pub fn beside(&self, tenant: &str, client_id: &str) -> Result<Self, ConfigError> {
+        self.neighbour(client_id, Directory::Tenant(TenantName::parse(tenant)?), Tenants::Sole)
+    }
+
+    /// Describes another app, which any organisation may use, in the same cloud, over the same network and by the same clock.
+    ///
+    /// # Errors
+    /// [`ConfigError::ClientId`] for a client id that is not a GUID.
+    pub fn beside_for_any_organization(&self, client_id: &str) -> Result<Self, ConfigError> {
+        self.neighbour(client_id, Directory::Organizations, Tenants::AnyOrganization)
+    }
+
+    fn neighbour(&self, client_id: &str, directory: Directory, tenants: Tenants) -> Result<Self, ConfigError> {
+        let mut app = Self::new(self.0.http.clone(), client_id, directory.clone(), tenants)?;
+        let inner = Arc::make_mut(&mut app.0);
+        inner.clock = Arc::clone(&self.0.clock);
+        let own = self.authority();
+        if *own.directory() == directory {
+            (inner.cloud, inner.authority, inner.keys) = (self.0.cloud, own.clone(), self.0.keys.clone());
+        } else {
+            inner.move_to(own.host(), self.0.cloud, directory);
+        }
+        Ok(app)
+    }
+
     /// Accepts one more audience, compared byte for byte.
     ///
     /// # Errors
@@ -276,5 +307,44 @@ impl Inner {
     fn use_authority(&mut self, authority: Authority) {
         self.keys = RemoteKeys::new(authority.clone(), self.http.clone(), KeyLimits::default());
         self.authority = authority;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{Request, Response};
+
+    use super::*;
+    use crate::clock::{FixedClock, UnixTime};
+
+    const TENANT: &str = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
+    const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
+    const OTHER: &str = "99999999-2222-3333-4444-555555555555";
+
+    fn app() -> EntraApp {
+        let nobody = |_: Request<Bytes>| async { Ok::<_, std::convert::Infallible>(Response::new(Bytes::new())) };
+        let http = HttpClient::new(tower::service_fn(nobody));
+        let app = EntraApp::single_tenant_over(http, TENANT, CLIENT).unwrap();
+        let app = app.with_cloud(Cloud::UsGov).with_clock(FixedClock::at(UnixTime::from_secs(7)));
+        let endpoints = Endpoints::documented(Cloud::UsGov, TenantId::parse(TENANT).unwrap());
+        app.with_endpoints(endpoints).unwrap()
+    }
+
+    #[test]
+    fn another_app_is_in_the_same_cloud_and_has_only_its_own_audiences() {
+        let app = app();
+        let same = app.beside(TENANT, OTHER).unwrap();
+        let elsewhere = app.beside("fabrikam.onmicrosoft.com", OTHER).unwrap();
+        let anybody = app.beside_for_any_organization(OTHER).unwrap();
+        for other in [&same, &elsewhere, &anybody] {
+            assert_eq!((other.cloud(), other.clock().now().as_secs()), (Cloud::UsGov, 7));
+            assert_eq!(other.authority().host(), app.authority().host());
+            assert_eq!(other.audiences().collect::<Vec<_>>(), [OTHER, &format!("api://{OTHER}")]);
+        }
+        assert_eq!(same.authority().known(), app.authority().known(), "what is known of a tenant is known of it");
+        assert_eq!((elsewhere.authority().known(), anybody.authority().known()), (None, None));
+        assert_eq!(anybody.authority().segment(), "organizations");
+        assert!(app.beside("common", OTHER).is_err() && app.beside(TENANT, "me").is_err());
     }
 }
