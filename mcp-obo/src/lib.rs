@@ -71,7 +71,7 @@
 //! |---|---|
 //! | `reqwest` (default) | the ready-made HTTP client of `mcp-auth-layer`, and [`KeyVault`] over it |
 //! | `axum` | [`OnBehalfOf`] as an argument of handlers; [`ExchangeError`] and [`DownstreamError`] as their errors |
-//! | `azure-identity` | managed identities as credentials and as [`HostingIdentity`]; [`OnBehalfOf`] as a credential of the Azure SDK |
+//! | `azure-identity` | managed identities as credentials and as [`HostingIdentity`], the credential chain; [`OnBehalfOf`] as a credential of the Azure SDK |
 //! | `metrics` | the counters, gauges and histograms of [`meter`] |
 //! | `pfx` | [`ClientCertificate`] and [`KeyVaultCertificate`] from PKCS#12 |
 //! | `proxy` | the OAuth front door: an authorization server for MCP clients, in front of Entra |
@@ -106,6 +106,10 @@ pub mod manual;
 pub mod meter;
 pub mod on_behalf_of;
 pub mod outgoing;
+#[cfg(any(feature = "azure-identity", feature = "proxy"))]
+mod parameters;
+#[cfg(any(feature = "azure-identity", feature = "proxy"))]
+mod pkce;
 #[cfg(feature = "proxy")]
 pub mod proxy;
 #[cfg(feature = "redis")]

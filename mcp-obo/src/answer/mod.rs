@@ -27,7 +27,7 @@ pub struct TokenAnswer {
     renew_from: Option<UnixTime>,
     scope: Option<Box<str>>,
     correlation_id: Option<Arc<str>>,
-    #[cfg(feature = "proxy")]
+    #[cfg(any(feature = "azure-identity", feature = "proxy"))]
     refresh_token: Option<SecretString>,
 }
 
@@ -40,7 +40,7 @@ impl TokenAnswer {
             renew_from: None,
             scope: None,
             correlation_id: None,
-            #[cfg(feature = "proxy")]
+            #[cfg(any(feature = "azure-identity", feature = "proxy"))]
             refresh_token: None,
         }
     }
@@ -78,7 +78,7 @@ impl TokenAnswer {
     }
 
     /// Returns the refresh token; only a sign-in has one.
-    #[cfg(feature = "proxy")]
+    #[cfg(any(feature = "azure-identity", feature = "proxy"))]
     pub(crate) fn refresh_token(&self) -> Option<&SecretString> {
         self.refresh_token.as_ref()
     }
@@ -129,7 +129,7 @@ fn granted(mut members: Map<String, Value>, now: UnixTime) -> Result<TokenAnswer
     let renew_from = renew_in.map(|renew_in| now.saturating_add(renew_in));
     let scope = members.get("scope").and_then(Value::as_str).map(Into::into);
     let access_token = AccessToken::new(token, now.saturating_add(lifetime));
-    #[cfg(feature = "proxy")]
+    #[cfg(any(feature = "azure-identity", feature = "proxy"))]
     let refresh_token = match members.remove("refresh_token") {
         Some(Value::String(token)) if !token.is_empty() => Some(SecretString::from(token)),
         _ => None,
@@ -140,7 +140,7 @@ fn granted(mut members: Map<String, Value>, now: UnixTime) -> Result<TokenAnswer
         renew_from,
         scope,
         correlation_id: None,
-        #[cfg(feature = "proxy")]
+        #[cfg(any(feature = "azure-identity", feature = "proxy"))]
         refresh_token,
     })
 }

@@ -10,6 +10,8 @@ mod pem;
 mod pfx;
 mod presents;
 mod private_key;
+#[cfg(any(feature = "azure-identity", feature = "proxy"))]
+mod public;
 mod secret;
 mod status;
 mod thumbprint;
@@ -23,6 +25,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 #[cfg(feature = "azure-identity")]
 pub use self::federated::ManagedIdentity;
+#[cfg(any(feature = "azure-identity", feature = "proxy"))]
+pub(crate) use self::public::PublicClient;
 pub use self::{
     certificate::{CertificateError, ClientCertificate},
     federated::{AssertionRequest, FederatedAssertion, FederationFault, WorkloadIdentity},
@@ -94,7 +98,7 @@ enum Proof {
     Secret(SecretString),
     Assertion(SecretString),
     /// None: a public client.
-    #[cfg(feature = "proxy")]
+    #[cfg(any(feature = "azure-identity", feature = "proxy"))]
     Nothing,
 }
 
@@ -106,7 +110,7 @@ impl ClientAuth {
     }
 
     /// Proves nothing (a public client, RFC 6749 section 2.1).
-    #[cfg(feature = "proxy")]
+    #[cfg(any(feature = "azure-identity", feature = "proxy"))]
     pub(crate) const fn public() -> Self {
         Self(Proof::Nothing)
     }
@@ -128,7 +132,7 @@ impl ClientAuth {
             Proof::Assertion(jwt) => {
                 vec![("client_assertion_type", JWT_BEARER), ("client_assertion", jwt.expose_secret())]
             }
-            #[cfg(feature = "proxy")]
+            #[cfg(any(feature = "azure-identity", feature = "proxy"))]
             Proof::Nothing => Vec::new(),
         }
     }
@@ -144,7 +148,7 @@ impl fmt::Debug for ClientAuth {
         f.write_str(match self.0 {
             Proof::Secret(_) => "ClientAuth::Secret(..)",
             Proof::Assertion(_) => "ClientAuth::Assertion(..)",
-            #[cfg(feature = "proxy")]
+            #[cfg(any(feature = "azure-identity", feature = "proxy"))]
             Proof::Nothing => "ClientAuth::Nothing",
         })
     }

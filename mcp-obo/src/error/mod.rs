@@ -244,3 +244,9 @@ impl axum_core::response::IntoResponse for ExchangeError {
 
 /// What callers are told to wait when Entra gave no number.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// Returns an error with the reasons below it: the log has one line for it.
+#[cfg(any(feature = "azure-identity", feature = "proxy"))]
+pub(crate) fn explained(error: &dyn Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {}", explained(cause)))
+}

@@ -11,7 +11,7 @@ use mcp_auth_layer::{
     tenant::TenantId,
     token::BearerToken,
 };
-#[cfg(feature = "proxy")]
+#[cfg(any(feature = "azure-identity", feature = "proxy"))]
 use secrecy::{ExposeSecret as _, SecretString};
 use url::form_urlencoded::Serializer;
 
@@ -37,14 +37,14 @@ pub struct TokenRequest {
 enum Grant {
     OnBehalfOf(Assertion),
     ClientCredentials(TenantId),
-    #[cfg(feature = "proxy")]
-    Code(TenantId, CodeGrant),
-    #[cfg(feature = "proxy")]
-    Refresh(TenantId, SecretString),
+    #[cfg(any(feature = "azure-identity", feature = "proxy"))]
+    Code(Option<TenantId>, CodeGrant),
+    #[cfg(any(feature = "azure-identity", feature = "proxy"))]
+    Refresh(Option<TenantId>, SecretString),
 }
 
 /// A code of Entra's, and what was sent when it was asked for (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
-#[cfg(feature = "proxy")]
+#[cfg(any(feature = "azure-identity", feature = "proxy"))]
 #[derive(Clone)]
 pub(crate) struct CodeGrant {
     pub(crate) code: SecretString,
@@ -108,17 +108,19 @@ impl TokenRequest {
         Self { grant: Grant::ClientCredentials(tenant), target, claims: None }
     }
 
-    /// Asks for the tokens of a sign-in (RFC 6749 section 4.1.3); `target` is this service's own API, and nothing else's.
-    #[cfg(feature = "proxy")]
-    pub(crate) fn authorization_code(tenant: TenantId, grant: CodeGrant, target: Target) -> Self {
+    /// Asks for the tokens of a sign-in (RFC 6749 section 4.1.3).
+    ///
+    /// For somebody else `target` is this service's own API, and nothing else's. No tenant is any that the app signs in.
+    #[cfg(any(feature = "azure-identity", feature = "proxy"))]
+    pub(crate) fn authorization_code(tenant: Option<TenantId>, grant: CodeGrant, target: Target) -> Self {
         Self { grant: Grant::Code(tenant, grant), target, claims: None }
     }
 
     /// Asks for the tokens of a sign-in again (RFC 6749 section 6); `target` likewise.
     ///
     /// A refresh token of Entra's is good for any API that its client may call, so what it is used for is decided here.
-    #[cfg(feature = "proxy")]
-    pub(crate) fn refresh(tenant: TenantId, token: SecretString, target: Target) -> Self {
+    #[cfg(any(feature = "azure-identity", feature = "proxy"))]
+    pub(crate) fn refresh(tenant: Option<TenantId>, token: SecretString, target: Target) -> Self {
         Self { grant: Grant::Refresh(tenant, token), target, claims: None }
     }
 
@@ -143,13 +145,13 @@ impl TokenRequest {
         self.assertion().map(Assertion::user)
     }
 
-    /// Returns the tenant that issues the token.
-    pub(crate) fn tenant(&self) -> &TenantId {
+    /// Returns the tenant that issues the token; none where it is for whoever signs in to find out.
+    pub(crate) fn tenant(&self) -> Option<&TenantId> {
         match &self.grant {
-            Grant::OnBehalfOf(assertion) => assertion.user.tenant(),
-            Grant::ClientCredentials(tenant) => tenant,
-            #[cfg(feature = "proxy")]
-            Grant::Code(tenant, _) | Grant::Refresh(tenant, _) => tenant,
+            Grant::OnBehalfOf(assertion) => Some(assertion.user.tenant()),
+            Grant::ClientCredentials(tenant) => Some(tenant),
+            #[cfg(any(feature = "azure-identity", feature = "proxy"))]
+            Grant::Code(tenant, _) | Grant::Refresh(tenant, _) => tenant.as_ref(),
         }
     }
 
@@ -174,13 +176,13 @@ impl TokenRequest {
                 .append_pair("requested_token_use", "on_behalf_of")
                 .append_pair("assertion", assertion.token.expose_secret()),
             Grant::ClientCredentials(_) => form.append_pair("grant_type", "client_credentials"),
-            #[cfg(feature = "proxy")]
+            #[cfg(any(feature = "azure-identity", feature = "proxy"))]
             Grant::Code(_, grant) => form
                 .append_pair("grant_type", "authorization_code")
                 .append_pair("code", grant.code.expose_secret())
                 .append_pair("code_verifier", grant.verifier.expose_secret())
                 .append_pair("redirect_uri", &grant.redirect_uri),
-            #[cfg(feature = "proxy")]
+            #[cfg(any(feature = "azure-identity", feature = "proxy"))]
             Grant::Refresh(_, token) => {
                 form.append_pair("grant_type", "refresh_token").append_pair("refresh_token", token.expose_secret())
             }
@@ -196,7 +198,7 @@ impl TokenRequest {
     fn scope(&self) -> Cow<'_, str> {
         match &self.grant {
             // Without it Entra gives no refresh token.
-            #[cfg(feature = "proxy")]
+            #[cfg(any(feature = "azure-identity", feature = "proxy"))]
             Grant::Code(..) | Grant::Refresh(..) => format!("{} offline_access", self.target.scope()).into(),
             _ => self.target.scope().into(),
         }

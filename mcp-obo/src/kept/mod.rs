@@ -59,8 +59,8 @@ impl<E> From<E> for Lapse<E> {
 /// The making ended without a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unfinished {
-    #[error("no answer within {} s", DEADLINE.as_secs())]
-    Late,
+    #[error("no answer within {} s", after.as_secs())]
+    Late { after: Duration },
     /// The task panicked, or the runtime is going down.
     #[error("the request was abandoned")]
     Abandoned,
@@ -76,7 +76,7 @@ const MARGIN: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_secs(10);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
 /// For makers who have none of their own: one that never ended would be the last one.
-const DEADLINE: Duration = Duration::from_secs(15);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(15);
 
 /// Keeps one value. Clones share it.
 pub(crate) struct Kept<T, E>(Arc<Inner<T, E>>);
@@ -86,6 +86,7 @@ type Ticket<T, E> = watch::Receiver<Option<Result<T, E>>>;
 
 struct Inner<T, E> {
     make: Box<Maker<T, E>>,
+    deadline: Duration,
     state: Mutex<State<T, E>>,
 }
 
@@ -107,9 +108,17 @@ where
     where
         F: Future<Output = Made<T, E>> + Send + 'static,
     {
+        Self::within(DEADLINE, make)
+    }
+
+    /// The same, for a maker who may need longer, such as one who waits for a person.
+    pub(crate) fn within<F>(deadline: Duration, make: impl Fn(UnixTime) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Made<T, E>> + Send + 'static,
+    {
         let make = Box::new(move |now| Box::pin(make(now)) as BoxFuture<'static, Made<T, E>>);
         let state = Mutex::new(State { lease: None, flight: None, lapse: None, puts: 0 });
-        Self(Arc::new(Inner { make, state }))
+        Self(Arc::new(Inner { make, deadline, state }))
     }
 
     /// Returns a value that is good at `now`, and sees to it that there will be one later.
@@ -167,9 +176,10 @@ where
         state.flight = Some(ticket.clone());
         let arrival = Arrival(self.clone());
         let (making, puts) = ((self.0.make)(now), state.puts);
+        let deadline = self.0.deadline;
         let flight = async move {
-            let made = tokio::time::timeout(DEADLINE, making).await;
-            let made = made.unwrap_or_else(|_| Err(E::from(Unfinished::Late).into()));
+            let made = tokio::time::timeout(deadline, making).await;
+            let made = made.unwrap_or_else(|_| Err(E::from(Unfinished::Late { after: deadline }).into()));
             let outcome = arrival.0.settle(made, puts);
             drop(arrival);
             sender.send_replace(Some(outcome));

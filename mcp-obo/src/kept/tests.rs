@@ -106,7 +106,7 @@ async fn a_spent_value_is_made_again_and_another_one_stays() {
 async fn what_never_answers_is_given_up_and_what_panics_is_made_anew() {
     let silent = Kept::<u64, Fault>::new(|_| std::future::pending());
     let began = Instant::now();
-    assert_eq!(silent.get(at(0)).await, Err(Fault::Unfinished(Unfinished::Late)));
+    assert_eq!(silent.get(at(0)).await, Err(Fault::Unfinished(Unfinished::Late { after: DEADLINE })));
     assert_eq!(began.elapsed(), DEADLINE);
 
     let tries = Arc::new(AtomicU64::new(0));

@@ -12,7 +12,7 @@ use super::{
     api_scopes::ApiScopes,
     client::{Client, ClientDigest, ClientFault, Clients, RedirectFault},
     consent::{self, Circumstances, Consent, Decision, Destination, Introduction, Matter, Next, Pending},
-    error::{OAuthCode, OAuthError, explained},
+    error::{OAuthCode, OAuthError},
     flow::{Flow, FlowId, Flows},
     issuer::Issuer,
     parameters::{Parameters, Repeated},
@@ -22,6 +22,7 @@ use super::{
     upstream::{SignIn, Upstream},
     wanted::{self, Prompt, Wanted},
 };
+use crate::error::explained;
 
 /// What begins sign-ins.
 #[derive(Clone, Debug)]

@@ -3,13 +3,7 @@
 use mcp_auth_layer::EntraApp;
 
 use super::registration::Platform;
-use crate::{
-    boxed::BoxFuture,
-    credential::{
-        ClientAuth, ClientContext, ClientCredential, ClientCredentials, CredentialError, CredentialKind,
-        CredentialStatus,
-    },
-};
+use crate::credential::{ClientCredentials, PublicClient};
 
 /// The app at Entra as which a [`Proxy`](super::Proxy) signs people in.
 ///
@@ -38,18 +32,5 @@ impl ClientApp {
     #[must_use]
     pub fn public(app: &EntraApp) -> Self {
         Self { app: Some(app.clone()), credentials: PublicClient.into(), platform: Platform::MobileAndDesktop }
-    }
-}
-
-#[derive(Debug)]
-struct PublicClient;
-
-impl ClientCredential for PublicClient {
-    fn authenticate<'a>(&'a self, _: &'a ClientContext<'a>) -> BoxFuture<'a, Result<ClientAuth, CredentialError>> {
-        Box::pin(async { Ok(ClientAuth::public()) })
-    }
-
-    fn status(&self) -> CredentialStatus {
-        CredentialStatus::of(CredentialKind::None)
     }
 }

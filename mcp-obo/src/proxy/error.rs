@@ -1,6 +1,6 @@
 //! What clients and people are told when something is wrong.
 
-use std::{borrow::Cow, error::Error, fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use http::StatusCode;
 
@@ -96,9 +96,4 @@ impl OAuthError {
             (None, _) => tracing::warn!(target: "mcp_obo::proxy", error, why, "a client was refused"),
         }
     }
-}
-
-/// Returns an error with the reasons below it: the log has one line for it.
-pub(super) fn explained(error: &dyn Error) -> String {
-    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {}", explained(cause)))
 }

@@ -111,8 +111,6 @@ mod lasting;
 mod ledger;
 mod metadata;
 pub mod meter;
-mod parameters;
-mod pkce;
 mod reference;
 mod register;
 mod registration;
@@ -157,6 +155,7 @@ pub use self::{
 use crate::{
     audit::{Revoked, SessionEvent},
     credential::CredentialStatus,
+    parameters, pkce,
     shared::StoreError,
 };
 

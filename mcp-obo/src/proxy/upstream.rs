@@ -107,7 +107,7 @@ impl Upstream {
             verifier: SecretString::from(verifier.expose_secret()),
             redirect_uri: self.registration.callback().into(),
         };
-        let request = TokenRequest::authorization_code(self.tenant().await?, grant, target);
+        let request = TokenRequest::authorization_code(Some(self.tenant().await?), grant, target);
         self.exchange(request).await
     }
 
@@ -118,7 +118,7 @@ impl Upstream {
         names: impl IntoIterator<Item = &str>,
     ) -> Result<TokenAnswer, OAuthError> {
         let target = self.target(names)?;
-        let request = TokenRequest::refresh(self.tenant().await?, SecretString::from(token), target);
+        let request = TokenRequest::refresh(Some(self.tenant().await?), SecretString::from(token), target);
         self.exchange(request).await
     }
 

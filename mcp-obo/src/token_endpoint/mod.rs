@@ -127,7 +127,7 @@ impl TokenEndpoint {
     }
 
     async fn named(self, request: TokenRequest, id: Arc<str>) -> Result<TokenAnswer, ExchangeError> {
-        let tenant = request.tenant().clone();
+        let tenant = request.tenant().cloned();
         let failure = match self.admitted(request, &id).await {
             Ok(answer) => {
                 tracing::debug!(target: TRACE, scope = ?answer.scope(), client_request_id = &*id, "token granted");
@@ -135,7 +135,7 @@ impl TokenEndpoint {
             }
             Err(failure) => failure,
         };
-        let mut failure = Failure { tenant: Some(tenant), ..failure };
+        let mut failure = Failure { tenant, ..failure };
         failure.report.correlation_id.get_or_insert_with(|| (*id).into());
         let error = ExchangeError::from(failure);
         report(&error, &id);
@@ -175,7 +175,10 @@ impl TokenEndpoint {
         })?;
         // Always the tenant that issued the assertion: `organizations` would mean a guest's home tenant, which this app knows
         // nothing of.
-        let own = endpoints.of_tenant(request.tenant());
+        let own = match request.tenant() {
+            Some(tenant) => endpoints.of_tenant(tenant),
+            None => Some((*endpoints).clone()),
+        };
         let own = own.filter(|own| request.assertion().is_none_or(|token| own.is_issuer(token.issuer())));
         let Some(endpoints) = own else {
             return Err(Failure::new(ExchangeErrorKind::Configuration).because(OtherIssuer));

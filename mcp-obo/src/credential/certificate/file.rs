@@ -190,6 +190,12 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
+/// PEM is text and says so; what cannot be read is reported as PEM, the more usual form.
+#[cfg(feature = "pfx")]
+pub(super) fn is_pem(path: &Path) -> bool {
+    read(path).map_or(true, |bytes| bytes.windows(11).any(|window| window == b"-----BEGIN "))
+}
+
 fn bounded(bytes: &[u8]) -> Result<&[u8], CertificateError> {
     if bytes.len() > LIMIT { Err(CertificateError::TooLarge { limit: LIMIT }) } else { Ok(bytes) }
 }

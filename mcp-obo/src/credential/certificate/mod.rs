@@ -49,6 +49,22 @@ impl ClientCertificate {
         Local::of_file(path.into(), Format::Pem).map(Self)
     }
 
+    /// Reads a certificate and its private key from a file, PEM or PKCS#12 as its content says.
+    ///
+    /// The password counts for PKCS#12 alone, which takes the feature `pfx`; an empty one stands for none.
+    ///
+    /// # Errors
+    /// [`CertificateError`] as for [`from_pem_file`](Self::from_pem_file).
+    pub fn from_file(path: impl Into<PathBuf>, password: &str) -> Result<Self, CertificateError> {
+        let path = path.into();
+        #[cfg(feature = "pfx")]
+        if !file::is_pem(&path) {
+            return Self::from_pfx_file(path, password);
+        }
+        let _ = password;
+        Self::from_pem_file(path)
+    }
+
     /// Reads a certificate and its private key from PEM text.
     ///
     /// # Errors

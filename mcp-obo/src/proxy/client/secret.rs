@@ -15,8 +15,9 @@ use zeroize::Zeroizing;
 
 use super::{Client, ClientDigest, ClientFault, ClientKind, Clients, Proof};
 use crate::{
+    error::explained,
     proxy::{
-        error::{OAuthCode, OAuthError, explained},
+        error::{OAuthCode, OAuthError},
         parameters::Parameters,
     },
     seal::{KeyRing, Purpose},

@@ -6,15 +6,15 @@ use url::form_urlencoded;
 
 /// A query or a form (RFC 6749 appendix B).
 #[derive(Clone, Default)]
-pub(super) struct Parameters(BTreeMap<String, String>);
+pub(crate) struct Parameters(BTreeMap<String, String>);
 
 /// A parameter comes twice, so that two readers could take different values (RFC 6749 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a parameter comes twice")]
-pub(super) struct Repeated;
+pub(crate) struct Repeated;
 
 impl Parameters {
-    pub(super) fn read(text: &[u8]) -> Result<Self, Repeated> {
+    pub(crate) fn read(text: &[u8]) -> Result<Self, Repeated> {
         let mut found = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(text) {
             if found.insert(name.into_owned(), value.into_owned()).is_some() {
@@ -25,7 +25,7 @@ impl Parameters {
     }
 
     /// Returns a value; one without content counts as not sent (RFC 6749 section 3.1).
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }

@@ -1,7 +1,6 @@
-//! Proof Key for Code Exchange (RFC 7636), S256 alone, at both hops.
+//! Proof Key for Code Exchange (RFC 7636), S256 alone: at both hops of the proxy, and where people sign in to this machine.
 
 use aws_lc_rs::{
-    constant_time::verify_slices_are_equal,
     digest::{SHA256, digest},
     rand,
 };
@@ -11,45 +10,48 @@ use zeroize::Zeroizing;
 
 /// A code challenge: base64url of a SHA-256 (RFC 7636 section 4.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Challenge(Box<str>);
+pub(crate) struct Challenge(Box<str>);
 
 impl Challenge {
     /// Reads a client's challenge; the method must be S256, because `plain` proves nothing to whoever sees the request.
-    pub(super) fn read(challenge: Option<&str>, method: Option<&str>) -> Option<Self> {
+    #[cfg(feature = "proxy")]
+    pub(crate) fn read(challenge: Option<&str>, method: Option<&str>) -> Option<Self> {
         let text = challenge.filter(|text| text.len() == 43 && text.bytes().all(is_base64url))?;
         (method == Some("S256")).then(|| Self(text.into()))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Tells whether the verifier is the one that the challenge was made of (RFC 7636 section 4.6).
-    pub(super) fn is_met_by(&self, verifier: &str) -> bool {
+    #[cfg(feature = "proxy")]
+    pub(crate) fn is_met_by(&self, verifier: &str) -> bool {
         // RFC 7636 section 4.1: 43 to 128 unreserved characters.
         let is_well_formed = (43..=128).contains(&verifier.len())
             && verifier.bytes().all(|byte| is_base64url(byte) || matches!(byte, b'.' | b'~'));
-        is_well_formed && verify_slices_are_equal(of(verifier).as_bytes(), self.0.as_bytes()).is_ok()
+        is_well_formed
+            && aws_lc_rs::constant_time::verify_slices_are_equal(of(verifier).as_bytes(), self.0.as_bytes()).is_ok()
     }
 }
 
-/// A code verifier of this server's own, for the hop to Entra.
+/// A code verifier of this service's own, for the hop to Entra.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct Verifier(Zeroizing<String>);
+pub(crate) struct Verifier(Zeroizing<String>);
 
 impl Verifier {
-    pub(super) fn random() -> Self {
+    pub(crate) fn random() -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
         // aws-lc ends the process rather than return without entropy.
         rand::fill(bytes.as_mut()).expect("the operating system's random source works");
         Self(Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_ref())))
     }
 
-    pub(super) fn expose_secret(&self) -> &str {
+    pub(crate) fn expose_secret(&self) -> &str {
         &self.0
     }
 
-    pub(super) fn challenge(&self) -> Challenge {
+    pub(crate) fn challenge(&self) -> Challenge {
         Challenge(of(&self.0).into())
     }
 }
@@ -64,10 +66,12 @@ fn of(verifier: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
+#[cfg(feature = "proxy")]
 fn is_base64url(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
+#[cfg(feature = "proxy")]
 #[cfg(test)]
 mod tests {
     use super::*;
