@@ -2,12 +2,14 @@
 //!
 //! A service principal proves itself at the token endpoint by any [`ClientCredential`](crate::ClientCredential): secret,
 //! certificate, or a workload's federated token. With the feature `azure-identity` a managed identity, or any credential of the
-//! Azure SDK, takes its place. Every value is given by the caller; a managed identity's metadata service alone is found by
-//! `azure_identity` itself.
+//! Azure SDK, or a whole [`chain`] of what the host offers, takes its place. Every value is given by the caller; a managed
+//! identity's metadata service alone is found by `azure_identity` itself.
 //!
 //! There is one token for each declared target, asked for once for all who wait and replaced before it ends. No failure is ever
 //! told to a caller as if signing in could cure it.
 
+#[cfg(feature = "azure-identity")]
+pub mod chain;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,8 @@ use mcp_auth_layer::{
 };
 use moka::sync::Cache;
 
+#[cfg(feature = "azure-identity")]
+use self::chain::CredentialChain;
 use self::source::Source;
 #[cfg(feature = "azure-identity")]
 use crate::managed_identity::{ManagedIdentityError, ManagedIdentityId, MetadataService};
@@ -96,6 +100,13 @@ impl HostingIdentity {
         Self::of(app, Source::Azure(credential))
     }
 
+    /// Acts as the first of this host's credentials that gives a token, with the clock of `app`.
+    #[cfg(feature = "azure-identity")]
+    #[must_use]
+    pub fn chain(app: &EntraApp, chain: CredentialChain) -> Self {
+        Self::of(app, Source::Chain(chain))
+    }
+
     /// Declares a target; what is not declared is never asked for.
     ///
     /// Whatever scopes it names, an identity without a user gets all the app roles that it was granted (`.default`).
@@ -158,8 +169,8 @@ impl TokenSource for HostingIdentity {
 
 impl Place {
     fn new(source: &Arc<Source>, target: &Target) -> Self {
-        let (source, target) = (Arc::clone(source), target.clone());
-        let kept = Kept::new(move |now| {
+        let (source, target, deadline) = (Arc::clone(source), target.clone(), source.deadline());
+        let kept = Kept::within(deadline, move |now| {
             let (source, target) = (Arc::clone(&source), target.clone());
             async move {
                 let token = source.token(&target, None, now).await.map_err(lapse)?;
@@ -176,7 +187,10 @@ impl Place {
         let call = || {
             let (source, target, kept) = (Arc::clone(source), target.clone(), self.kept.clone());
             let challenge: Arc<str> = challenge.into();
-            Kept::new(move |now| answer(Arc::clone(&source), target.clone(), Arc::clone(&challenge), kept.clone(), now))
+            let deadline = source.deadline();
+            Kept::within(deadline, move |now| {
+                answer(Arc::clone(&source), target.clone(), Arc::clone(&challenge), kept.clone(), now)
+            })
         };
         Ok(self.challenged.get_with_by_ref(&claims, call))
     }
@@ -192,7 +206,7 @@ async fn answer(
     let token = source.token(&target, Some(&challenge), now).await.map_err(lapse)?;
     // A source that cannot be told of claims may bring what was refused a moment ago.
     if !source.takes_claims() && kept.holds(|known| known.is(&token)) {
-        return Err(source::still_refused().into());
+        return Err(source.still_refused().into());
     }
     let end = token.expires_at();
     kept.put(Lease::until(token.clone(), end, now));

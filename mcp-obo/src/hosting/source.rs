@@ -1,8 +1,8 @@
 //! Where the identity's tokens come from, and what a failure there means.
 
-use std::fmt;
 #[cfg(feature = "azure-identity")]
 use std::sync::Arc;
+use std::{fmt, time::Duration};
 
 #[cfg(feature = "azure-identity")]
 use azure_core::credentials::TokenCredential;
@@ -13,12 +13,14 @@ use mcp_auth_layer::{
 #[cfg(feature = "azure-identity")]
 use secrecy::SecretString;
 
+#[cfg(feature = "azure-identity")]
+use super::chain::CredentialChain;
 use crate::{
     access_token::AccessToken,
     credential::CredentialStatus,
     error::{ExchangeError, ExchangeErrorKind, Failure},
     grant::TokenRequest,
-    kept::Unfinished,
+    kept::{DEADLINE, Unfinished},
     target::Target,
     token_endpoint::TokenEndpoint,
 };
@@ -35,6 +37,8 @@ pub(super) enum Source {
     Managed(MetadataService),
     #[cfg(feature = "azure-identity")]
     Azure(Arc<dyn TokenCredential>),
+    #[cfg(feature = "azure-identity")]
+    Chain(CredentialChain),
 }
 
 impl Source {
@@ -54,6 +58,8 @@ impl Source {
             }
             #[cfg(feature = "azure-identity")]
             Self::Azure(credential) => of_sdk(credential.get_token(&[target.everything().scope()], None).await)?,
+            #[cfg(feature = "azure-identity")]
+            Self::Chain(chain) => chain.token(target, challenge).await?,
         };
         if token.expires_at() <= now {
             Err(Failure::new(ExchangeErrorKind::Unavailable).because(Expired).into())
@@ -66,13 +72,38 @@ impl Source {
         match self {
             Self::ServicePrincipal(endpoint) => endpoint.credentials().status(now),
             #[cfg(feature = "azure-identity")]
-            Self::Managed(_) | Self::Azure(_) => Vec::new(),
+            Self::Managed(_) | Self::Azure(_) | Self::Chain(_) => Vec::new(),
         }
     }
 
     /// Tells whether a claims request goes with the question.
-    pub(super) const fn takes_claims(&self) -> bool {
-        matches!(self, Self::ServicePrincipal(_))
+    pub(super) fn takes_claims(&self) -> bool {
+        match self {
+            Self::ServicePrincipal(_) => true,
+            #[cfg(feature = "azure-identity")]
+            Self::Managed(_) | Self::Azure(_) => false,
+            #[cfg(feature = "azure-identity")]
+            Self::Chain(chain) => chain.takes_claims(),
+        }
+    }
+
+    /// Returns when an answer is no longer to be expected: people are slower than machines.
+    pub(super) fn deadline(&self) -> Duration {
+        match self {
+            #[cfg(feature = "azure-identity")]
+            Self::Chain(chain) => chain.deadline(),
+            _ => DEADLINE,
+        }
+    }
+
+    /// The downstream API refused a token that was issued again unchanged.
+    pub(super) fn still_refused(&self) -> ExchangeError {
+        let advice = match self {
+            #[cfg(feature = "azure-identity")]
+            Self::Chain(chain) => chain.sign_in_again().unwrap_or(REFUSED),
+            _ => REFUSED,
+        };
+        Failure { advice: Some(advice), ..Failure::new(ExchangeErrorKind::ClientCredential) }.into()
     }
 }
 
@@ -91,11 +122,13 @@ impl fmt::Display for Source {
             },
             #[cfg(feature = "azure-identity")]
             Self::Azure(_) => f.write_str("credential of the Azure SDK"),
+            #[cfg(feature = "azure-identity")]
+            Self::Chain(chain) => chain.fmt(f),
         }
     }
 }
 
-async fn issued_by(
+pub(super) async fn issued_by(
     endpoint: &TokenEndpoint,
     target: &Target,
     challenge: Option<&str>,
@@ -116,16 +149,11 @@ async fn issued_by(
 #[error("a service that acts as itself needs one tenant")]
 struct SeveralTenants;
 
-/// The downstream API refused a token that was issued again unchanged.
-pub(super) fn still_refused() -> ExchangeError {
-    Failure { advice: Some(REFUSED), ..Failure::new(ExchangeErrorKind::ClientCredential) }.into()
-}
-
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the token had ended when it was issued")]
 struct Expired;
 
-const REFUSED: &str =
+pub(super) const REFUSED: &str =
     "an administrator looks up the sign-ins of this service's own identity, whose token the downstream API refuses";
 const GRANT: &str =
     "an administrator grants this service's own identity an app role of the downstream API in the tenant";
@@ -139,7 +167,7 @@ const ASSIGN: &str = "the operator assigns the managed identity with this id to 
 const SDK: &str = "the operator reads why the Azure SDK's credential gave no token, and renews or replaces it";
 
 /// Turns what Entra says of an identity into what its callers may hear: never that they should sign in.
-fn of_service(error: ExchangeError) -> ExchangeError {
+pub(super) fn of_service(error: ExchangeError) -> ExchangeError {
     use ExchangeErrorKind as Kind;
     match error.kind() {
         Kind::Throttled | Kind::Unavailable | Kind::ClientCredential | Kind::Configuration | Kind::UndeclaredTarget => {
@@ -157,7 +185,7 @@ fn of_service(error: ExchangeError) -> ExchangeError {
 }
 
 #[cfg(feature = "azure-identity")]
-fn of_metadata(why: ManagedIdentityError) -> ExchangeError {
+pub(super) fn of_metadata(why: ManagedIdentityError) -> ExchangeError {
     let (kind, advice) = match why {
         ManagedIdentityError::NotAssigned => (ExchangeErrorKind::ClientCredential, ASSIGN),
         ManagedIdentityError::Refused { status } if (400..500).contains(&status) && !is_passing(status) => {
@@ -215,7 +243,7 @@ const TRACE: &str = "mcp_obo::hosting";
 impl From<Unfinished> for ExchangeError {
     fn from(why: Unfinished) -> Self {
         let fault = match why {
-            Unfinished::Late => TransportFault::Timeout,
+            Unfinished::Late { .. } => TransportFault::Timeout,
             Unfinished::Abandoned => TransportFault::Other,
         };
         let source = FetchError::Transport { fault, source: why.into() };

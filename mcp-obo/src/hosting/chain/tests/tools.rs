@@ -1,0 +1,357 @@
+//! Developers' tools, as programs that the tests write: what comes of what they print, and what they get to see.
+#![cfg(unix)]
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use tempfile::TempDir;
+
+use super::*;
+
+const AZ: Selection = Selection::Only(CredentialName::AzureCli);
+const AZD: Selection = Selection::Only(CredentialName::AzureDeveloperCli);
+const PWSH: Selection = Selection::Only(CredentialName::AzurePowerShell);
+const OTHER_TENANT: &str = "99999999-0f5c-4f4b-9c1e-1d6f0a1e7b11";
+const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// A folder of programs, and the host whose `PATH` begins with it.
+struct Host(TempDir);
+
+impl Host {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// Writes a program. Another process does it: a file that this one has open for writing cannot be run, and tests that start
+    /// programs beside this one would keep it open for a moment.
+    fn with(self, program: &str, script: &str) -> Self {
+        let mut writer = Command::new("/bin/sh");
+        writer.args(["-c", "cat > \"$0\" && chmod +x \"$0\""]).arg(self.0.path().join(program));
+        let mut child = writer.stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success());
+        self
+    }
+
+    fn values(&self) -> HostValues {
+        let path = format!("{}:/usr/bin:/bin", self.0.path().display());
+        let environment = [
+            ("PATH", path.as_str()),
+            ("HOME", "/nowhere"),
+            ("HTTPS_PROXY", "http://proxy.example:3128"),
+            ("AZURE_CLIENT_SECRET", "hunter2-azure"),
+            ("GRAPH_CLIENT_SECRET", "hunter2-graph"),
+            ("MCP_SEALING_KEYS", "hunter2-keys"),
+        ];
+        HostValues::new().with_environment(environment.map(|(name, value)| (name.into(), value.into())))
+    }
+
+    fn left_behind(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.left_behind(name)).unwrap_or_else(|why| panic!("{name}: {why}"))
+    }
+}
+
+fn chain(selection: Selection, values: HostValues) -> CredentialChain {
+    CredentialChain::new(&Tenant::granting().app, selection, values)
+}
+
+/// Asks the only credential, and returns what came of it.
+async fn came(selection: Selection, values: HostValues) -> Attempt {
+    let chain = chain(selection, values);
+    let answer = ask(&chain).await;
+    let attempt = chain.attempts().iter().next().unwrap().clone();
+    assert_eq!(answer.is_ok(), attempt.outcome() == Outcome::Used, "{attempt:?}");
+    if let Err(error) = answer {
+        let text = format!("{error} {error:?} {}", crate::error::explained(&error));
+        assert!(!text.contains("e30.") && !text.contains("hunter2"), "{text}");
+    }
+    attempt
+}
+
+fn az(token: &str) -> String {
+    let answer = json!({"accessToken": token, "expiresOn": "2027-01-15 09:00:00.000000", "expires_on": NOW + LIFE,
+        "subscription": CLIENT, "tenant": TENANT, "tokenType": "Bearer"});
+    format!("cat <<'END'\n{answer:#}\nEND")
+}
+
+#[tokio::test]
+async fn each_tool_is_asked_in_its_own_words_and_gives_its_token() {
+    let token = jwt(&alice());
+    let record = "printf '%s\\n' \"$@\" > \"$0.args\"; env > \"$0.env\"; pwd > \"$0.pwd\"; cat >> \"$0.stdin\"\n";
+    let azd = format!("echo '{}'", json!({"token": token, "expiresOn": "2027-01-15T09:15:00Z"}));
+    let pwsh = format!("echo '{}'", json!({"Token": token, "ExpiresOn": NOW + LIFE, "TenantId": TENANT}));
+    for (program, selection, answer, expected) in [
+        (
+            "az",
+            AZ,
+            az(&token),
+            format!("account get-access-token --output json --scope {STORAGE}/.default --tenant {TENANT}"),
+        ),
+        (
+            "azd",
+            AZD,
+            azd,
+            format!("auth token --output json --no-prompt --scope {STORAGE}/.default --tenant-id {TENANT}"),
+        ),
+        ("pwsh", PWSH, pwsh, "-NoLogo -NoProfile -NonInteractive -EncodedCommand".to_owned()),
+    ] {
+        let host = Host::new().with(program, &format!("{record}{answer}"));
+        let chain = chain(selection, host.values().with_tenant(TENANT));
+        let given = ask(&chain).await.unwrap_or_else(|why| panic!("{program}: {}", crate::error::explained(&why)));
+        assert_eq!((given.expose_secret(), given.expires_at().as_secs()), (&*token, NOW + LIFE), "{program}");
+        let words = host.read(&format!("{program}.args")).lines().collect::<Vec<_>>().join(" ");
+        assert!(words.starts_with(&expected), "{program}: {words}");
+        assert_eq!(host.read(&format!("{program}.pwd")), "/\n", "{program}");
+        assert_eq!(host.read(&format!("{program}.stdin")), "", "{program}");
+        let environment = host.read(&format!("{program}.env"));
+        assert!(environment.contains("HTTPS_PROXY=") && environment.contains("HOME=/nowhere"), "{environment}");
+        assert!(!environment.contains("hunter2"), "{environment}");
+    }
+    // Without a tenant of its own the tool takes the one that people signed in to.
+    let host = Host::new().with("az", &format!("{record}{}", az(&token)));
+    ask(&chain(AZ, host.values())).await.unwrap();
+    assert!(!host.read("az.args").contains("--tenant"));
+}
+
+#[tokio::test]
+async fn what_goes_wrong_has_a_reason_and_a_cure() {
+    let says = |text: &str| format!("printf '%s\\n' \"{text}\" >&2; exit 1");
+    let guest = json!({"tid": TENANT, "unique_name": "live.com#someone@outlook.com", "idp": "live.com"});
+    let other = json!({"tid": OTHER_TENANT, "upn": "alice@fabrikam.com"});
+    let banner = format!("echo 'WARNING: a new version is there {{'; echo 'Welcome' >&2\n{}", az(&jwt(&alice())));
+    let expired = "ERROR: AADSTS700082: The refresh token has expired due to inactivity. Trace ID: x";
+    let elsewhere = "ERROR: AADSTS50020: User account from identity provider 'live.com' does not exist in tenant";
+    let missing = "ERROR: AADSTS90002: Tenant 'x' not found.";
+    let cli = "the Azure CLI";
+    let rows: Vec<(&str, Selection, &str, String, &str, &str, &str)> = vec![
+        ("a banner", AZ, "az", banner, "used", "alice@contoso.com", ""),
+        (
+            "not signed in",
+            AZ,
+            "az",
+            says("ERROR: Please run 'az login' to setup account."),
+            "unavailable",
+            "nobody is signed in",
+            "`az login --tenant",
+        ),
+        ("expired", AZ, "az", says(expired), "failed", "expired (AADSTS700082)", "`az login --tenant"),
+        ("revoked", AZ, "az", says("ERROR: AADSTS50173: revoked"), "failed", "expired (AADSTS50173)", "`az login"),
+        ("another tenant", AZ, "az", says(missing), "failed", "not one of the tenant (AADSTS90002)", "--tenant"),
+        (
+            "no such API",
+            AZ,
+            "az",
+            says("AADSTS500011: The resource principal named x"),
+            "failed",
+            "does not exist in the tenant",
+            "az login",
+        ),
+        (
+            "a policy",
+            AZ,
+            "az",
+            says("ERROR: AADSTS50076: you must use MFA"),
+            "failed",
+            "a policy asks for more",
+            "az login",
+        ),
+        (
+            "a personal account that says so",
+            AZ,
+            "az",
+            says(elsewhere),
+            "failed",
+            "personal Microsoft account",
+            "az login",
+        ),
+        (
+            "a personal account's token",
+            AZ,
+            "az",
+            az(&jwt(&json!({"tid": PERSONAL}))),
+            "failed",
+            "personal Microsoft account",
+            "az login",
+        ),
+        (
+            "a personal account as a guest",
+            AZ,
+            "az",
+            az(&jwt(&guest)),
+            "failed",
+            "personal Microsoft account",
+            "az login",
+        ),
+        ("a token of another tenant", AZ, "az", az(&jwt(&other)), "failed", OTHER_TENANT, "--tenant"),
+        ("no network", AZ, "az", says("Max retries exceeded with url"), "failed", "cannot reach Entra", ""),
+        (
+            "an authority that is not trusted",
+            AZ,
+            "az",
+            says("SSLError CERTIFICATE_VERIFY_FAILED"),
+            "failed",
+            "does not trust",
+            "REQUESTS_CA_BUNDLE",
+        ),
+        ("something else", AZ, "az", says("noise\nERROR: the sky fell"), "failed", "ERROR: the sky fell", "az login"),
+        ("nothing", AZ, "az", "exit 0".to_owned(), "failed", "nothing that can be read as a token", "update"),
+        ("no JSON", AZ, "az", "echo e30.e30.hunter2".to_owned(), "failed", "nothing that can be read", "update"),
+        ("a token in an error", AZ, "az", says(&format!("ERROR: {}", jwt(&alice()))), "failed", "[...]", "az login"),
+        (
+            "azd, not signed in",
+            AZD,
+            "azd",
+            says("ERROR: not logged in, run azd auth login to login"),
+            "unavailable",
+            "nobody is signed in",
+            "`azd auth login --tenant-id",
+        ),
+        (
+            "azd in JSON",
+            AZD,
+            "azd",
+            "echo '{\"type\":\"consoleMessage\",\"data\":{\"message\":\"ERROR: it rains\"}}' >&2; exit 1".to_owned(),
+            "failed",
+            "error: ERROR: it rains",
+            "azd",
+        ),
+        (
+            "pwsh, not signed in",
+            PWSH,
+            "pwsh",
+            says("Run Connect-AzAccount to login."),
+            "unavailable",
+            "nobody is signed in",
+            "`Connect-AzAccount -Tenant",
+        ),
+        (
+            "pwsh without its module",
+            PWSH,
+            "pwsh",
+            says("mcp-obo: Az.Accounts is missing"),
+            "unavailable",
+            "Az.Accounts",
+            "Install-Module",
+        ),
+        (
+            "pwsh, expired",
+            PWSH,
+            "pwsh",
+            says("Your Azure credentials have not been set up or have expired"),
+            "failed",
+            "expired",
+            "Connect-AzAccount",
+        ),
+    ];
+    for (name, selection, program, script, outcome, reason, cure) in rows {
+        let host = Host::new().with(program, &script);
+        let attempt = came(selection, host.values().with_tenant(TENANT)).await;
+        assert_eq!(attempt.outcome().as_str(), outcome, "{name}: {attempt:?}");
+        assert!(attempt.reason().contains(reason), "{name}: {attempt:?}");
+        assert!(attempt.cure().unwrap_or_default().contains(cure), "{name}: {attempt:?}");
+        assert!(!attempt.reason().contains("e30.") && !attempt.reason().contains(cli) || outcome != "used", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_is_found_on_the_path_alone() {
+    let attempt = came(AZ, Host::new().values()).await;
+    assert_eq!(attempt.outcome(), Outcome::Unavailable);
+    assert!(attempt.reason().contains("not installed") && attempt.cure().unwrap().contains("install"), "{attempt:?}");
+    let host = Host::new().with("az", &az(&jwt(&alice())));
+    let folder = host.0.path().to_str().unwrap().to_owned();
+    for (name, path) in
+        [("nothing", ""), ("the present folder", "."), ("empty entries", "::"), ("relative", "../../tmp")]
+    {
+        let values = HostValues::new().with_environment([("PATH".into(), path.into())]);
+        assert_eq!(came(AZ, values).await.outcome(), Outcome::Unavailable, "{name}");
+    }
+    // A file that cannot be run is none.
+    fs::write(host.left_behind("azd"), "echo").unwrap();
+    let values = HostValues::new().with_environment([("PATH".into(), folder.into())]);
+    assert_eq!(came(AZD, values).await.outcome(), Outcome::Unavailable);
+}
+
+#[tokio::test]
+async fn nothing_that_looks_like_an_option_or_means_something_to_a_shell_is_passed_on() {
+    let host = Host::new().with("az", "touch \"$0.ran\"");
+    for tenant in ["--help", "-t", "contoso.com;id", "$(id).com", "a b.com", "contoso", "`id`.com", "'.com", "common"] {
+        let attempt = came(AZ, host.values().with_tenant(tenant)).await;
+        assert_eq!((attempt.outcome(), attempt.cure()), (Outcome::Failed, Some("correct AZURE_TENANT_ID")), "{tenant}");
+    }
+    for resource in ["--query", "https://a.example/$(id)", "https://a.example/';id", "https://a.example/&x", "-x"] {
+        let Ok(target) = Target::new(resource, &[".default"]) else { continue };
+        let chain = chain(AZ, host.values());
+        assert!(chain.token(&target, None).await.is_err(), "{resource}");
+        let attempts = chain.attempts();
+        assert!(attempts.iter().next().unwrap().reason().contains("no part of a scope"), "{resource}: {attempts}");
+    }
+    assert!(!host.left_behind("az.ran").exists());
+}
+
+#[tokio::test]
+async fn what_writes_without_end_is_ended() {
+    for (stream, script) in [("output", "echo $$ > \"$0.pid\"; yes"), ("errors", "echo $$ > \"$0.pid\"; yes >&2")] {
+        let host = Host::new().with("az", script);
+        let attempt = came(AZ, host.values()).await;
+        assert!(attempt.reason().contains("more than 64 KiB"), "{stream}: {attempt:?}");
+        gone(&host.read("az.pid"));
+    }
+}
+
+const HANGS: &str = "sleep 300 & echo $! > \"$0.child\"; echo $$ > \"$0.pid.new\"; mv \"$0.pid.new\" \"$0.pid\"; wait";
+
+/// Lets the program begin; real time goes by.
+async fn begun(host: &Host) -> [String; 2] {
+    let until = Instant::now() + Duration::from_secs(60);
+    while !host.left_behind("az.pid").exists() {
+        assert!(Instant::now() < until, "the program never began");
+        tokio::task::yield_now().await;
+    }
+    [host.read("az.pid"), host.read("az.child")]
+}
+
+#[tokio::test]
+async fn what_does_not_answer_is_ended_with_all_that_it_started() {
+    let host = Host::new().with("az", HANGS);
+    let values = host.values();
+    let asked = tokio::spawn(async move { came(AZ, values).await });
+    let started = begun(&host).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    let attempt = asked.await.unwrap();
+    assert_eq!(attempt.reason(), "the Azure CLI did not answer within 30 s");
+    assert_eq!(attempt.outcome(), Outcome::Failed);
+    started.iter().for_each(|pid| gone(pid));
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_more_is_ended() {
+    let host = Host::new().with("az", HANGS);
+    let values = host.values();
+    let asked = tokio::spawn(async move { came(AZ, values).await });
+    let started = begun(&host).await;
+    asked.abort();
+    assert!(asked.await.unwrap_err().is_cancelled());
+    started.iter().for_each(|pid| gone(pid));
+}
+
+/// Asserts that a process ends; one that is dead and not yet collected has ended.
+fn gone(pid: &str) {
+    let status = format!("/proc/{}/stat", pid.trim());
+    let lives = || fs::read_to_string(Path::new(&status)).is_ok_and(|stat| !stat.contains(") Z"));
+    let until = Instant::now() + Duration::from_secs(20);
+    while lives() {
+        assert!(Instant::now() < until, "process {pid} is still there");
+        std::thread::yield_now();
+    }
+}
