@@ -75,6 +75,7 @@ pub struct CredentialChain(Arc<Inner>);
 
 struct Inner {
     selection: Selection,
+    notices: Vec<&'static str>,
     links: Vec<Box<dyn Link>>,
     clock: Arc<dyn Clock>,
     /// Passed by one at a time: who asks for another API meanwhile takes the credential that was found, and nobody is asked
@@ -94,6 +95,13 @@ struct Known {
     logged: Option<Attempts>,
 }
 
+/// What came of asking the link in use.
+enum Stayed {
+    Token(AccessToken),
+    /// It is in use no more.
+    Lost(Miss),
+}
+
 /// How much longer than it says a link may take before it is given up.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -105,12 +113,13 @@ impl CredentialChain {
     pub fn new(app: &EntraApp, selection: Selection, host: HostValues) -> Self {
         let host = Arc::new(host);
         let links = selection.credentials().iter().map(|name| link(*name, selection, app, &host)).collect();
-        Self::of(selection, links, Arc::clone(app.clock()))
+        Self::of(selection, selection.notices(&host), links, Arc::clone(app.clock()))
     }
 
-    fn of(selection: Selection, links: Vec<Box<dyn Link>>, clock: Arc<dyn Clock>) -> Self {
+    fn of(selection: Selection, notices: Vec<&'static str>, links: Vec<Box<dyn Link>>, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Inner {
             selection,
+            notices,
             links,
             clock,
             turnstile: tokio::sync::Mutex::default(),
@@ -122,6 +131,12 @@ impl CredentialChain {
     #[must_use]
     pub fn selection(&self) -> Selection {
         self.0.selection
+    }
+
+    /// Returns what an operator should be told at the start: a choice that is not what it seems.
+    #[must_use]
+    pub fn notices(&self) -> &[&'static str] {
+        &self.0.notices
     }
 
     /// Returns what came of each credential when they were asked last; empty before the first call.
@@ -145,20 +160,25 @@ impl CredentialChain {
     /// Asks for a token that has not ended.
     pub(super) async fn token(&self, target: &Target, challenge: Option<&str>) -> Result<AccessToken, ExchangeError> {
         let ask = Ask { target, challenge };
-        let before = self.0.known().used;
-        if let Some(at) = before
-            && let Some(token) = self.0.stay(at, ask).await?
-        {
-            return Ok(token);
+        let mut lost = None;
+        if let Some(at) = self.in_place() {
+            match self.0.stay(at, ask).await? {
+                Stayed::Token(token) => return Ok(token),
+                Stayed::Lost(miss) => lost = Some((at, miss)),
+            }
         }
         let _turn = self.0.turnstile.lock().await;
-        let meanwhile = self.0.known().used;
-        if let Some(at) = meanwhile
-            && let Some(token) = self.0.stay(at, ask).await?
-        {
-            return Ok(token);
+        if let Some(at) = self.in_place() {
+            match self.0.stay(at, ask).await? {
+                Stayed::Token(token) => return Ok(token),
+                Stayed::Lost(miss) => lost = Some((at, miss)),
+            }
         }
-        self.0.walk(ask, meanwhile.or(before)).await
+        self.0.walk(ask, lost).await
+    }
+
+    fn in_place(&self) -> Option<usize> {
+        self.0.known().used
     }
 
     /// Tells whether a claims request goes with the question.
@@ -179,8 +199,8 @@ impl CredentialChain {
 }
 
 impl Inner {
-    /// Asks the link in use. None: it has failed for good, and is in use no more.
-    async fn stay(&self, at: usize, ask: Ask<'_>) -> Result<Option<AccessToken>, ExchangeError> {
+    /// Asks the link in use, which has its place until it fails for good.
+    async fn stay(&self, at: usize, ask: Ask<'_>) -> Result<Stayed, ExchangeError> {
         let link = &*self.links[at];
         let (attempt, came) = self.turn(link, ask).await;
         let mut known = self.known();
@@ -190,43 +210,42 @@ impl Inner {
         match came {
             Ok(token) => {
                 known.identity = Some(Identity::of(&token));
-                Ok(Some(token))
+                Ok(Stayed::Token(token))
             }
             Err(miss) if miss.lasts == Lasts::AWhile => {
                 let attempts = known.attempts.clone();
                 drop(known);
                 Err(exhausted(attempts, &[miss]))
             }
-            Err(_) => {
+            Err(miss) => {
                 if known.used == Some(at) {
                     known.used = None;
                 }
-                Ok(None)
+                Ok(Stayed::Lost(miss))
             }
         }
     }
 
     /// Asks one after the other, but not again the one that failed a moment ago.
-    async fn walk(&self, ask: Ask<'_>, failed: Option<usize>) -> Result<AccessToken, ExchangeError> {
+    async fn walk(&self, ask: Ask<'_>, mut lost: Option<(usize, Miss)>) -> Result<AccessToken, ExchangeError> {
         let mut attempts = Attempts::default();
         let mut misses = Vec::new();
         let mut found = None;
         for (at, link) in self.links.iter().enumerate() {
-            let past =
-                failed.filter(|failed| *failed == at).and_then(|_| self.known().attempts.of(link.name()).cloned());
-            let attempt = match (&found, past) {
-                (Some(_), _) => self.skipped(link.name(), "an earlier one answered"),
-                (None, Some(past)) => past,
-                (None, None) => {
-                    let (attempt, came) = self.turn(&**link, ask).await;
-                    match came {
-                        Ok(token) => found = Some((at, token)),
-                        Err(miss) => misses.push(miss),
-                    }
-                    attempt
-                }
+            if found.is_some() {
+                attempts.0.push(self.skipped(link.name(), "an earlier one answered"));
+                continue;
+            }
+            let past = self.known().attempts.of(link.name()).cloned();
+            let (attempt, came) = match (lost.take_if(|(lost, _)| *lost == at), past) {
+                (Some((_, miss)), Some(past)) => (past, Err(miss)),
+                _ => self.turn(&**link, ask).await,
             };
             attempts.0.push(attempt);
+            match came {
+                Ok(token) => found = Some((at, token)),
+                Err(miss) => misses.push(miss),
+            }
         }
         let others = CredentialName::ALL.into_iter().filter(|name| !self.selection.credentials().contains(name));
         attempts.0.extend(others.map(|name| self.skipped(name, self.not_chosen(name))));

@@ -1,8 +1,11 @@
 //! Which credentials are asked, and in which order: `AZURE_TOKEN_CREDENTIALS` and `AZURE_MCP_ONLY_USE_BROKER_CREDENTIAL`.
 
-use super::name::CredentialName::{
-    self, AzureCli, AzureDeveloperCli, AzurePowerShell, Environment, InteractiveBrowser, ManagedIdentity, VisualStudio,
-    WorkloadIdentity,
+use super::{
+    name::CredentialName::{
+        self, AzureCli, AzureDeveloperCli, AzurePowerShell, Environment, InteractiveBrowser, ManagedIdentity,
+        VisualStudio, WorkloadIdentity,
+    },
+    values::HostValues,
 };
 
 /// Which credentials make up a chain.
@@ -99,7 +102,7 @@ impl Selection {
 
     /// Narrows it to a broker, as `AZURE_MCP_ONLY_USE_BROKER_CREDENTIAL=true` asks.
     ///
-    /// There is no broker here, so that a browser window takes its place; [`notice`](Self::notice) says so.
+    /// There is no broker here, so that a browser window takes its place; [`notices`](super::CredentialChain::notices) say so.
     ///
     /// # Errors
     /// [`SelectionError::NoPerson`] beside `prod` or another credential's name, [`SelectionError::OverHttp`] for a server that
@@ -128,15 +131,12 @@ impl Selection {
         }
     }
 
-    /// Returns what an operator should be told of the choice, where it is not what it seems.
-    #[must_use]
-    pub const fn notice(&self) -> Option<&'static str> {
+    /// Returns what an operator should be told of the choice on this host.
+    pub(super) fn notices(&self, host: &HostValues) -> Vec<&'static str> {
         match self {
-            Self::Broker => Some(
-                "AZURE_MCP_ONLY_USE_BROKER_CREDENTIAL: there is no broker here; people sign in to an ordinary browser window, \
-                 and no other credential is asked",
-            ),
-            _ => None,
+            Self::Broker => vec![NO_BROKER],
+            Self::Everyday if is_azures(host) => vec![NOT_CHOSEN],
+            _ => Vec::new(),
         }
     }
 
@@ -156,3 +156,14 @@ impl Selection {
 fn valid() -> String {
     CredentialName::ALL.map(CredentialName::as_str).join(", ")
 }
+
+/// What Azure's platforms for services set, and developers' machines do not have. A virtual machine sets nothing.
+fn is_azures(host: &HostValues) -> bool {
+    let platforms = ["IDENTITY_ENDPOINT", "MSI_ENDPOINT", "WEBSITE_SITE_NAME", "CONTAINER_APP_NAME"];
+    host.token_file.is_some() || platforms.iter().any(|name| host.variable(name).is_some())
+}
+
+const NO_BROKER: &str = "AZURE_MCP_ONLY_USE_BROKER_CREDENTIAL: there is no broker here; people sign in to an ordinary browser \
+                         window, and no other credential is asked";
+const NOT_CHOSEN: &str = "AZURE_TOKEN_CREDENTIALS is not set, and this looks like a host of Azure: neither its managed identity \
+                          nor its workload identity is asked; set it to prod";

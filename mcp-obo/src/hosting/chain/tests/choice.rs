@@ -58,8 +58,8 @@ fn a_broker_is_a_browser_for_the_person_at_the_machine_and_nobody_else() {
     for selection in [Selection::Everyday, Selection::Development, browser] {
         let chosen = selection.broker_only(Frontend::Stdio).unwrap();
         assert_eq!(chosen.credentials(), [CredentialName::InteractiveBrowser], "{selection:?}");
-        assert!(chosen.notice().unwrap().contains("no broker here"), "{selection:?}");
-        assert_eq!(selection.notice(), None);
+        assert!(chosen.notices(&HostValues::new())[0].contains("no broker here"), "{selection:?}");
+        assert_eq!(selection.notices(&HostValues::new()), Vec::<&str>::new());
         assert_eq!(selection.broker_only(Frontend::Http), Err(SelectionError::OverHttp), "{selection:?}");
     }
     for selection in [Selection::Production, cli] {
@@ -94,4 +94,22 @@ async fn a_chain_asks_whom_was_chosen_in_that_order_and_says_why_not_the_others(
     assert!(attempts.of(CredentialName::ManagedIdentity).unwrap().reason().contains("AZURE_TOKEN_CREDENTIALS"));
     assert!(attempts.of(CredentialName::VisualStudio).unwrap().reason().contains(".NET on Windows"));
     assert_eq!(tenant.exchanges(), 0);
+}
+
+#[test]
+fn on_a_host_of_azures_somebody_should_have_chosen() {
+    let tenant = Tenant::granting();
+    let variable = |name: &str| HostValues::new().with_environment([(name.into(), "x".into())]);
+    for (name, values, expected) in [
+        ("a developer's machine", variable("HOME"), false),
+        ("App Service", variable("IDENTITY_ENDPOINT"), true),
+        ("a blank variable", HostValues::new().with_environment([("IDENTITY_ENDPOINT".into(), " ".into())]), false),
+        ("Container Apps", variable("CONTAINER_APP_NAME"), true),
+        ("Kubernetes", HostValues::new().with_federated_token_file("/var/run/token"), true),
+    ] {
+        let notices = |selection| CredentialChain::new(&tenant.app, selection, values.clone()).notices().to_vec();
+        let warned = notices(Selection::Everyday).iter().any(|text| text.contains("set it to prod"));
+        assert_eq!(warned, expected, "{name}");
+        assert!(notices(Selection::Production).is_empty(), "{name}");
+    }
 }

@@ -108,7 +108,7 @@ fn down(_: usize) -> Result<AccessToken, Miss> {
 }
 
 fn chain_of(links: Vec<Box<dyn Link>>) -> CredentialChain {
-    CredentialChain::of(Selection::Development, links, Arc::new(FixedClock::at(UnixTime::from_secs(NOW))))
+    CredentialChain::of(Selection::Development, Vec::new(), links, Arc::new(FixedClock::at(UnixTime::from_secs(NOW))))
 }
 
 async fn ask(chain: &CredentialChain) -> Result<AccessToken, ExchangeError> {

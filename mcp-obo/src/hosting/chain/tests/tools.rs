@@ -263,6 +263,17 @@ async fn what_goes_wrong_has_a_reason_and_a_cure() {
 }
 
 #[tokio::test]
+async fn a_token_that_an_api_refuses_and_the_tool_gives_again_is_cured_by_a_new_sign_in() {
+    let host = Host::new().with("az", &az(&jwt(&alice())));
+    let app = Tenant::granting().app;
+    let identity = HostingIdentity::chain(&app, CredentialChain::new(&app, AZ, host.values())).add_target(&target());
+    identity.token(&target()).await.unwrap();
+    let error = identity.token_with_claims(&target(), CLAIMS).await.unwrap_err();
+    assert_eq!(error.kind(), ExchangeErrorKind::ClientCredential);
+    assert!(error.advice().contains("run `az login` again"), "{}", error.advice());
+}
+
+#[tokio::test]
 async fn a_program_is_found_on_the_path_alone() {
     let attempt = came(AZ, Host::new().values()).await;
     assert_eq!(attempt.outcome(), Outcome::Unavailable);
