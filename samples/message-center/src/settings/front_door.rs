@@ -142,7 +142,7 @@ fn client(reader: &mut Reader<'_>, host: &Host<'_>) -> Option<Option<ClientApp>>
     if id.eq_ignore_ascii_case(host.app.client_id()) {
         return own();
     }
-    let app = app::beside(host.app, host.app.authority().segment(), &id);
+    let app = host.app.beside(host.app.authority().segment(), &id);
     let app = reader.keep(CLIENT, app)?;
     Some(Some(match reader.get(SECRET) {
         Some(secret) => ClientApp::confidential(&app, ClientSecret::new(secret)),

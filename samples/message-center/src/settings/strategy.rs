@@ -8,13 +8,10 @@ use std::sync::Arc;
 use mcp_auth_layer::{EntraApp, bypass::Environment, config::ConfigError};
 use mcp_obo::{
     ClientCredential, ClientCredentials, ClientSecret, HostingIdentity, OutgoingAuth, Target, WorkloadIdentity,
-    managed_identity::ManagedIdentityId,
+    hosting::chain::Frontend, managed_identity::ManagedIdentityId,
 };
 
-use server_kit::settings::{
-    Reader,
-    app::{beside, guid},
-};
+use server_kit::settings::{Reader, app::guid, host};
 
 use super::{credentials, identity::Source};
 
@@ -65,8 +62,19 @@ pub(super) fn outgoing(
     Some(OutgoingAuth::HostingEnvironment(identity))
 }
 
-/// A service principal where it has a credential, else a managed identity.
+/// Those that `AZURE_TOKEN_CREDENTIALS` chooses; without it a service principal where it has a credential, else a managed
+/// identity.
+///
+/// Without it no developer acts: this server is called over HTTP, and has asked for one identity before.
 pub(super) fn hosting(reader: &mut Reader<'_>, environment: Environment, app: &EntraApp) -> Option<HostingIdentity> {
+    if reader.is_set(host::CHOICE) {
+        if environment == Environment::Production && reader.is_set(Source::Azure.secret_variable()) {
+            credentials::warn_of_secret(reader);
+        }
+        let tenant = tenant(reader, app);
+        let chain = host::chain(reader, Frontend::Http, app, Some(&tenant))?;
+        return Some(HostingIdentity::chain(app, chain));
+    }
     let id = match reader.get(ID) {
         Some(id) => Some(guid(reader, ID, id)?),
         None => None,
@@ -117,6 +125,9 @@ fn service_principal(reader: &mut Reader<'_>, environment: Environment) -> Optio
 
 /// The service principal's own app, in the cloud of ours; in its own tenant where `AZURE_TENANT_ID` names one.
 fn principal(reader: &Reader<'_>, app: &EntraApp, id: &str) -> Result<EntraApp, ConfigError> {
-    let tenant = reader.get("AZURE_TENANT_ID").unwrap_or_else(|| app.authority().segment().to_owned());
-    beside(app, &tenant, id)
+    app.beside(&tenant(reader, app), id)
+}
+
+fn tenant(reader: &Reader<'_>, app: &EntraApp) -> String {
+    reader.get("AZURE_TENANT_ID").unwrap_or_else(|| app.authority().segment().to_owned())
 }

@@ -1,7 +1,5 @@
 //! A certificate in a file, PEM or PKCS#12.
 
-use std::fs;
-
 use mcp_obo::credential::ClientCertificate;
 
 use super::Reader;
@@ -10,19 +8,10 @@ use super::Reader;
 pub fn read(reader: &mut Reader<'_>, path_variable: &str, password_variable: &str) -> Option<ClientCertificate> {
     let path = reader.get(path_variable)?;
     let password = reader.get(password_variable).unwrap_or_default();
-    let read = if is_pem(&path) {
-        ClientCertificate::from_pem_file(path)
-    } else {
-        ClientCertificate::from_pfx_file(path, password)
-    };
+    let read = ClientCertificate::from_file(path, &password);
     let sends_chain = sends_chain(reader);
     let certificate = reader.keep(path_variable, read)?;
     Some(if sends_chain { certificate.with_x5c() } else { certificate })
-}
-
-/// PEM is text and says so; what cannot be read is reported as PEM, the more usual form.
-fn is_pem(path: &str) -> bool {
-    fs::read(path).map_or(true, |bytes| bytes.windows(11).any(|window| window == b"-----BEGIN "))
 }
 
 /// Whether apps trust a subject name and issuer, so that the certificate has to come along; the Azure SDKs' own variable.

@@ -7,6 +7,7 @@ pub mod app;
 pub mod certificate;
 pub mod cloud;
 pub mod egress;
+pub mod host;
 mod mistakes;
 mod reader;
 pub mod url;

@@ -1,6 +1,6 @@
 //! Reads variables and collects every mistake, so that an administrator sees them all at once.
 
-use std::{error::Error, fmt};
+use std::{error::Error, ffi::OsString, fmt};
 
 use super::Vars;
 
@@ -36,6 +36,12 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// Returns the whole environment, for programs that this process starts.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        self.vars.environment()
     }
 
     /// Notes a mistake, once: a variable may count for several things.

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     env,
+    ffi::OsString,
     path::{Path, PathBuf},
 };
 
@@ -10,11 +11,18 @@ use std::{
 pub trait Vars {
     /// Returns the value of a variable, if it is set.
     fn get(&self, name: &str) -> Option<String>;
+
+    /// Returns the whole environment, for programs that this process starts.
+    fn environment(&self) -> Vec<(OsString, OsString)>;
 }
 
 impl Vars for BTreeMap<String, String> {
     fn get(&self, name: &str) -> Option<String> {
         Self::get(self, name).cloned()
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        self.iter().map(|(name, value)| (name.into(), value.into())).collect()
     }
 }
 
@@ -26,6 +34,10 @@ impl Vars for Process {
     fn get(&self, name: &str) -> Option<String> {
         #[allow(clippy::disallowed_methods, reason = "this is the one reader of the environment")]
         env::var(name).ok()
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        env::vars_os().collect()
     }
 }
 
@@ -68,6 +80,11 @@ impl<U: Vars> Vars for Layered<U> {
     fn get(&self, name: &str) -> Option<String> {
         let set = |value: &String| !value.trim().is_empty();
         self.upper.get(name).filter(set).or_else(|| self.lower.get(name).cloned())
+    }
+
+    /// The file is this server's own, and nothing of it is passed on.
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        self.upper.environment()
     }
 }
 

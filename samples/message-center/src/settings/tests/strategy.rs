@@ -108,3 +108,28 @@ fn without_the_strategy_azures_variables_act_for_nobody() {
     assert!(!format!("{settings:?}").contains("of-a-reader"));
     assert!(!warned(&settings, "every caller reads as"));
 }
+
+#[test]
+fn azures_own_variable_chooses_among_the_hosts_credentials() {
+    const CHOICE: &str = "AZURE_TOKEN_CREDENTIALS";
+    for (name, more, expected) in [
+        ("production's", &[(CHOICE, "PROD")][..], "credential chain (AZURE_TOKEN_CREDENTIALS=prod)"),
+        ("one", &[(CHOICE, "ManagedIdentityCredential")], "credential chain (ManagedIdentityCredential)"),
+        (
+            "developers'",
+            &[(CHOICE, "dev"), ("MCP_ENV", "development")],
+            "credential chain (AZURE_TOKEN_CREDENTIALS=dev)",
+        ),
+        ("a blank, which is none", &[(CHOICE, " ")], "system-assigned managed identity"),
+    ] {
+        let settings = hosted(more).unwrap_or_else(|mistakes| panic!("{name}: {mistakes}"));
+        assert!(warned(&settings, &format!("every caller reads as {expected};")), "{name}: {:?}", settings.warnings);
+    }
+    let secret = [(CHOICE, "prod"), ("AZURE_CLIENT_ID", OTHER), ("AZURE_CLIENT_SECRET", SECRET)];
+    let settings = hosted(&secret).unwrap();
+    assert!(warned(&settings, "a client secret is in use") && !format!("{settings:?}").contains(SECRET));
+    let mistakes = hosted(&[(CHOICE, "azure")]).unwrap_err();
+    assert!(mistakes.0[0].starts_with("AZURE_TOKEN_CREDENTIALS: ") && mistakes.0[0].contains("AzureCliCredential"));
+    // Without the strategy it acts for nobody, and is nobody's mistake.
+    assert!(with(&[(CHOICE, "azure")]).is_ok());
+}
