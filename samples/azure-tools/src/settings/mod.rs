@@ -95,7 +95,7 @@ impl Settings {
             Some(app) if strategy == ActingAs::User => client_credentials::read(&mut reader, environment, app),
             _ => None,
         };
-        let acting = strategy::acting(&mut reader, start, environment, strategy, &choice, &egress);
+        let acting = strategy::acting(&mut reader, start, strategy, &choice, &egress);
         let access = azure_ad::access(&mut reader, strategy);
         let subscription = reader.get("AZURE_SUBSCRIPTION_ID");
         let tenant = reader.first(&["AZURE_TENANT_ID", "AzureAd__TenantId"]).map(|(_, tenant)| tenant);

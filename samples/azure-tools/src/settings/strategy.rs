@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mcp_auth_layer::{bypass::Environment, fetch::Egress};
+use mcp_auth_layer::fetch::Egress;
 use mcp_obo::{Catalogue, catalogue::Delegation, outgoing::ActingAs};
 use server_kit::settings::{Reader, cloud::CloudChoice, list};
 
@@ -42,14 +42,13 @@ pub(super) fn resolve(reader: &mut Reader<'_>, start: &Start) -> ActingAs {
 pub(super) fn acting(
     reader: &mut Reader<'_>,
     start: &Start,
-    environment: Environment,
     strategy: ActingAs,
     choice: &CloudChoice,
     egress: &Egress,
 ) -> Option<Acting> {
     let lent_for = lent(reader, start);
     let needs_hosting = strategy == ActingAs::HostingIdentity || !lent_for.is_empty();
-    let hosting = if needs_hosting { hosting::read(reader, start, environment, choice, egress) } else { None };
+    let hosting = if needs_hosting { hosting::read(reader, start, choice, egress) } else { None };
     if let Some(hosting) = &hosting {
         warn_of_sharing(reader, start, strategy, &lent_for, &hosting.description());
     }

@@ -325,3 +325,43 @@ fn the_restart_line_is_the_same_server_with_its_own_identity() {
     let words: Vec<_> = line.split(' ').skip(3).collect();
     assert!(read(&words, &[]).is_ok(), "it starts");
 }
+
+#[test]
+fn the_hosting_identity_is_the_chain_that_the_variables_choose() {
+    let hosting = ["--transport", "http", "--outgoing-auth-strategy", "UseHostingEnvironmentIdentity"];
+    for (name, options, more, expected) in [
+        ("nothing", &hosting[..], &[][..], Ok("the default chain")),
+        ("production", &hosting, &[("AZURE_TOKEN_CREDENTIALS", "prod")], Ok("AZURE_TOKEN_CREDENTIALS=prod")),
+        ("one", &[], &[("AZURE_TOKEN_CREDENTIALS", "azureclicredential")], Ok("AzureCliCredential")),
+        (
+            "a broker over stdio",
+            &[],
+            &[("AZURE_MCP_ONLY_USE_BROKER_CREDENTIAL", "true")],
+            Ok("AZURE_MCP_ONLY_USE_BROKER_CREDENTIAL=true"),
+        ),
+        (
+            "a broker over http",
+            &hosting,
+            &[("AZURE_MCP_ONLY_USE_BROKER_CREDENTIAL", "true")],
+            Err("over HTTP callers are elsewhere"),
+        ),
+        (
+            "a word",
+            &hosting,
+            &[("AZURE_TOKEN_CREDENTIALS", "managed")],
+            Err("AZURE_TOKEN_CREDENTIALS: \"managed\" is not known"),
+        ),
+        ("no id", &hosting, &[("AZURE_CLIENT_ID", "me")], Err("AZURE_CLIENT_ID: ")),
+    ] {
+        match (read(options, more), expected) {
+            (Ok(settings), Ok(words)) => {
+                let description = settings.acting.hosting.unwrap().description();
+                assert_eq!(description, format!("credential chain ({words})"), "{name}");
+            }
+            (Err(mistakes), Err(words)) => assert!(mistakes.to_string().contains(words), "{name}: {mistakes}"),
+            (read, _) => panic!("{name}: {read:?}"),
+        }
+    }
+    let warned = read(&hosting, &[("CONTAINER_APP_NAME", "tools")]).unwrap().warnings;
+    assert!(warned.iter().any(|text| text.contains("set it to prod")), "{warned:?}");
+}
