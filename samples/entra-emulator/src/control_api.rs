@@ -50,6 +50,7 @@ struct Revocation {
 pub(crate) fn routes() -> Router<Shared> {
     Router::new()
         .route("/_emulator/counters", get(counters))
+        .route("/_emulator/outbox", get(|State(shared): State<Shared>| async move { Json(shared.state.outbox.all()) }))
         .route(
             "/_emulator/counters/reset",
             post(|State(shared): State<Shared>| async move { shared.state.counting.reset() }),

@@ -61,6 +61,8 @@ pub struct Counters {
     pub azure_unauthenticated: BTreeMap<String, u64>,
     /// Requests to them with an account key or a shared access signature, by service.
     pub azure_local: BTreeMap<String, u64>,
+    /// Requests for a ledger's identity, which need no token.
+    pub ledger_identity: u64,
     /// Tunnels that the network's proxy opened, by host.
     pub connects: BTreeMap<String, u64>,
     /// Tunnels that it refused to open, by host.

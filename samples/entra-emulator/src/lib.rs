@@ -21,7 +21,7 @@
 //! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST network` (`{"host", "fault"}`, the same),
 //! `POST` and `DELETE roles` (`{"principal", "role", "scope"}`), `POST lifetimes` (`{"place", "user", "lifetime":
 //! {"seconds", "refresh_in"}}`), `POST keys/rotate`, `POST clock` (`{"advance_seconds"}`), `POST revoke` (`{"user"}`),
-//! `POST token` (a [`TokenSpec`]), `GET token?user=` and `GET ca.pem`. For the host's identities and its workloads:
+//! `POST token` (a [`TokenSpec`]), `GET token?user=`, `GET outbox` and `GET ca.pem`. For the host's identities and its workloads:
 //! `GET identity` (`{"endpoint", "header"}`), `POST workload-token` (`{"subject", "lifetime_seconds", "audience"}`, answered
 //! as text). For the key vault: `POST vault/secrets/{name}` (`{"value", "content_type"}`), `POST vault/certificates/{name}`
 //! (`{"format", "exportable"}`, answered with the new certificate), each a new version that becomes the current one;
@@ -181,6 +181,12 @@ impl Emulator {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.shared.state.counting.snapshot()
+    }
+
+    /// Returns what was sent by Communication Services, in order: texts and mail, each with its sender and recipients.
+    #[must_use]
+    pub fn outbox(&self) -> Vec<serde_json::Value> {
+        self.shared.state.outbox.all()
     }
 
     /// Returns the switches.

@@ -51,7 +51,12 @@ pub(crate) fn at(site: &Site, shared: Shared) -> Router {
         Site::Management => azure::arm::routes(),
         Site::Blob(_) => azure::storage::routes(),
         Site::Vault(_) => vault_api::routes(),
-        _ => Router::new(),
+        Site::AppConfiguration(_) => azure::app_configuration::routes(),
+        Site::Cosmos(_) => azure::cosmos::routes(),
+        Site::HealthModels(_) => azure::health_models::routes(),
+        Site::Communication(_) => azure::communication::routes(),
+        Site::Ledger(_) => azure::ledger::routes(),
+        Site::LedgerIdentity => azure::ledger::identity_routes(),
     }
     .with_state(shared)
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     address::Addresses,
-    azure::Azure,
+    azure::{Azure, communication::Outbox, ledger::Book},
     challenge::Evaluation,
     clock::Clock,
     cluster::Cluster,
@@ -25,6 +25,7 @@ use crate::{
     signing::KeyRing,
     spec::TokenSpec,
     tenant::{AZURE_CLI_ID, App, Platform},
+    tls::LateAuthority,
     token::{self, Confidential, Order, Subject},
     user::User,
     vault::Vault,
@@ -35,6 +36,10 @@ pub(crate) struct State {
     pub(crate) addresses: Addresses,
     pub(crate) network: Network,
     pub(crate) azure: Azure,
+    pub(crate) outbox: Outbox,
+    pub(crate) ledger: Book,
+    /// What the ledger's host shows instead of a certificate of a public authority.
+    pub(crate) ledger_authority: LateAuthority,
     pub(crate) apps: Vec<App>,
     pub(crate) identities: Identities,
     pub(crate) cluster: Cluster,
@@ -94,6 +99,9 @@ impl State {
         Self {
             addresses,
             azure: Azure::new(config),
+            outbox: Outbox::default(),
+            ledger: Book::default(),
+            ledger_authority: LateAuthority::new("CCF Network"),
             network: Network::new(config.proxy_credentials.clone()),
             apps: config.apps(),
             identities: config.identities.clone(),

@@ -41,9 +41,8 @@ pub(crate) enum Unauthenticated {
 
 /// In which form a service wants its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum TokenForm {
     Bearer,
-    #[allow(dead_code, reason = "Cosmos DB comes next")]
     /// Cosmos DB's: `type=aad&ver=1.0&sig=…`, percent-encoded.
     Cosmos,
 }
@@ -54,7 +53,7 @@ impl Caller {
         state: &State,
         headers: &HeaderMap,
         query: &[(String, String)],
-        (service, form): (Service, Form),
+        (service, form): (Service, TokenForm),
     ) -> Result<Self, Unauthenticated> {
         if query.iter().any(|(name, _)| name == "sig") {
             return Err(Unauthenticated::Local);
@@ -62,8 +61,8 @@ impl Caller {
         let value = headers.get(AUTHORIZATION).ok_or(Unauthenticated::Missing)?;
         let value = value.to_str().map_err(|_| Unauthenticated::Malformed)?;
         let text = match form {
-            Form::Bearer => bearer(value)?,
-            Form::Cosmos => cosmos(value)?,
+            TokenForm::Bearer => bearer(value)?,
+            TokenForm::Cosmos => cosmos(value)?,
         };
         Self::read(state, &text, service)
     }

@@ -1,11 +1,13 @@
 //! What all services do with a request before they look at it, and how each says no in its own form.
 
 use axum::{
+    Json,
     http::{HeaderName, HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use serde_json::json;
 
-use super::{Action, Call, Caller, Unauthenticated, caller::Form};
+use super::{Action, Call, Caller, TokenForm, Unauthenticated};
 use crate::{
     broken, challenge,
     error::Ids,
@@ -77,15 +79,17 @@ pub(crate) trait Dialect {
     /// What its callers mostly want to do.
     const ACTION: Action;
     /// In which form it wants the token.
-    const FORM: Form = Form::Bearer;
+    const FORM: TokenForm = TokenForm::Bearer;
     /// Whether it evaluates sessions while their tokens live.
     const EVALUATES: bool = false;
 
     /// Says no.
     fn deny(call: &Call, caller: Option<&Caller>, cause: Cause) -> Denial;
 
-    /// Writes a refusal.
-    fn render(call: &Call, denial: &Denial, ids: &Ids) -> Response;
+    /// Writes a refusal, in the form that most services have.
+    fn render(_: &Call, denial: &Denial, _: &Ids) -> Response {
+        (denial.status, Json(json!({"error": {"code": denial.code, "message": denial.message}}))).into_response()
+    }
 
     /// Writes the ids of a request, and what else the service puts into every answer.
     fn stamp(call: &Call, response: &mut Response, ids: &Ids);

@@ -9,10 +9,15 @@
 //! the data plane of health models asks for is not public: here it is Reader on the model.
 
 mod access;
+pub(crate) mod app_configuration;
 pub(crate) mod arm;
 mod call;
 mod caller;
+pub(crate) mod communication;
+pub(crate) mod cosmos;
 mod denial;
+pub(crate) mod health_models;
+pub(crate) mod ledger;
 mod page;
 pub(crate) mod resource;
 mod role;
@@ -24,7 +29,7 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) use self::{
     access::Access,
     call::Call,
-    caller::{Caller, Unauthenticated},
+    caller::{Caller, TokenForm, Unauthenticated},
     denial::{Cause, Denial, Dialect, answer},
     page::Page,
     resource::{Kind, Resource},

@@ -66,7 +66,6 @@ impl AzureRole {
     }
 }
 
-#[allow(dead_code, reason = "the services that ask for the rest come next")]
 /// Something that a caller wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {

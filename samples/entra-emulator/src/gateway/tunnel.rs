@@ -40,7 +40,7 @@ impl Tunnel {
         if self.fault == Some(NetworkFault::Reset) {
             return reset(upgraded);
         }
-        let Ok(acceptor) = self.acceptor(&gateway.hosts) else { return };
+        let Ok(acceptor) = self.acceptor(gateway) else { return };
         // A handshake that fails is the client's business: it does not trust our CA, mostly.
         if let Ok(stream) = acceptor.accept(TokioIo::new(upgraded)).await {
             let router = server::at(&self.site, gateway.shared.clone());
@@ -48,9 +48,11 @@ impl Tunnel {
         }
     }
 
-    fn acceptor(&self, hosts: &Hosts) -> io::Result<TlsAcceptor> {
-        let leaves = match self.fault {
-            Some(NetworkFault::ForeignAuthority) => Arc::new(Leaves::new(hosts.foreign.get())),
+    fn acceptor(&self, Gateway { shared, hosts }: &Gateway) -> io::Result<TlsAcceptor> {
+        let leaves = match (self.fault, &self.site) {
+            (Some(NetworkFault::ForeignAuthority), _) => Arc::new(Leaves::new(hosts.foreign.get())),
+            // A ledger is its own authority, which its clients learn from the identity service.
+            (_, Site::Ledger(_)) => Arc::new(Leaves::new(shared.state.ledger_authority.get())),
             _ => Arc::clone(&hosts.trusted),
         };
         let config = tls::server(Arc::new(OfHost { leaves, host: self.host.clone() }))?;

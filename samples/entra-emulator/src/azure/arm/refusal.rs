@@ -1,11 +1,9 @@
 //! Resource Manager's refusals.
 
 use axum::{
-    Json,
     http::{HeaderValue, StatusCode},
-    response::{IntoResponse, Response},
+    response::Response,
 };
-use serde_json::json;
 
 use crate::{
     azure::{Action, Call, Caller, Cause, Denial, Dialect, Kind, Unauthenticated},
@@ -50,10 +48,6 @@ impl Dialect for Arm {
                 of(StatusCode::SERVICE_UNAVAILABLE, "ServerTimeout", "The request timed out; try again.")
             }
         }
-    }
-
-    fn render(_: &Call, denial: &Denial, _: &Ids) -> Response {
-        (denial.status, Json(json!({"error": {"code": denial.code, "message": denial.message}}))).into_response()
     }
 
     fn stamp(call: &Call, response: &mut Response, ids: &Ids) {
