@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use base64::prelude::*;
+use url::Url;
 
 use super::{
     proxies::Proxies,
     roots::{self, Roots},
+    route::ProxyHop,
 };
 use crate::config::ConfigError;
 
@@ -71,6 +73,20 @@ impl Egress {
     pub fn add_roots(mut self, pem: &[u8]) -> Result<Self, ConfigError> {
         self.roots.add_pem(pem)?;
         Ok(self)
+    }
+
+    /// Returns the proxy that a request to this address goes through, if it does.
+    ///
+    /// None for the proxies of the process's environment, which only the client library knows.
+    #[must_use]
+    pub fn proxy_for(&self, url: &Url) -> Option<&ProxyHop> {
+        self.proxies.hop(url)
+    }
+
+    /// Returns the hosts that are reached directly, as `NO_PROXY` was understood.
+    #[must_use]
+    pub fn exceptions(&self) -> &str {
+        self.proxies.exceptions()
     }
 
     /// Returns every CA that is trusted, the system's included, in PEM form.

@@ -13,6 +13,8 @@ mod limits;
 mod proxies;
 #[cfg(feature = "reqwest")]
 mod roots;
+#[cfg(feature = "reqwest")]
+mod route;
 
 use std::{fmt, num::NonZeroUsize, time::Duration};
 
@@ -22,7 +24,7 @@ use tower::{BoxError, Service, ServiceExt};
 
 use self::bulkhead::{Bulkhead, Erased};
 #[cfg(feature = "reqwest")]
-pub use self::egress::Egress;
+pub use self::{egress::Egress, route::ProxyHop};
 pub use self::{fault::TransportFault, limits::FetchLimits};
 
 /// An HTTP client with whole bodies, bounded and without redirects.

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
+use super::route::ProxyHop;
 use crate::config::ConfigError;
 
 /// The proxies of one client.
@@ -12,14 +14,14 @@ pub(super) enum Proxies {
     /// What the client library finds in the process's environment, and in the system's settings on macOS and Windows.
     #[default]
     System,
-    Given(Given),
+    Given(Box<Given>),
 }
 
 /// Proxies that were checked; the URLs may hold passwords.
 #[derive(Clone, Default)]
 pub(super) struct Given {
-    http: Option<Url>,
-    https: Option<Url>,
+    http: Option<ProxyHop>,
+    https: Option<ProxyHop>,
     except: String,
 }
 
@@ -29,32 +31,50 @@ impl Proxies {
         // Under CGI a client sets `HTTP_PROXY` by a header `Proxy` (CVE-2016-5385); the lower spelling is out of its reach.
         let http: &[_] =
             if lookup("REQUEST_METHOD").is_some() { &["http_proxy"] } else { &["HTTP_PROXY", "http_proxy"] };
-        let proxy = |names: &[&'static str]| first(lookup, names).map(|(name, text)| parse(name, &text)).transpose();
+        let proxy = |names: &[&'static str]| first(lookup, names).map(|(name, text)| hop(name, &text)).transpose();
         let all = proxy(&["ALL_PROXY", "all_proxy"])?;
-        Ok(Self::Given(Given {
+        Ok(Self::Given(Box::new(Given {
             http: proxy(http)?.or_else(|| all.clone()),
             https: proxy(&["HTTPS_PROXY", "https_proxy"])?.or(all),
             except: first(lookup, &["NO_PROXY", "no_proxy"]).map(|(_, list)| exceptions(&list)).unwrap_or_default(),
-        }))
+        })))
     }
 
     pub(super) fn apply(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, reqwest::Error> {
         let Self::Given(given) = self else { return Ok(builder) };
         let except = reqwest::NoProxy::from_string(&given.except);
         let mut builder = builder.no_proxy();
-        if let Some(url) = &given.http {
-            builder = builder.proxy(reqwest::Proxy::http(url.as_str())?.no_proxy(except.clone()));
+        if let Some(hop) = &given.http {
+            builder = builder.proxy(reqwest::Proxy::http(hop.url.as_str())?.no_proxy(except.clone()));
         }
-        if let Some(url) = &given.https {
-            builder = builder.proxy(reqwest::Proxy::https(url.as_str())?.no_proxy(except));
+        if let Some(hop) = &given.https {
+            builder = builder.proxy(reqwest::Proxy::https(hop.url.as_str())?.no_proxy(except));
         }
         Ok(builder)
+    }
+
+    /// Returns the proxy that a request to this address goes through.
+    pub(super) fn hop(&self, url: &Url) -> Option<&ProxyHop> {
+        let Self::Given(given) = self else { return None };
+        let hop = if url.scheme() == "https" { given.https.as_ref() } else { given.http.as_ref() };
+        // The client library's own matcher, so that this cannot say otherwise than what happens.
+        let matcher = Matcher::builder().all("http://proxy.invalid").no(given.except.as_str()).build();
+        let is_proxied = || url.as_str().parse().is_ok_and(|uri| matcher.intercept(&uri).is_some());
+        hop.filter(|_| !is_here(url) && is_proxied())
+    }
+
+    /// Returns the hosts that are reached without a proxy, as they were understood.
+    pub(super) fn exceptions(&self) -> &str {
+        match self {
+            Self::System => "",
+            Self::Given(given) => &given.except,
+        }
     }
 }
 
 impl fmt::Debug for Given {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = |url: &Option<Url>| url.as_ref().and_then(Url::host_str).map(str::to_owned);
+        let host = |hop: &Option<ProxyHop>| hop.as_ref().map(|hop| hop.host().to_owned());
         f.debug_struct("Given")
             .field("http", &host(&self.http))
             .field("https", &host(&self.https))
@@ -88,7 +108,7 @@ fn first(lookup: &dyn Fn(&str) -> Option<String>, names: &[&'static str]) -> Opt
     })
 }
 
-fn parse(variable: &'static str, text: &str) -> Result<Url, ConfigError> {
+fn hop(variable: &'static str, text: &str) -> Result<ProxyHop, ConfigError> {
     let refused = |why| ConfigError::Proxy { variable, why };
     // `proxy.corp:8080` would be a URL with the scheme `proxy.corp`.
     let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
@@ -96,7 +116,7 @@ fn parse(variable: &'static str, text: &str) -> Result<Url, ConfigError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refused("only http and https proxies are supported"));
     }
-    Ok(url)
+    Ok(ProxyHop { variable, url })
 }
 
 /// Writes the list as the client library reads it: a name stands for its subdomains, and `*.` before one matches nothing.
@@ -113,7 +133,7 @@ mod tests {
         let lookup =
             |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         match Proxies::from_variables(&lookup)? {
-            Proxies::Given(given) => Ok(given),
+            Proxies::Given(given) => Ok(*given),
             Proxies::System => unreachable!("variables were given"),
         }
     }
@@ -138,7 +158,8 @@ mod tests {
             ("CGI, https", &[("HTTPS_PROXY", "proxy.corp:1"), ("REQUEST_METHOD", "GET")], None, url(1)),
         ] {
             let given = read(variables).unwrap();
-            assert_eq!((given.http, given.https), (http, https), "{name}");
+            let url = |hop: Option<ProxyHop>| hop.map(|hop| hop.url);
+            assert_eq!((url(given.http), url(given.https)), (http, https), "{name}");
         }
     }
 
@@ -162,7 +183,7 @@ mod tests {
     #[test]
     fn a_proxys_password_is_not_shown() {
         let given = read(&[("ALL_PROXY", "http://svc:hunter2@proxy.corp:8080")]).unwrap();
-        let text = format!("{:?}", Proxies::Given(given));
+        let text = format!("{:?}", Proxies::Given(Box::new(given)));
         assert!(text.contains("proxy.corp") && !text.contains("hunter2") && !text.contains("svc"), "{text}");
     }
 
