@@ -47,6 +47,8 @@ pub enum Who {
     Administrator,
     /// Whoever runs this server.
     Operator,
+    /// Whoever runs the network between here and there.
+    Network,
     /// Time.
     Nobody,
 }
@@ -59,6 +61,7 @@ impl Who {
             Self::Caller => "you",
             Self::Administrator => "an administrator of the tenant",
             Self::Operator => "the operator of this server",
+            Self::Network => "whoever runs the network",
             Self::Nobody => "nobody; it passes",
         }
     }

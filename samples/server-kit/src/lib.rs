@@ -5,7 +5,9 @@
 //! - `logging`, `meter`, `health`: what operators see
 //! - `serve`, `transport`: connections and shutdown, and MCP over them
 //! - `failure`: what callers are told when a call fails
+//! - `doctor`: why a server does not work here
 
+pub mod doctor;
 pub mod failure;
 pub mod health;
 pub mod logging;

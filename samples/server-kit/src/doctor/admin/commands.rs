@@ -1,0 +1,114 @@
+//! The lines that an administrator runs.
+
+use std::collections::BTreeSet;
+
+use super::super::{
+    errand::{Permission, Role, RoleKind},
+    examine::Examination,
+};
+
+/// Writes them, for the shell; what is not known here stands in angle brackets.
+pub(super) fn lines(examination: &Examination) -> String {
+    let Some(service) = &examination.patient.service else { return String::new() };
+    let (mut lines, id, errands) = (Vec::new(), service.app.client_id(), &examination.patient.errands);
+    // It comes from a token that nobody has verified.
+    let is_id = |text: &&str| text.chars().all(|one| one.is_ascii_alphanumeric() || one == '-' || one == '_');
+    let object = examination.account.as_ref().and_then(|account| account.object_id.as_deref()).filter(is_id);
+    let object = object.unwrap_or("<object id of the hosting identity>");
+    for errand in errands {
+        let granted =
+            |permission| if errand.is_hosted() { to_host(permission, object) } else { to_app(permission, id) };
+        lines.extend(errand.permission.map(granted));
+    }
+    if errands.iter().any(|errand| errand.permission.is_some() && !errand.is_hosted()) {
+        lines.push(format!("az ad app permission admin-consent --id {id}"));
+    }
+    for errand in errands {
+        let (principal, kind) = if errand.is_hosted() {
+            (object, "ServicePrincipal")
+        } else {
+            ("<object id of the user or group>", "<User or Group>")
+        };
+        lines.extend(errand.role.as_ref().map(|role| assignment(role, principal, kind)));
+    }
+    let roles = errands.iter().filter_map(|errand| errand.role.as_ref());
+    let has_azure = roles.map(|role| role.kind).any(|kind| kind != RoleKind::Directory);
+    let scope = if has_azure { " --role Reader --scopes '/subscriptions/<subscription id>'" } else { "" };
+    lines.push("# only if a service principal is preferred to the identity above:".to_owned());
+    lines.push(format!("az ad sp create-for-rbac --name {}{scope}", quoted(&service.application)));
+    once(lines)
+}
+
+/// Several tools need the same.
+fn once(lines: Vec<String>) -> String {
+    let mut seen = BTreeSet::new();
+    let is_new = |line: &String| seen.insert(line.clone());
+    lines.into_iter().filter(is_new).fold(String::new(), |text, line| text + &line + "\n")
+}
+
+/// Delegated permissions stand at the app registration.
+fn to_app(permission: Permission, app: &str) -> String {
+    let Permission { api, api_id, name, .. } = permission;
+    match permission.delegated_id {
+        Some(id) => format!("az ad app permission add --id {app} --api {api_id} --api-permissions {id}=Scope"),
+        None => format!("# {name} of {api} has no delegated permission; no consent helps"),
+    }
+}
+
+/// Application permissions are assigned to a service principal, which an identity without a registration has too.
+fn to_host(permission: Permission, object: &str) -> String {
+    let Permission { api, api_id, name, .. } = permission;
+    match permission.application_id {
+        Some(id) => format!(
+            "az rest --method POST --url 'https://graph.microsoft.com/v1.0/servicePrincipals/{object}/appRoleAssignments' --body \
+             '{{\"principalId\": \"{object}\", \"resourceId\": \"<object id of {api}: az ad sp show --id {api_id} --query id>\", \
+             \"appRoleId\": \"{id}\"}}'  # {name}"
+        ),
+        None => format!("# {name} of {api} has no application permission; roles decide alone"),
+    }
+}
+
+fn assignment(role: &Role, principal: &str, kind: &str) -> String {
+    let (name, scope, principal, kind) = (quoted(&role.name), quoted(&role.scope), quoted(principal), quoted(kind));
+    match role.kind {
+        RoleKind::Azure => format!(
+            "az role assignment create --assignee-object-id {principal} --assignee-principal-type {kind} --role {name} --scope {scope}"
+        ),
+        RoleKind::Cosmos => format!(
+            "az cosmosdb sql role assignment create --account-name '<account>' --resource-group '<resource group>' --principal-id \
+             {principal} --role-definition-id {name} --scope {scope}"
+        ),
+        RoleKind::Directory => format!(
+            "# {}: assign it in the Microsoft 365 admin center (Roles), or in the Entra admin center (Roles and administrators)",
+            role.name
+        ),
+    }
+}
+
+/// Makes one word of a text for the shells: what is pasted must not be run.
+fn quoted(text: &str) -> String {
+    let is_plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.' | '/' | ':' | '=' | '@');
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn what_is_pasted_is_one_word() {
+        for (text, word) in [
+            ("Storage Blob Data Reader", "'Storage Blob Data Reader'"),
+            ("/subscriptions/1/resourceGroups/a", "/subscriptions/1/resourceGroups/a"),
+            ("<id>", "'<id>'"),
+            ("$(x)'`y`", "'$(x)'\\''`y`'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(text), word);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What the tenant says of itself (OpenID Connect Discovery 1.0).
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use mcp_auth_layer::{
+    EntraApp,
+    fetch::{FetchError, HttpClient},
+};
+use serde_json::Value;
+
+use super::super::{
+    check::{Check, Finding},
+    patient::Service,
+    words,
+};
+use crate::failure::Who;
+
+pub(in super::super) const ID: &str = "discovery";
+
+/// What the tenant answered.
+#[derive(Debug, Default)]
+pub(in super::super) struct Discovered {
+    /// How far this machine's clock is ahead of the tenant's, in seconds; none where that is not known.
+    pub(in super::super) ahead: Option<i64>,
+    /// Where the keys are.
+    pub(in super::super) jwks_uri: Option<String>,
+    pub(in super::super) check: Option<Check>,
+}
+
+impl Discovered {
+    fn because(check: Check) -> Self {
+        Self { check: Some(check), ..Self::default() }
+    }
+}
+
+/// Asks with the server's own client, as the server does.
+pub(in super::super) async fn ask(service: &Service) -> Discovered {
+    let (app, authority) = (&service.app, service.app.authority());
+    let url = format!("{}/{}/v2.0/.well-known/openid-configuration", authority.host(), authority.segment());
+    let before = now(app);
+    let answer = match get(app.http(), &url).await {
+        Ok(answer) => answer,
+        Err(error) => return Discovered::because(unreachable(ID, "the tenant", &error)),
+    };
+    let mid = i64::midpoint(before, now(app));
+    let ahead = date(&answer).map(|theirs| mid - theirs);
+    let (check, jwks_uri) = judge(service, &answer).await;
+    Discovered { ahead, jwks_uri, check: Some(check) }
+}
+
+async fn judge(service: &Service, answer: &Response<Bytes>) -> (Check, Option<String>) {
+    let authority = service.app.authority();
+    let (host, segment) = (authority.host(), authority.segment());
+    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    if answer.status() != StatusCode::OK {
+        return (refused(answer.status(), &body, host, segment), None);
+    }
+    // Not what we make of the document, but what the server does.
+    match authority.endpoints().await {
+        Ok(endpoints) => {
+            let tenant = endpoints.tenant().map_or_else(|| segment.to_owned(), ToString::to_string);
+            let seen = format!("tenant {tenant}, issuer {}", endpoints.issuer_v2());
+            (Check::ok(ID, seen), Some(endpoints.jwks_uri().to_owned()))
+        }
+        Err(_) => {
+            let finding = Finding::new(
+                format!(
+                    "What answers at {host} is not the sign-in service of this tenant, or something on the way changes its answers."
+                ),
+                "Check AZURE_AUTHORITY_HOST and the tenant; look at the document's issuer.",
+                Who::Operator,
+                &["AADSTS50049", "issuer"],
+            );
+            (Check::fail(ID, format!("the document of {segment} cannot be used by the server"), finding), None)
+        }
+    }
+}
+
+fn refused(status: StatusCode, body: &Value, host: &str, segment: &str) -> Check {
+    let code = body["error_codes"][0].as_u64();
+    let ids = [("trace id", "trace_id"), ("correlation id", "correlation_id")].map(|(name, field)| {
+        body[field].as_str().filter(|id| id.len() <= 64).map(|id| format!("{name} {}", id.escape_default()))
+    });
+    let check = match code {
+        Some(90_002) => Check::fail(
+            ID,
+            format!("Entra does not know the tenant {segment} (AADSTS90002)"),
+            Finding::new(
+                format!(
+                    "There is no tenant {segment} in the cloud of {host}: the id or domain is misspelt, or it is a tenant of another cloud."
+                ),
+                "Write the tenant's id as the Entra admin center shows it (GRAPH_TENANT_ID, AZURE_TENANT_ID), and the tenant's cloud (AZURE_CLOUD).",
+                Who::Operator,
+                &["AADSTS90002", "tenant not found", "invalid_tenant"],
+            ),
+        ),
+        Some(code) => Check::fail(
+            ID,
+            format!("Entra refuses the tenant {segment} (AADSTS{code})"),
+            Finding::new(
+                "Entra does not serve this tenant under this address.",
+                "Look the code up at https://login.microsoftonline.com/error; check tenant and cloud.",
+                Who::Administrator,
+                &[&format!("AADSTS{code}")],
+            ),
+        ),
+        None if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => Check::fail(
+            ID,
+            format!("{host} answered {}", status.as_u16()),
+            Finding::new(
+                "The sign-in service is not well, or throttles.",
+                "Try again later.",
+                Who::Nobody,
+                &[status.as_str()],
+            ),
+        ),
+        None => Check::fail(
+            ID,
+            format!("{host} answered {}, which Entra does not", status.as_u16()),
+            Finding::new(
+                "What answers there is not Entra: a proxy's page, or another host.",
+                "Check AZURE_AUTHORITY_HOST, and what the proxy does with this host.",
+                Who::Operator,
+                &[status.as_str()],
+            ),
+        ),
+    };
+    check.with_ids(ids.into_iter().flatten())
+}
+
+/// Says that the server's own client got no answer, although the way there may be open.
+pub(super) fn unreachable(id: &'static str, whom: &str, error: &FetchError) -> Check {
+    let own = error.fault().map_or(&["transport"][..], words::of);
+    let finding = Finding::new(
+        format!("The server's own client got no answer: {error}."),
+        "Look at the checks of the network above; if they are well, try again.",
+        Who::Operator,
+        own,
+    );
+    Check::fail(id, format!("{whom} did not answer: {error}"), finding)
+}
+
+pub(super) async fn get(http: &HttpClient, url: &str) -> Result<Response<Bytes>, FetchError> {
+    let request = Request::get(url).header(header::ACCEPT, "application/json").body(Bytes::new());
+    http.send(request.map_err(|_| FetchError::Address)?).await
+}
+
+pub(super) fn now(app: &EntraApp) -> i64 {
+    i64::try_from(app.clock().now().as_secs()).unwrap_or(i64::MAX)
+}
+
+fn date(answer: &Response<Bytes>) -> Option<i64> {
+    let text = answer.headers().get(header::DATE)?.to_str().ok()?;
+    let date: SystemTime = httpdate::parse_http_date(text).ok()?;
+    let since: Duration = date.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
