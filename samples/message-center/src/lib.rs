@@ -7,12 +7,13 @@
 //! - `front_door`: where clients sign in; `discovery`, `meter`: the other endpoints
 //! - `limits`: how often each of them may be asked
 //! - beside this crate, `server_kit`: reading settings, logging, connections and shutdown, health
-//! - `call`, `demo`: subcommands
+//! - `call`, `demo`, `doctor`: subcommands
 
 pub mod call;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod discovery;
+pub mod doctor;
 pub mod failure;
 pub mod front_door;
 pub mod graph;

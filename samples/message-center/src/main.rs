@@ -9,10 +9,11 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use mcp_obo::proxy::DocumentHosts;
-use message_center::{call::Client, front_door, settings::Settings, stack};
+use message_center::{call::Client, doctor::patient_in, front_door, settings::Settings, stack};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use server_kit::{
+    doctor::{self, Form},
     logging, meter, serve,
     settings::{Layered, Mistakes, Process, Vars},
 };
@@ -35,6 +36,17 @@ enum Command {
         /// Ends after the table of messages.
         #[arg(long)]
         once: bool,
+    },
+    /// Says why the server does not work here, the first fault first; ends with 1 if there is one.
+    ///
+    /// With a user's token for this server in the variable MCP_TOKEN it also finds out what that user may do.
+    Doctor {
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+        /// Prints a request to the administrator instead, to paste into a ticket; ends with 0.
+        #[arg(long, conflicts_with = "json")]
+        for_admin: bool,
     },
     /// Prints what to enter where a client asks for an id and a secret.
     ///
@@ -64,6 +76,14 @@ async fn main() -> ExitCode {
         Command::Serve => run_server().await,
         #[cfg(feature = "demo")]
         Command::Demo { once } => demo(once).await,
+        Command::Doctor { json, for_admin } => {
+            examine(match (json, for_admin) {
+                (true, _) => Form::Json,
+                (_, true) => Form::ForAdmin,
+                _ => Form::Text,
+            })
+            .await
+        }
         Command::RegisterClient => register_client(),
         Command::Call { tool, arguments, url } => call(&tool, &arguments, &url).await,
     }
@@ -86,6 +106,12 @@ fn register_client() -> ExitCode {
 
 fn variables() -> Result<Layered<Process>, ExitCode> {
     Layered::over_env_local(Process, Path::new(".")).map_err(|text| fail(&*Box::<dyn Error>::from(text), CONFIGURATION))
+}
+
+async fn examine(form: Form) -> ! {
+    let code = form.print(&doctor::examine(patient_in(Path::new("."))).await);
+    // Not by the end of `main`: that would wait for a resolver that hangs.
+    std::process::exit(code.into())
 }
 
 async fn run_server() -> ExitCode {

@@ -184,6 +184,13 @@ fn check_prefer(text: &str) -> Result<(), ArgumentError> {
     }
 }
 
+impl Default for Arguments {
+    fn default() -> Self {
+        let (orderby, prefer) = (default_orderby(), default_prefer());
+        Self { orderby, count: default_count(), prefer, top: None, skip: None, filter: None }
+    }
+}
+
 impl Arguments {
     /// Writes the query for Graph; each value is encoded, so none can add a parameter.
     #[must_use]

@@ -6,6 +6,7 @@ mod binary;
 mod callers;
 mod connections;
 mod credentials;
+mod doctor;
 mod endpoints;
 mod exchanges;
 mod failures;
