@@ -128,6 +128,16 @@ impl HostingIdentity {
         self.0.source.credentials(self.0.clock.now())
     }
 
+    /// Returns the chain that it is of; none where it is one identity.
+    #[cfg(feature = "azure-identity")]
+    #[must_use]
+    pub fn credential_chain(&self) -> Option<&CredentialChain> {
+        match &*self.0.source {
+            Source::Chain(chain) => Some(chain),
+            _ => None,
+        }
+    }
+
     /// Returns who that is, in words for logs and audit events.
     #[must_use]
     pub fn description(&self) -> String {

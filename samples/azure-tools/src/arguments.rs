@@ -4,6 +4,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use server_kit::doctor::FormOptions;
+
 use crate::setup;
 
 /// Azure for MCP clients, as the signed-in user or as the place where this server runs.
@@ -22,6 +24,11 @@ pub enum Command {
     /// Runs the MCP server.
     #[command(subcommand)]
     Server(Server),
+    /// Says why the server does not work here, the first fault first; ends with 1 if there is one.
+    ///
+    /// It takes the options of `server start`, because they decide what is needed. With a user's token for this server in the
+    /// variable MCP_TOKEN it also finds out what that user may do.
+    Doctor(Box<Doctor>),
     /// Prints the steps that make this server's app registration, or runs them.
     Setup(Box<setup::Options>),
     /// Prints which services cannot be called on behalf of a user, and the ways out, as Markdown.
@@ -34,6 +41,20 @@ pub enum Command {
 pub enum Server {
     /// Serves MCP over HTTP, or over standard input and output.
     Start(Box<Start>),
+}
+
+/// What is examined, and how it is told.
+#[derive(Args, Clone, Debug)]
+pub struct Doctor {
+    /// The form.
+    #[command(flatten)]
+    pub form: FormOptions,
+    /// The host of a resource that must be reached too, such as contoso.blob.core.windows.net. Can be repeated.
+    #[arg(long)]
+    pub host: Vec<String>,
+    /// The server.
+    #[command(flatten)]
+    pub start: Start,
 }
 
 /// How the server starts.

@@ -8,6 +8,7 @@
 //! - `azure`: calls to them; no token goes to a host that is not theirs
 //! - `tools`: one file for each tool
 //! - `known_limits`: the page of that name, made from the catalogue
+//! - `doctor`: why it does not work here
 //! - `setup`: the app registration, printed or made
 //! - `audit`, `meter`: what operators see of each call
 //! - `mcp`: the MCP side; `failure`: what callers are told when a service refuses
@@ -18,6 +19,7 @@ pub mod acting;
 pub mod arguments;
 mod audit;
 pub mod azure;
+pub mod doctor;
 pub mod failure;
 pub mod known_limits;
 pub mod mcp;

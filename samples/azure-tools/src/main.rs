@@ -8,7 +8,8 @@ use std::{
 };
 
 use azure_tools::{
-    arguments::{Arguments, Command, Server, Start, Transport},
+    arguments::{Arguments, Command, Doctor, Server, Start, Transport},
+    doctor::patient_in,
     known_limits,
     settings::{Incoming, Settings},
     setup::{self, Plan},
@@ -16,6 +17,7 @@ use azure_tools::{
 };
 use clap::Parser as _;
 use server_kit::{
+    doctor::Form,
     logging::{self, Level},
     meter, serve,
     settings::{Layered, Mistakes, Process},
@@ -28,6 +30,7 @@ const CONFIGURATION: u8 = 2;
 async fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Server(Server::Start(start)) => run(&start).await,
+        Command::Doctor(options) => examine(&options).await,
         Command::Setup(options) => set_up(&options).await,
         Command::KnownLimits => {
             // A reader that has seen enough closes the pipe, as `head` does.
@@ -36,6 +39,13 @@ async fn main() -> ExitCode {
         }
         _ => ExitCode::from(CONFIGURATION),
     }
+}
+
+async fn examine(options: &Doctor) -> ! {
+    let patient = patient_in(Path::new("."), &options.start, &options.host);
+    let code = Form::from(options.form).print(&server_kit::doctor::examine(patient).await);
+    // Not by the end of `main`: that would wait for a resolver that hangs.
+    std::process::exit(code.into())
 }
 
 async fn set_up(options: &setup::Options) -> ExitCode {

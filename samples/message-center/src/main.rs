@@ -13,7 +13,7 @@ use message_center::{call::Client, doctor::patient_in, front_door, settings::Set
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use server_kit::{
-    doctor::{self, Form},
+    doctor::{self, Form, FormOptions},
     logging, meter, serve,
     settings::{Layered, Mistakes, Process, Vars},
 };
@@ -40,14 +40,7 @@ enum Command {
     /// Says why the server does not work here, the first fault first; ends with 1 if there is one.
     ///
     /// With a user's token for this server in the variable MCP_TOKEN it also finds out what that user may do.
-    Doctor {
-        /// Prints JSON.
-        #[arg(long)]
-        json: bool,
-        /// Prints a request to the administrator instead, to paste into a ticket; ends with 0.
-        #[arg(long, conflicts_with = "json")]
-        for_admin: bool,
-    },
+    Doctor(FormOptions),
     /// Prints what to enter where a client asks for an id and a secret.
     ///
     /// The secret is good at this server alone, and worth nothing at Entra.
@@ -76,14 +69,7 @@ async fn main() -> ExitCode {
         Command::Serve => run_server().await,
         #[cfg(feature = "demo")]
         Command::Demo { once } => demo(once).await,
-        Command::Doctor { json, for_admin } => {
-            examine(match (json, for_admin) {
-                (true, _) => Form::Json,
-                (_, true) => Form::ForAdmin,
-                _ => Form::Text,
-            })
-            .await
-        }
+        Command::Doctor(options) => examine(options.into()).await,
         Command::RegisterClient => register_client(),
         Command::Call { tool, arguments, url } => call(&tool, &arguments, &url).await,
     }

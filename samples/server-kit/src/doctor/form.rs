@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use clap::Args;
+
 use super::examine::Examination;
 
 /// The form.
@@ -14,6 +16,27 @@ pub enum Form {
     Json,
     /// For the administrator.
     ForAdmin,
+}
+
+/// How a program is asked for a form.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct FormOptions {
+    /// Prints JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Prints a request to the administrator instead, to paste into a ticket; ends with 0.
+    #[arg(long, conflicts_with = "json")]
+    pub for_admin: bool,
+}
+
+impl From<FormOptions> for Form {
+    fn from(options: FormOptions) -> Self {
+        match options {
+            FormOptions { json: true, .. } => Self::Json,
+            FormOptions { for_admin: true, .. } => Self::ForAdmin,
+            _ => Self::Text,
+        }
+    }
 }
 
 impl Form {

@@ -38,7 +38,7 @@ pub use self::{
     endpoint::{Endpoint, Need},
     errand::{Errand, Permission, Role, RoleKind},
     examine::{Examination, examine},
-    form::Form,
+    form::{Form, FormOptions},
     network::{
         fault::NameFault,
         resolve::{Resolver, SystemResolver},

@@ -1,0 +1,142 @@
+//! What the doctor has to know about this server; how it examines is in `server_kit::doctor`.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use mcp_auth_layer::{
+    EntraApp,
+    bypass::Environment,
+    config::ConfigError,
+    fetch::{FetchLimits, HttpClient},
+};
+use mcp_obo::HostingIdentity;
+use secrecy::SecretString;
+use server_kit::{
+    doctor::{self, Attempts, Endpoint, Errand, Listener, Patient, Permission, Role, RoleKind},
+    settings::{Layered, Mistakes, Process, Reader, Vars, cloud},
+};
+
+use crate::{
+    arguments::Start,
+    services::Service,
+    settings::Settings,
+    tools::{Need, Spec},
+};
+
+const PROGRAM: &str = "azure-tools";
+
+/// Stands in for the id of an app where nobody calls in; it is never sent.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Makes a patient of the server that would start in this folder with these options.
+///
+/// `hosts` are those of resources, which only their owner knows.
+#[must_use]
+pub fn patient_in(folder: &Path, start: &Start, hosts: &[String]) -> Patient {
+    match Layered::over_env_local(Process, folder) {
+        Ok(vars) => patient(&vars, vars.file().map(Path::to_owned), start, hosts),
+        Err(text) => Patient::new(PROGRAM, &Process).with_mistakes(Mistakes(vec![text])),
+    }
+}
+
+/// Makes this server a patient, whatever state its settings are in.
+///
+/// `MCP_TOKEN` may hold a user's token for this server, by which more can be found out.
+pub fn patient(vars: &dyn Vars, file: Option<PathBuf>, start: &Start, hosts: &[String]) -> Patient {
+    let patient = Patient::new(PROGRAM, vars).with_env_file(file).with_endpoints(resources(hosts));
+    let made = Settings::read(start, vars).and_then(|settings| {
+        let token = Reader::new(vars).get("MCP_TOKEN").map(SecretString::from);
+        settled(patient.clone(), &settings, token).map_err(|error| Mistakes(vec![error.to_string()]))
+    });
+    made.unwrap_or_else(|mistakes| {
+        let choice = cloud::read(&mut Reader::new(vars), Environment::Production, &["AZURE_CLOUD"]);
+        patient.with_mistakes(mistakes).with_endpoints(Endpoint::of_guide(choice.cloud))
+    })
+}
+
+/// What is no host is no endpoint: the name as it was given stands in no report.
+fn resources(hosts: &[String]) -> Vec<Endpoint> {
+    let address = |host: &String| if host.contains("://") { host.clone() } else { format!("https://{host}") };
+    let named = |host| Endpoint::new(&address(host), "a resource", doctor::Need::Server);
+    hosts.iter().filter_map(named).collect()
+}
+
+fn settled(patient: Patient, settings: &Settings, token: Option<SecretString>) -> Result<Patient, ConfigError> {
+    let incoming = settings.incoming.as_ref();
+    let app = match incoming.and_then(|incoming| incoming.app.clone()) {
+        Some(app) => app,
+        None => hosts_own(settings)?,
+    };
+    let service = doctor::Service {
+        application: PROGRAM.to_owned(),
+        credentials: incoming.and_then(|incoming| incoming.credentials.clone()),
+        hosting: settings.acting.hosting.clone(),
+        listener: incoming
+            .map(|incoming| Listener { address: incoming.address, public_base_url: incoming.public_base_url.clone() }),
+        user_token: token,
+        attempts: settings.acting.hosting.as_ref().and_then(attempts),
+        app,
+    };
+    let patient =
+        patient.with_warnings(settings.warnings.iter().cloned()).with_endpoints(endpoints(settings, &service.app));
+    let errands = settings.offer.tools().filter_map(|tool| errand(settings, tool.spec()));
+    Ok(errands.fold(patient, Patient::with_errand).with_service(service))
+}
+
+/// The app of a server that nobody calls over the network: the tenant of its own identity.
+fn hosts_own(settings: &Settings) -> Result<EntraApp, ConfigError> {
+    let http = HttpClient::reqwest_through(FetchLimits::default(), &settings.egress)?;
+    let app = match &settings.tenant {
+        Some(tenant) => EntraApp::single_tenant_over(http, tenant, NOBODY)?,
+        None => EntraApp::any_organization_over(http, NOBODY)?,
+    };
+    Ok(app.with_cloud(settings.cloud))
+}
+
+fn attempts(identity: &HostingIdentity) -> Option<Attempts> {
+    let chain = identity.credential_chain()?.clone();
+    Some(Arc::new(move || chain.attempts().to_string().lines().map(str::to_owned).collect()))
+}
+
+/// Entra and Resource Manager; and what the guide names beside them.
+fn endpoints(settings: &Settings, app: &EntraApp) -> Vec<Endpoint> {
+    let sign_in = Endpoint::new(app.authority().host(), "sign-in", doctor::Need::Server);
+    let arm = Service::Arm.place(settings.cloud);
+    let arm = arm.and_then(|arm| Endpoint::new(arm.resource, Service::Arm.name(), doctor::Need::Server));
+    sign_in.into_iter().chain(arm).chain(Endpoint::of_guide(settings.cloud)).collect()
+}
+
+/// A tool's own service; every tool that needs more reads Resource Manager's list, which another errand stands for.
+fn errand(settings: &Settings, spec: &Spec) -> Option<Errand> {
+    let need = spec.needs.last()?;
+    let place = need.service.place(settings.cloud)?;
+    let acting_as = settings.acting.acting_as(need.service);
+    if settings.acting.undelegable(spec).is_some() {
+        // Nobody can grant what does not exist; the page of known limits says what to do instead.
+        return None;
+    }
+    let errand = Errand::new(spec.name, spec.errand, &place.target(), acting_as).with_role(role(need));
+    Some(match permission(need.service) {
+        Some(permission) => errand.with_permission(permission),
+        None => errand,
+    })
+}
+
+fn role(need: &Need) -> Role {
+    let kind = if need.service == Service::Cosmos { RoleKind::Cosmos } else { RoleKind::Azure };
+    Role { name: need.role.to_owned(), kind, scope: format!("<{}>", need.scope) }
+}
+
+fn permission(service: Service) -> Option<Permission> {
+    let known = service.known()?;
+    let delegated = service.delegated_permissions().first()?;
+    Some(Permission {
+        api: known.name(),
+        api_id: known.app_id(),
+        name: delegated.name,
+        delegated_id: Some(delegated.id),
+        application_id: None,
+    })
+}
