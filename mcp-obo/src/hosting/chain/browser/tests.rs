@@ -368,3 +368,23 @@ async fn without_a_window_nobody_is_asked_for_anything() {
     }
     assert_eq!((*calls.lock().unwrap(), tenant.exchanges()), (1, 0));
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_desktop_gets_the_address_as_one_word_and_may_say_that_it_cannot() {
+    use super::super::tests::programs::Host;
+    const ADDRESS: &str = "https://login.example/authorize?a=$(id)&b='x'&c=%20";
+    let with_screen = |host: &Host| {
+        let mut environment = host.values().environment;
+        environment.push(("DISPLAY".into(), ":0".into()));
+        SystemOpener::new(&HostValues::new().with_environment(environment))
+    };
+    let host = Host::new().with("xdg-open", "printf '%s\\n' \"$#\" \"$1\" > \"$0.args\"; env > \"$0.env\"");
+    let opener = with_screen(&host);
+    assert!(opener.check().is_ok());
+    opener.open(ADDRESS).await.unwrap();
+    assert_eq!(host.read("xdg-open.args"), format!("1\n{ADDRESS}\n"));
+    assert!(!host.read("xdg-open.env").contains("hunter2"));
+    let host = Host::new().with("xdg-open", "exit 3");
+    assert!(with_screen(&host).open(ADDRESS).await.unwrap_err().to_string().contains("xdg-open failed"));
+}

@@ -2,6 +2,9 @@
 
 mod choice;
 mod host;
+#[cfg(unix)]
+pub(super) mod programs;
+#[cfg(unix)]
 mod tools;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,64 +1,14 @@
 //! Developers' tools, as programs that the tests write: what comes of what they print, and what they get to see.
-#![cfg(unix)]
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::{fs, path::Path, time::Instant};
 
-use tempfile::TempDir;
-
-use super::*;
+use super::{programs::Host, *};
 
 const AZ: Selection = Selection::Only(CredentialName::AzureCli);
 const AZD: Selection = Selection::Only(CredentialName::AzureDeveloperCli);
 const PWSH: Selection = Selection::Only(CredentialName::AzurePowerShell);
 const OTHER_TENANT: &str = "99999999-0f5c-4f4b-9c1e-1d6f0a1e7b11";
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
-
-/// A folder of programs, and the host whose `PATH` begins with it.
-struct Host(TempDir);
-
-impl Host {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    /// Writes a program. Another process does it: a file that this one has open for writing cannot be run, and tests that start
-    /// programs beside this one would keep it open for a moment.
-    fn with(self, program: &str, script: &str) -> Self {
-        let mut writer = Command::new("/bin/sh");
-        writer.args(["-c", "cat > \"$0\" && chmod +x \"$0\""]).arg(self.0.path().join(program));
-        let mut child = writer.stdin(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
-        assert!(child.wait().unwrap().success());
-        self
-    }
-
-    fn values(&self) -> HostValues {
-        let path = format!("{}:/usr/bin:/bin", self.0.path().display());
-        let environment = [
-            ("PATH", path.as_str()),
-            ("HOME", "/nowhere"),
-            ("HTTPS_PROXY", "http://proxy.example:3128"),
-            ("AZURE_CLIENT_SECRET", "hunter2-azure"),
-            ("GRAPH_CLIENT_SECRET", "hunter2-graph"),
-            ("MCP_SEALING_KEYS", "hunter2-keys"),
-        ];
-        HostValues::new().with_environment(environment.map(|(name, value)| (name.into(), value.into())))
-    }
-
-    fn left_behind(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.left_behind(name)).unwrap_or_else(|why| panic!("{name}: {why}"))
-    }
-}
 
 fn chain(selection: Selection, values: HostValues) -> CredentialChain {
     CredentialChain::new(&Tenant::granting().app, selection, values)
@@ -279,7 +229,7 @@ async fn a_program_is_found_on_the_path_alone() {
     assert_eq!(attempt.outcome(), Outcome::Unavailable);
     assert!(attempt.reason().contains("not installed") && attempt.cure().unwrap().contains("install"), "{attempt:?}");
     let host = Host::new().with("az", &az(&jwt(&alice())));
-    let folder = host.0.path().to_str().unwrap().to_owned();
+    let folder = host.folder().to_str().unwrap().to_owned();
     for (name, path) in
         [("nothing", ""), ("the present folder", "."), ("empty entries", "::"), ("relative", "../../tmp")]
     {
