@@ -2,6 +2,7 @@
 
 use crate::{
     azure::AzureRole,
+    developer_tools::{DeveloperTool, ToolBehaviour},
     fault::Fault,
     gateway::NetworkFault,
     lifetime::Lifetime,
@@ -49,6 +50,11 @@ impl Control {
     /// Takes a role at Azure away, wherever it was assigned.
     pub fn remove_azure_role(&self, principal: &str, role: AzureRole) {
         self.0.state.azure.change(|access| access.remove(principal, Some(role)));
+    }
+
+    /// Changes what a developer's tool does from now on.
+    pub fn set_developer_tool(&self, tool: DeveloperTool, behaviour: ToolBehaviour) {
+        self.0.state.tools.set(tool, behaviour);
     }
 
     /// Waits until so many requests are held back by [`Fault::Hang`], wherever.

@@ -19,7 +19,7 @@
 //! # Over HTTP
 //! Scripts in other languages steer it under `/_emulator`: `GET counters`, `POST counters/reset`, `POST faults`
 //! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST network` (`{"host", "fault"}`, the same),
-//! `POST` and `DELETE roles` (`{"principal", "role", "scope"}`), `POST lifetimes` (`{"place", "user", "lifetime":
+//! `POST` and `DELETE roles` (`{"principal", "role", "scope"}`), `POST tools` (`{"tool", "behaviour"}`), `POST lifetimes` (`{"place", "user", "lifetime":
 //! {"seconds", "refresh_in"}}`), `POST keys/rotate`, `POST clock` (`{"advance_seconds"}`), `POST revoke` (`{"user"}`),
 //! `POST token` (a [`TokenSpec`]), `GET token?user=`, `GET outbox` and `GET ca.pem`. For the host's identities and its workloads:
 //! `GET identity` (`{"endpoint", "header"}`), `POST workload-token` (`{"subject", "lifetime_seconds", "audience"}`, answered
@@ -29,7 +29,9 @@
 //!
 //! # Reading order
 //! `tenant`, `user` and `identity` (what and who is registered), `error` (the codes), `token_endpoint`, `authorize`, `graph`;
-//! then what surrounds a server at Azure: `managed_identity`, `cluster`, `vault` and `vault_api`.
+//! then what surrounds a server at Azure: `managed_identity`, `cluster`, `vault` and `vault_api`; then Azure itself:
+//! `gateway` (the network), `service` and `permission` (for what there are tokens), `azure` (what answers them); and
+//! `developer_tools`.
 
 mod address;
 mod authorize;
@@ -44,6 +46,7 @@ mod config;
 mod control;
 mod control_api;
 mod counters;
+mod developer_tools;
 mod discovery;
 mod error;
 mod fault;
@@ -88,6 +91,7 @@ pub use self::{
     config::Config,
     control::Control,
     counters::Counters,
+    developer_tools::{DeveloperTool, ToolBehaviour},
     fault::Fault,
     gateway::NetworkFault,
     identity::{
@@ -181,6 +185,27 @@ impl Emulator {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.shared.state.counting.snapshot()
+    }
+
+    /// Puts stand-ins for a developer's tools into a folder, for a `PATH`; a tool that is not named is not installed there.
+    ///
+    /// They are scripts for bash, and ask this emulator as long as it runs; see
+    /// [`Control::set_developer_tool`] for changes while a server does.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or this is no system with bash.
+    pub fn write_developer_tools(
+        &self,
+        folder: impl AsRef<Path>,
+        tools: &[(DeveloperTool, ToolBehaviour)],
+    ) -> io::Result<()> {
+        developer_tools::install(&self.shared, folder.as_ref(), tools)
+    }
+
+    /// Returns how those tools were called, in order: each with its arguments.
+    #[must_use]
+    pub fn developer_tool_calls(&self) -> Vec<(DeveloperTool, Vec<String>)> {
+        self.shared.state.tools.calls()
     }
 
     /// Returns what was sent by Communication Services, in order: texts and mail, each with its sender and recipients.

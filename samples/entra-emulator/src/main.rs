@@ -4,8 +4,8 @@ use std::{io, path::PathBuf};
 
 use clap::Parser;
 use entra_emulator::{
-    API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, Emulator, Platform, Redirect, TENANT_ID,
-    USER_ASSIGNED_CLIENT_ID, USER_ASSIGNED_OBJECT_ID, USERS, WEB_CLIENT_ID, WEB_CLIENT_SECRET,
+    API_CLIENT_ID, API_CLIENT_SECRET, CLIENT_ID, Config, DeveloperTool, Emulator, Platform, Redirect, TENANT_ID,
+    ToolBehaviour, USER_ASSIGNED_CLIENT_ID, USER_ASSIGNED_OBJECT_ID, USERS, WEB_CLIENT_ID, WEB_CLIENT_SECRET,
 };
 
 /// A local Entra tenant and Microsoft Graph, on loopback.
@@ -24,6 +24,9 @@ struct Arguments {
     /// Let the proxy ask for this name and password.
     #[arg(long, value_name = "NAME:PASSWORD")]
     proxy_user: Option<String>,
+    /// A folder to put stand-ins for az, pwsh and azd into, which are signed in as alice.
+    #[arg(long, value_name = "FOLDER")]
+    developer_tools: Option<PathBuf>,
     /// Where to write the certificate of the emulator's own authority.
     #[arg(long)]
     ca_out: Option<PathBuf>,
@@ -90,6 +93,10 @@ async fn main() -> io::Result<()> {
     let emulator = Emulator::start(arguments.config()?).await?;
     if let Some(path) = &arguments.ca_out {
         std::fs::write(path, emulator.ca_pem())?;
+    }
+    if let Some(folder) = &arguments.developer_tools {
+        let signed_in = DeveloperTool::ALL.map(|tool| (tool, ToolBehaviour::SignedIn));
+        emulator.write_developer_tools(folder, &signed_in)?;
     }
     println!("http           {}", emulator.http_url());
     println!("https          {}", emulator.https_url());

@@ -24,7 +24,7 @@ use crate::{
     address::{Addresses, Ports},
     authorize,
     azure::{self, Site},
-    broken, cluster_api, control_api, discovery,
+    broken, cluster_api, control_api, developer_tools, discovery,
     gateway::{self, Gateway, Hosts},
     graph_api, managed_identity,
     shared::{Connection, Shared},
@@ -38,6 +38,7 @@ fn everything(shared: Shared) -> Router {
         .merge(graph())
         .merge(cluster_api::routes())
         .merge(control_api::routes())
+        .merge(developer_tools::routes())
         .merge(managed_identity::routes())
         .merge(vault_api::routes())
         .with_state(shared)

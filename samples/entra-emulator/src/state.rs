@@ -16,6 +16,7 @@ use crate::{
     cluster::Cluster,
     config::Config,
     counters::Counting,
+    developer_tools::Tools,
     fault::Faults,
     gateway::Network,
     identity::Identities,
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(crate) addresses: Addresses,
     pub(crate) network: Network,
     pub(crate) azure: Azure,
+    pub(crate) tools: Tools,
     pub(crate) outbox: Outbox,
     pub(crate) ledger: Book,
     /// What the ledger's host shows instead of a certificate of a public authority.
@@ -99,6 +101,7 @@ impl State {
         Self {
             addresses,
             azure: Azure::new(config),
+            tools: Tools::default(),
             outbox: Outbox::default(),
             ledger: Book::default(),
             ledger_authority: LateAuthority::new("CCF Network"),

@@ -8,6 +8,7 @@ mod azure;
 mod client_authentication;
 mod code;
 mod control;
+mod developer_tools;
 mod discovery;
 mod faults;
 mod federated;
