@@ -26,9 +26,9 @@ const SUBJECT: &str = "system:serviceaccount:prod:message-center";
 
 /// Carries the library's requests; those for the metadata service, whose address is fixed, go to the emulator.
 #[derive(Debug)]
-struct Carrier {
-    http: reqwest::Client,
-    host: url::Url,
+pub(crate) struct Carrier {
+    pub(crate) http: reqwest::Client,
+    pub(crate) host: url::Url,
 }
 
 #[async_trait::async_trait]

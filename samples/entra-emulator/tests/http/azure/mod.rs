@@ -9,5 +9,6 @@ mod ledger;
 mod management;
 mod network;
 mod permissions;
+mod sdk;
 mod storage;
 mod vault;

@@ -4,6 +4,7 @@ use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, TENANT_
 
 use crate::tenant::{Answer, OBO, Parameters};
 
+#[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) emulator: Emulator,
     pub(crate) http: reqwest::Client,
