@@ -59,6 +59,14 @@ impl Base {
         &self.host
     }
 
+    /// Returns the names of the host that was called: Entra has several.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match &self.site {
+            Some(Site::Entra) => Site::LOGINS.map(|host| format!("https://{host}")).to_vec(),
+            _ => vec![self.to_string()],
+        }
+    }
+
     /// Returns the service of the cloud that was reached; none on loopback, where all are one.
     pub(crate) const fn site(&self) -> Option<&Site> {
         self.site.as_ref()

@@ -19,6 +19,7 @@ pub(crate) struct Caller {
     pub(crate) object_id: String,
     pub(crate) client_id: String,
     user: Option<&'static User>,
+    scopes: Vec<String>,
     capable: bool,
     met: bool,
     revoked: bool,
@@ -83,11 +84,15 @@ impl Caller {
         if !begun || claims["exp"].as_i64().is_none_or(|end| end <= now) {
             return Err(Unauthenticated::Expired);
         }
-        Ok(Self::of_token(state, &token))
+        // An app's token says so itself; any other must be a user's.
+        let user = User::find(token.text("oid"));
+        if user.is_none() && token.text("idtyp") != "app" {
+            return Err(Unauthenticated::Malformed);
+        }
+        Ok(Self::of_token(state, &token, user))
     }
 
-    fn of_token(state: &State, token: &Jwt<'_>) -> Self {
-        let user = if token.text("scp").is_empty() { None } else { User::find(token.text("oid")) };
+    fn of_token(state: &State, token: &Jwt<'_>, user: Option<&'static User>) -> Self {
         let client_id = token.text("appid").to_owned();
         let issued = token.claims["iat"].as_i64().unwrap_or_default();
         Self {
@@ -95,6 +100,7 @@ impl Caller {
             object_id: token.text("oid").to_owned(),
             client_id,
             user,
+            scopes: token.text("scp").split(' ').map(str::to_owned).collect(),
             capable: token.claims["xms_cc"].as_array().is_some_and(|values| values.iter().any(|one| one == "cp1")),
             met: token.claims[MET] == true,
             revoked: user.is_some_and(|user| state.is_revoked(user, issued)),
@@ -110,6 +116,12 @@ impl Caller {
     /// Tells whether an app calls by itself.
     pub(crate) const fn is_app(&self) -> bool {
         self.user.is_none()
+    }
+
+    /// Tells whether a user's token has what an app needs to act for a user; an app by itself needs no scope.
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
+        // Microsoft's own apps have this one at every service.
+        self.is_app() || self.scopes.iter().any(|held| held == scope || held == "user_impersonation")
     }
 
     /// Tells whether a service may send a claims challenge: the client can answer one, and has not yet.

@@ -78,6 +78,8 @@ pub(crate) trait Dialect {
     const NAME: &'static str;
     /// What its callers mostly want to do.
     const ACTION: Action;
+    /// Which scope an app needs that calls for a user.
+    const SCOPE: &'static str = "user_impersonation";
     /// In which form it wants the token.
     const FORM: TokenForm = TokenForm::Bearer;
     /// Whether it evaluates sessions while their tokens live.
@@ -138,6 +140,9 @@ async fn enter<D: Dialect>(call: &Call) -> Result<Caller, Stopped> {
     });
     let deny = |caller: Option<&Caller>, cause| Stopped::Denied(D::deny(call, caller, cause));
     let caller = found.map_err(|why| deny(None, Cause::Unauthenticated(why)))?;
+    if !caller.has_scope(D::SCOPE) {
+        return Err(deny(Some(&caller), Cause::Forbidden(D::ACTION, call.path.clone())));
+    }
     let switched = state.faults.meet(D::PLACE, &caller.name).await;
     let challenged = match switched {
         Some(Fault::CaeUntilMet) | None => {

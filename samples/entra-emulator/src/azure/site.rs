@@ -21,7 +21,7 @@ pub(crate) enum Site {
 /// The hosts that are Microsoft's own.
 const HOSTS: [(&str, Site); 5] = [
     (Site::LOGIN, Site::Entra),
-    ("login.windows.net", Site::Entra),
+    (Site::LOGINS[1], Site::Entra),
     ("graph.microsoft.com", Site::Graph),
     ("management.azure.com", Site::Management),
     ("identity.confidential-ledger.core.azure.com", Site::LedgerIdentity),
@@ -44,6 +44,8 @@ const SUFFIXES: [(&str, OfName); 7] = [
 impl Site {
     /// The host by which Entra names itself, however it was reached.
     pub(crate) const LOGIN: &str = "login.microsoftonline.com";
+    /// All of Entra's hosts.
+    pub(crate) const LOGINS: [&str; 2] = [Self::LOGIN, "login.windows.net"];
 
     /// Returns the kind and the host's own label of a customer's resource; none for Microsoft's own hosts.
     pub(crate) fn resource(&self) -> Option<(Kind, &str)> {

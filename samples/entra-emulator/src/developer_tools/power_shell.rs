@@ -42,7 +42,11 @@ fn decode(text: &str) -> Option<String> {
 }
 
 fn token(account: &Account<'_>, script: &str) -> Reply {
-    let resource = quoted_after(script, "ResourceUrl").unwrap_or("https://management.azure.com/");
+    let resource = match quoted_after(script, "ResourceUrl") {
+        Some(resource) => resource,
+        None if script.contains("ResourceUrl") => return Reply::failed("the resource is not a string in quotes"),
+        None => "https://management.azure.com/",
+    };
     let tenant = quoted_after(script, "TenantId");
     match account.token(&format!("{resource}/.default"), tenant) {
         Ok(token) => {
@@ -68,10 +72,11 @@ fn without_module(script: &str) -> &str {
     said.unwrap_or("The term 'Get-AzAccessToken' is not recognized as a name of a cmdlet, function, or script file.")
 }
 
-/// The string between single quotes that follows a name, with nothing but an assignment between them.
+/// The string in quotes that follows a name, with nothing but an assignment between them.
 fn quoted_after<'a>(script: &'a str, name: &str) -> Option<&'a str> {
     script.match_indices(name).find_map(|(at, _)| {
-        let rest = script[at + name.len()..].trim_start_matches([' ', '=', ':', '-']);
-        rest.strip_prefix('\'').and_then(|rest| rest.split_once('\'')).map(|(text, _)| text)
+        let rest = script[at + name.len()..].trim_start_matches([' ', '=', ':']);
+        let quote = rest.chars().next().filter(|c| ['\'', '"'].contains(c))?;
+        rest[1..].split_once(quote).map(|(text, _)| text)
     })
 }

@@ -108,6 +108,9 @@ async fn each_tool_prints_a_token_for_what_was_asked_in_its_own_form() {
     assert!(azd["expiresOn"].as_str().unwrap().ends_with('Z') && pwsh["ExpiresOn"].is_string());
     let numbered = desk.pwsh(&format!("{SCRIPT}; $end = $got.ExpiresOn.ToUnixTimeSeconds()")).await.json();
     assert!(numbered["ExpiresOn"].is_i64());
+    let typed =
+        desk.run("pwsh", &["-Command", "Get-AzAccessToken -ResourceUrl \"https://storage.azure.com\""]).await.json();
+    assert_eq!(part(typed["Token"].as_str().unwrap(), 1)["aud"], "https://storage.azure.com");
     let own = format!("api://{API_CLIENT_ID}/access_as_user");
     let api = desk.run("az", &["account", "get-access-token", "--scope", &own]).await.json();
     assert_eq!(part(api["accessToken"].as_str().unwrap(), 1)["aud"], API_CLIENT_ID);
@@ -220,6 +223,7 @@ async fn what_is_not_served_is_refused() {
         ("azd", &["auth", "token"], 1),
         ("pwsh", &["-Command", "Get-Date"], 1),
         ("pwsh", &["-EncodedCommand", "?"], 1),
+        ("pwsh", &["-Command", "Get-AzAccessToken -ResourceUrl $resource"], 1),
     ] {
         let ended = desk.run(program, arguments).await;
         assert_eq!((ended.code, ended.stdout.as_str()), (code, ""), "{program} {arguments:?}: {}", ended.stderr);

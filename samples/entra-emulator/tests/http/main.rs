@@ -5,6 +5,7 @@
 mod app_only;
 mod authorize;
 mod azure;
+mod binary;
 mod client_authentication;
 mod code;
 mod control;

@@ -21,6 +21,7 @@ impl Dialect for AppConfiguration {
     const PLACE: Place = Place::AppConfiguration;
     const NAME: &'static str = "app_configuration";
     const ACTION: Action = Action::ReadKeyValues;
+    const SCOPE: &'static str = "KeyValue.Read";
 
     fn deny(_: &Call, _: Option<&Caller>, cause: Cause) -> Denial {
         match cause {

@@ -10,7 +10,7 @@ use crate::{
     error::Ids,
     place::Place,
     service::Service,
-    tenant::TENANT_ID,
+    tenant::{TENANT_DOMAIN, TENANT_ID},
 };
 
 /// How Resource Manager speaks.
@@ -91,8 +91,7 @@ fn unauthenticated(why: Unauthenticated) -> Denial {
 
 /// Names who lacks what, and where: administrators are sent this.
 pub(super) fn forbidden(caller: &Caller, action: Action, scope: &str) -> Denial {
-    let who =
-        if caller.is_app() { caller.client_id.clone() } else { format!("{}@contoso.onmicrosoft.com", caller.name) };
+    let who = if caller.is_app() { caller.client_id.clone() } else { format!("{}@{TENANT_DOMAIN}", caller.name) };
     let (oid, action) = (&caller.object_id, action.name());
     let text = format!(
         "The client '{who}' with object id '{oid}' does not have authorization to perform action '{action}' over scope \

@@ -60,10 +60,12 @@ fn by_certificate(request: &Request<'_>, app: &App, token: &Jwt<'_>) -> Result<(
 /// The audience is one string: a token endpoint or issuer of this tenant, at the host that was called.
 fn check_audience(request: &Request<'_>, audience: &Value) -> Result<(), EntraError> {
     let Some(audience) = audience.as_str() else { return Err(EntraError::new(5_002_741)) };
-    let good = [TENANT_ID, TENANT_DOMAIN].iter().any(|tenant| {
-        let path = audience.strip_prefix(&format!("{}/{tenant}/", request.base));
-        matches!(path, Some("oauth2/v2.0/token" | "oauth2/token" | "v2.0"))
-    });
+    let bases = request.base.names();
+    let of_tenant = [TENANT_ID, TENANT_DOMAIN];
+    let good = bases
+        .iter()
+        .flat_map(|base| of_tenant.map(|tenant| format!("{base}/{tenant}/")))
+        .any(|start| matches!(audience.strip_prefix(&start), Some("oauth2/v2.0/token" | "oauth2/token" | "v2.0")));
     if good { Ok(()) } else { Err(EntraError::new(700_023)) }
 }
 

@@ -157,3 +157,38 @@ async fn microsoft_s_own_client_signs_users_in_for_any_service() {
         assert_eq!(part(&network.token(&again).await.access_token(), 1)["aud"], "https://vault.azure.net");
     }
 }
+
+#[tokio::test]
+async fn a_user_s_token_without_the_scope_is_not_let_in() {
+    let network = Network::start().await;
+    for (name, resource, url, scopes, status) in [
+        (
+            "management",
+            "https://management.azure.com",
+            "https://management.azure.com/subscriptions?api-version=2022-12-01",
+            "other",
+            403,
+        ),
+        (
+            "configuration",
+            "https://azconfig.io",
+            "https://contoso-settings.azconfig.io/kv?api-version=1.0",
+            "Snapshot.Read",
+            403,
+        ),
+        (
+            "configuration",
+            "https://azconfig.io",
+            "https://contoso-settings.azconfig.io/kv?api-version=1.0",
+            "KeyValue.Read",
+            200,
+        ),
+    ] {
+        let token = TokenSpec::user("alice").resource(resource).scopes(scopes);
+        let answer = network.get_with(&network.emulator.mint_as_entra(token), url).await;
+        assert_eq!(answer.status.as_u16(), status, "{name} {scopes}");
+    }
+    let nobody = TokenSpec::user("alice").resource("https://management.azure.com").claim("oid", "x");
+    let url = "https://management.azure.com/subscriptions?api-version=2022-12-01";
+    assert_eq!(network.get_with(&network.emulator.mint_as_entra(nobody), url).await.status, 401);
+}
