@@ -1,9 +1,6 @@
 //! What the doctor has to know about this server; how it examines is in `server_kit::doctor`.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
 use mcp_auth_layer::{
     EntraApp,
@@ -11,17 +8,16 @@ use mcp_auth_layer::{
     config::ConfigError,
     fetch::{FetchLimits, HttpClient},
 };
-use mcp_obo::HostingIdentity;
 use secrecy::SecretString;
 use server_kit::{
-    doctor::{self, Attempts, Endpoint, Errand, Listener, Patient, Permission, Role, RoleKind},
+    doctor::{self, Endpoint, Errand, Listener, Patient, Permission, Role, RoleKind},
     settings::{Layered, Mistakes, Process, Reader, Vars, cloud},
 };
 
 use crate::{
     arguments::Start,
     services::Service,
-    settings::Settings,
+    settings::{SCOPE, Settings},
     tools::{Need, Spec},
 };
 
@@ -71,12 +67,12 @@ fn settled(patient: Patient, settings: &Settings, token: Option<SecretString>) -
     };
     let service = doctor::Service {
         application: PROGRAM.to_owned(),
+        scope: SCOPE.to_owned(),
         credentials: incoming.and_then(|incoming| incoming.credentials.clone()),
         hosting: settings.acting.hosting.clone(),
         listener: incoming
             .map(|incoming| Listener { address: incoming.address, public_base_url: incoming.public_base_url.clone() }),
         user_token: token,
-        attempts: settings.acting.hosting.as_ref().and_then(attempts),
         app,
     };
     let patient =
@@ -93,11 +89,6 @@ fn hosts_own(settings: &Settings) -> Result<EntraApp, ConfigError> {
         None => EntraApp::any_organization_over(http, NOBODY)?,
     };
     Ok(app.with_cloud(settings.cloud))
-}
-
-fn attempts(identity: &HostingIdentity) -> Option<Attempts> {
-    let chain = identity.credential_chain()?.clone();
-    Some(Arc::new(move || chain.attempts().to_string().lines().map(str::to_owned).collect()))
 }
 
 /// Entra and Resource Manager; and what the guide names beside them.

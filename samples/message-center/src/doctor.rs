@@ -8,7 +8,7 @@ use mcp_auth_layer::{
     fetch::{FetchLimits, HttpClient},
     verify::Verifier,
 };
-use mcp_obo::{ClientCredentials, OutgoingAuth, TokenSource, outgoing::ActingAs};
+use mcp_obo::{OutgoingAuth, TokenSource, outgoing::ActingAs};
 use secrecy::SecretString;
 use server_kit::{
     doctor::{Check, Endpoint, Errand, Finding, Listener, Need, Patient, Permission, Role, RoleKind, Service},
@@ -68,11 +68,11 @@ fn settled(patient: Patient, settings: &Settings, token: Option<SecretString>) -
     let service = Service {
         application: PROGRAM.to_owned(),
         app: settings.app.clone(),
-        credentials: credentials(settings),
+        scope: settings.required_scopes.first().cloned().unwrap_or_default(),
+        credentials: settings.credentials.clone(),
         hosting,
         listener: Some(Listener { address: settings.address, public_base_url: settings.public_base_url.clone() }),
         user_token: token,
-        attempts: None,
     };
     Ok(patient
         .with_warnings(settings.warnings.iter().cloned())
@@ -80,11 +80,6 @@ fn settled(patient: Patient, settings: &Settings, token: Option<SecretString>) -
         .with_errand(errand(settings, acting_as)?)
         .with_check(redirects(settings)?)
         .with_service(service))
-}
-
-/// Those by which users are acted for.
-fn credentials(settings: &Settings) -> Option<ClientCredentials> {
-    settings.credentials.clone()
 }
 
 /// Entra and Graph; and where these are a cloud's own, what the guide names beside them.

@@ -24,17 +24,38 @@ const AUDIT: [&str; 2] = ["mcp_auth::audit", "mcp_obo::audit"];
 /// # Errors
 /// A text that says which variable cannot be read.
 pub fn start(vars: &impl Vars, default: Level) -> Result<(), String> {
-    let filter = EnvFilter::try_new(directives(vars.get("RUST_LOG").as_deref(), default));
-    let filter = filter.map_err(|error| format!("RUST_LOG: {error}"))?;
+    let (filter, form) = read(vars, default)?;
     // Colours are for people; in a file or a collector they would be noise.
     let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    let lines = match vars.get("LOG_FORMAT").as_deref().map(str::trim) {
-        None | Some("" | "text") => lines.boxed(),
-        Some("json") => lines.json().boxed(),
-        Some(other) => return Err(format!("LOG_FORMAT: {other:?} is not known; write text or json")),
+    let lines = match form {
+        Form::Text => lines.boxed(),
+        Form::Json => lines.json().boxed(),
     };
     let subscriber = tracing_subscriber::registry().with(lines).with(filter).with(filter_fn(is_fit_to_print));
     subscriber.try_init().map_err(|error: TryInitError| error.to_string())
+}
+
+/// Says what would keep [`start`] from its work, and sets nothing up.
+///
+/// # Errors
+/// As of [`start`].
+pub fn check(vars: &dyn Vars) -> Result<(), String> {
+    read(vars, Level::INFO).map(drop)
+}
+
+enum Form {
+    Text,
+    Json,
+}
+
+fn read(vars: &dyn Vars, default: Level) -> Result<(EnvFilter, Form), String> {
+    let filter = EnvFilter::try_new(directives(vars.get("RUST_LOG").as_deref(), default));
+    let filter = filter.map_err(|error| format!("RUST_LOG: {error}"))?;
+    match vars.get("LOG_FORMAT").as_deref().map(str::trim) {
+        None | Some("" | "text") => Ok((filter, Form::Text)),
+        Some("json") => Ok((filter, Form::Json)),
+        Some(other) => Err(format!("LOG_FORMAT: {other:?} is not known; write text or json")),
+    }
 }
 
 /// Tells whether an event may be written at all, whatever `RUST_LOG` asks for.

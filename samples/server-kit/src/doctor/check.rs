@@ -1,6 +1,7 @@
 //! One check, and what came of it.
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::failure::Who;
 
@@ -66,6 +67,9 @@ pub struct Check {
     /// What to quote to support.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<String>,
+    /// The same as the lines, for programs.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    pub data: Value,
 }
 
 /// What is the matter, for a check that is not well.
@@ -142,6 +146,13 @@ impl Check {
         self
     }
 
+    /// Adds what programs read instead of the lines.
+    #[must_use]
+    pub fn with_data(mut self, data: Value) -> Self {
+        self.data = data;
+        self
+    }
+
     /// Makes a warning of a failure: what is broken is not needed here.
     #[must_use]
     pub fn at_most_warn(mut self) -> Self {
@@ -179,6 +190,7 @@ impl Check {
             skipped_by: None,
             details: Vec::new(),
             ids: Vec::new(),
+            data: Value::Null,
         }
     }
 

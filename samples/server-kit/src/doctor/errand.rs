@@ -85,6 +85,13 @@ impl Errand {
         Self { tool, what, target, acting_as, permission: None, role: None, probe: None }
     }
 
+    /// Returns the permission, where there is one of the kind that the acting identity can have.
+    pub(super) fn grantable(&self) -> Option<Permission> {
+        let permission = self.permission?;
+        let id = if self.is_hosted() { permission.application_id } else { permission.delegated_id };
+        id.map(|_| permission)
+    }
+
     /// Tells whether the server acts as itself.
     pub(super) fn is_hosted(&self) -> bool {
         self.acting_as == ActingAs::HostingIdentity

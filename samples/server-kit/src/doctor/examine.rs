@@ -3,9 +3,7 @@
 use std::{future::Future, net::IpAddr, time::Duration};
 
 use futures_util::future::join_all;
-use mcp_auth_layer::{VerifiedToken, token::BearerToken, verify::Verifier};
-use mcp_obo::{AccessToken, BoxFuture, Exchange, ExchangeError, Target, TokenSource};
-use secrecy::ExposeSecret as _;
+use mcp_auth_layer::verify::Verifier;
 use tokio::time::{self, Instant};
 
 use super::{
@@ -18,7 +16,7 @@ use super::{
     network::{self, Probed, Trust},
     patient::{Patient, Service},
     report::Report,
-    words,
+    rights, words,
 };
 use crate::failure::Who;
 
@@ -88,7 +86,8 @@ async fn survey(patient: &Patient) -> (Option<Result<Trust, String>>, Vec<Probed
             probed.unwrap_or_else(|| Probed::out_of_time(endpoint, egress))
         }
     });
-    let probed = join_all(probes).await;
+    let mut probed = join_all(probes).await;
+    network::compare(&mut probed);
     (Some(Ok(trust)), probed)
 }
 
@@ -117,8 +116,8 @@ async fn of_service(
         within(deadline, keys::check(service, &verifier, &jwks_uri)),
         within(deadline, credential::check(service)),
         async {
-            let done = within(deadline, hosting::check(service, &patient.errands)).await;
-            done.unwrap_or_else(|| (late(hosting::ID), Vec::new()))
+            let done = within(deadline, hosting::check(service, &hosted(patient))).await;
+            done.unwrap_or_else(|| (hosting::late(RUN), Vec::new()))
         },
     );
     let (keys, credential) =
@@ -128,80 +127,16 @@ async fn of_service(
     match blocking {
         Some(other) => checks.extend(Rest::skipped(&Rest::OF_IDENTITY, &other)),
         None => {
-            let more = within(deadline, rights(patient, service, &verifier, &accounts)).await;
+            let more = within(deadline, rights::check(patient, service, &verifier, &accounts)).await;
             checks.extend(more.unwrap_or_else(|| vec![late(permissions::ID)]));
         }
     }
     (checks, accounts.into_iter().next().map(|(_, account)| account))
 }
 
-/// What each identity may do: the hosting identity, and the user of `MCP_TOKEN`.
-async fn rights(
-    patient: &Patient,
-    service: &Service,
-    verifier: &Verifier,
-    accounts: &[(Target, Account)],
-) -> Vec<Check> {
-    let errands = &patient.errands[..];
-    let (hosted, acted_for): (Vec<&Errand>, Vec<&Errand>) = errands.iter().partition(|errand| errand.is_hosted());
-    let of_host = async {
-        let checks = permissions::of_host(accounts, errands);
-        match &service.hosting {
-            Some(identity) => followed_by_roles(checks, identity, &hosted).await,
-            None => checks,
-        }
-    };
-    let of_user = async {
-        if acted_for.is_empty() {
-            return Vec::new();
-        }
-        match (&service.user_token, &service.credentials) {
-            (Some(token), Some(credentials)) => {
-                let token = BearerToken::new(token.expose_secret().trim());
-                match verifier.verify(token).await {
-                    Ok(user) => {
-                        let exchange = Exchange::new(&service.app, credentials.clone());
-                        let exchange = acted_for.iter().fold(exchange, |all, errand| all.add_target(&errand.target));
-                        let user = AsUser { exchange, user };
-                        followed_by_roles(permissions::of_user(&user, errands).await, &user, &acted_for).await
-                    }
-                    Err(rejection) => vec![not_for_us(service, &rejection.to_string())],
-                }
-            }
-            _ => {
-                let mut checks = permissions::of_nobody(service, errands).await;
-                let why = "a user's roles show with a user only (MCP_TOKEN)";
-                checks.extend(acted_for.iter().map(|errand| roles::unasked(errand, why)));
-                checks
-            }
-        }
-    };
-    let (mut checks, of_user) = tokio::join!(of_host, of_user);
-    checks.extend(of_user);
-    // In the order of what depends on what, whoever acts.
-    checks.sort_by_key(|check| check.id == roles::ID);
-    checks
-}
-
-async fn followed_by_roles(mut checks: Vec<Check>, who: &dyn TokenSource, errands: &[&Errand]) -> Vec<Check> {
-    match checks.iter().find(|check| check.is_fail()).map(Check::name) {
-        Some(other) => checks.push(Check::skipped_because_of(roles::ID, &other)),
-        None => checks.extend(roles::of(who, errands).await),
-    }
-    checks
-}
-
-fn not_for_us(service: &Service, why: &str) -> Check {
-    let id = service.app.client_id();
-    let finding = Finding::new(
-        "The token in MCP_TOKEN is not one that this server lets in, so that nothing can be found out by it.",
-        format!(
-            "Get one with: az account get-access-token --scope api://{id}/access_as_user --query accessToken --output tsv"
-        ),
-        Who::Caller,
-        &["401", "invalid_token", "MCP_TOKEN"],
-    );
-    Check::fail(permissions::ID, format!("MCP_TOKEN: {why}"), finding)
+/// What is called as the hosting identity.
+fn hosted(patient: &Patient) -> Vec<&Errand> {
+    patient.errands.iter().filter(|errand| errand.is_hosted()).collect()
 }
 
 /// Returns the check that says why Entra cannot be asked.
@@ -250,27 +185,40 @@ fn late(id: &'static str) -> Check {
     Check::fail(id, format!("no end within {} s", RUN.as_secs()), finding)
 }
 
-/// The user of a token, acted for as in a request.
-#[derive(Debug)]
-struct AsUser {
-    exchange: Exchange,
-    user: VerifiedToken,
-}
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, future::pending};
 
-impl TokenSource for AsUser {
-    fn token<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<AccessToken, ExchangeError>> {
-        Box::pin(self.exchange.token(&self.user, target))
+    use mcp_obo::BoxFuture;
+
+    use super::*;
+    use crate::doctor::{
+        endpoint::{Endpoint, Need},
+        network::{fault::NameFault, resolve::Resolver},
+    };
+
+    /// A resolver that never answers.
+    #[derive(Debug)]
+    struct Hanging;
+
+    impl Resolver for Hanging {
+        fn addresses<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<IpAddr>, NameFault>> {
+            Box::pin(pending())
+        }
     }
 
-    fn token_with_claims<'a>(
-        &'a self,
-        target: &'a Target,
-        challenge: &'a str,
-    ) -> BoxFuture<'a, Result<AccessToken, ExchangeError>> {
-        Box::pin(self.exchange.token_with_claims(&self.user, target, challenge))
-    }
-
-    fn invalidate(&self, target: &Target, spent: &AccessToken) {
-        self.exchange.invalidate(&self.user, target, spent);
+    #[tokio::test(start_paused = true)]
+    async fn a_run_ends_in_time_whatever_hangs() {
+        let begun = Instant::now();
+        let patient = Patient::new("server", &BTreeMap::new())
+            .with_endpoints(Endpoint::new("https://contoso.vault.azure.net", "a vault", Need::Server))
+            .with_resolver(Hanging);
+        let examination = examine(patient).await;
+        let report = examination.report();
+        assert!(begun.elapsed() <= RUN, "{:?}", begun.elapsed());
+        let first = report.first_fault().unwrap();
+        assert_eq!(first.name(), "reach contoso.vault.azure.net", "{report}");
+        assert!(first.words.iter().any(|word| word == "ETIMEDOUT"), "{report}");
+        assert_eq!(report.of("dns").next().unwrap().skipped_by.as_deref(), Some("reach contoso.vault.azure.net"));
     }
 }

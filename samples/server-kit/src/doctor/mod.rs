@@ -31,6 +31,7 @@ mod form;
 mod network;
 mod patient;
 mod report;
+mod rights;
 mod words;
 
 pub use self::{
@@ -43,6 +44,6 @@ pub use self::{
         fault::NameFault,
         resolve::{Resolver, SystemResolver},
     },
-    patient::{Attempts, Listener, Patient, Service},
+    patient::{Listener, Patient, Service},
     report::Report,
 };

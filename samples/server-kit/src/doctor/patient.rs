@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use mcp_auth_layer::{EntraApp, config::ConfigError, fetch::Egress};
-use mcp_obo::{ClientCredentials, HostingIdentity};
+use mcp_obo::{Catalogue, ClientCredentials, HostingIdentity};
 use secrecy::SecretString;
 
 use super::{
@@ -12,12 +12,15 @@ use super::{
     errand::Errand,
     network::resolve::{Resolver, SystemResolver},
 };
-use crate::settings::{Mistakes, Reader, Vars, explained};
+use crate::{
+    logging,
+    settings::{Mistakes, Reader, Vars, explained},
+};
 
 /// A server, as far as it can be examined.
 ///
 /// # Defaults
-/// No mistakes and no warnings; no endpoint, no errand; names are looked up by the system.
+/// No mistakes and no warnings; no endpoint, no errand; [`Catalogue::known`]; names are looked up by the system.
 #[derive(Clone, Debug)]
 pub struct Patient {
     pub(super) program: &'static str,
@@ -29,6 +32,7 @@ pub struct Patient {
     pub(super) service: Option<Service>,
     pub(super) errands: Vec<Errand>,
     pub(super) own: Vec<Check>,
+    pub(super) catalogue: Catalogue,
     pub(super) resolver: Arc<dyn Resolver>,
 }
 
@@ -62,6 +66,8 @@ pub struct Service {
     pub application: String,
     /// The app; where nobody calls in, that of the hosting identity, whose tenant and network are looked at.
     pub app: EntraApp,
+    /// The bare name of a scope by which users call this server.
+    pub scope: String,
     /// With what it proves that it is that app; none where it acts for nobody.
     pub credentials: Option<ClientCredentials>,
     /// Its own identity, with every API declared that is called as it; none where it only acts for users.
@@ -70,12 +76,7 @@ pub struct Service {
     pub listener: Option<Listener>,
     /// A user's access token for this server, by which more can be found out.
     pub user_token: Option<SecretString>,
-    /// What came of each credential of the hosting identity's chain, a line each, when asked after an attempt.
-    pub attempts: Option<Attempts>,
 }
-
-/// Returns the lines of a table.
-pub type Attempts = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 /// Where a server listens.
 #[derive(Clone, Debug)]
@@ -87,7 +88,7 @@ pub struct Listener {
 }
 
 impl Patient {
-    /// Takes what can be known of any server: the network's variables.
+    /// Takes what can be known of any server: the variables of the network and of logging.
     #[must_use]
     pub fn new(program: &'static str, vars: &dyn Vars) -> Self {
         let reader = Reader::new(vars);
@@ -95,13 +96,14 @@ impl Patient {
         Self {
             program,
             env_file: None,
-            mistakes: Vec::new(),
+            mistakes: logging::check(vars).err().into_iter().collect(),
             warnings: Vec::new(),
             egress,
             endpoints: Vec::new(),
             service: None,
             errands: Vec::new(),
             own: Vec::new(),
+            catalogue: Catalogue::known(),
             resolver: Arc::new(SystemResolver),
         }
     }
@@ -165,6 +167,13 @@ impl Patient {
         self
     }
 
+    /// Judges by another catalogue what can be called on behalf of a user.
+    #[must_use]
+    pub fn with_catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.catalogue = catalogue;
+        self
+    }
+
     /// Looks names up elsewhere than in the system; for tests.
     #[must_use]
     pub fn with_resolver(mut self, resolver: impl Resolver + 'static) -> Self {
@@ -179,6 +188,14 @@ impl Patient {
             (Err(EgressFault::Roots(_)), true) => "ca",
             _ => "configuration",
         }
+    }
+}
+
+impl Service {
+    /// Returns the line that gets a user's token for this server.
+    pub(super) fn token_line(&self) -> String {
+        let (id, scope) = (self.app.client_id(), &self.scope);
+        format!("az account get-access-token --scope api://{id}/{scope} --query accessToken --output tsv")
     }
 }
 

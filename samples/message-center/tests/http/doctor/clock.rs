@@ -21,11 +21,11 @@ async fn at(ahead: i64) -> Report {
     let service = Service {
         application: "test".to_owned(),
         app,
+        scope: "access_as_user".to_owned(),
         credentials: Some(ClientCredentials::of(ClientSecret::new(API_CLIENT_SECRET))),
         hosting: None,
         listener: None,
         user_token: None,
-        attempts: None,
     };
     let patient = Patient::new("test", &std::collections::BTreeMap::new())
         .with_endpoints(Endpoint::new(&emulator.http_url(), "sign-in", Need::Server))

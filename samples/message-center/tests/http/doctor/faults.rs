@@ -54,6 +54,7 @@ async fn a_mistake_in_the_settings_is_named_first() {
                 ".env.local",
             ),
             ("two clouds mixed", mix, "configuration", "AZURE_CLOUD and AZURE_AUTHORITY_HOST", "exit code 2"),
+            ("a log in no known form", one("LOG_FORMAT", "xml"), "configuration", "LOG_FORMAT", ".env.local"),
             ("a proxy that is none", vec![("HTTPS_PROXY", "socks5://p:1")], "proxy", "HTTPS_PROXY", "HTTPS_PROXY"),
             (
                 "no CA file",

@@ -2,6 +2,8 @@
 
 mod clock;
 mod faults;
+mod hosting;
+mod limits;
 mod network;
 mod reports;
 

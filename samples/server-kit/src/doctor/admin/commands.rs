@@ -18,9 +18,9 @@ pub(super) fn lines(examination: &Examination) -> String {
     for errand in errands {
         let granted =
             |permission| if errand.is_hosted() { to_host(permission, object) } else { to_app(permission, id) };
-        lines.extend(errand.permission.map(granted));
+        lines.extend(errand.grantable().and_then(granted));
     }
-    if errands.iter().any(|errand| errand.permission.is_some() && !errand.is_hosted()) {
+    if errands.iter().any(|errand| errand.grantable().is_some() && !errand.is_hosted()) {
         lines.push(format!("az ad app permission admin-consent --id {id}"));
     }
     for errand in errands {
@@ -47,25 +47,20 @@ fn once(lines: Vec<String>) -> String {
 }
 
 /// Delegated permissions stand at the app registration.
-fn to_app(permission: Permission, app: &str) -> String {
-    let Permission { api, api_id, name, .. } = permission;
-    match permission.delegated_id {
-        Some(id) => format!("az ad app permission add --id {app} --api {api_id} --api-permissions {id}=Scope"),
-        None => format!("# {name} of {api} has no delegated permission; no consent helps"),
-    }
+fn to_app(permission: Permission, app: &str) -> Option<String> {
+    let (api, id) = (permission.api_id, permission.delegated_id?);
+    Some(format!("az ad app permission add --id {app} --api {api} --api-permissions {id}=Scope"))
 }
 
 /// Application permissions are assigned to a service principal, which an identity without a registration has too.
-fn to_host(permission: Permission, object: &str) -> String {
+fn to_host(permission: Permission, object: &str) -> Option<String> {
     let Permission { api, api_id, name, .. } = permission;
-    match permission.application_id {
-        Some(id) => format!(
-            "az rest --method POST --url 'https://graph.microsoft.com/v1.0/servicePrincipals/{object}/appRoleAssignments' --body \
-             '{{\"principalId\": \"{object}\", \"resourceId\": \"<object id of {api}: az ad sp show --id {api_id} --query id>\", \
-             \"appRoleId\": \"{id}\"}}'  # {name}"
-        ),
-        None => format!("# {name} of {api} has no application permission; roles decide alone"),
-    }
+    let id = permission.application_id?;
+    Some(format!(
+        "az rest --method POST --url 'https://graph.microsoft.com/v1.0/servicePrincipals/{object}/appRoleAssignments' --body \
+         '{{\"principalId\": \"{object}\", \"resourceId\": \"<object id of {api}: az ad sp show --id {api_id} --query id>\", \
+         \"appRoleId\": \"{id}\"}}'  # {name}"
+    ))
 }
 
 fn assignment(role: &Role, principal: &str, kind: &str) -> String {

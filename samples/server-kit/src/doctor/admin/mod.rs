@@ -71,7 +71,7 @@ impl Examination {
                 let _ = writeln!(lines, "  scope       {}", role.scope);
                 let _ = writeln!(lines, "  principal   {}", self.principal(errand));
             }
-            if let Some(permission) = errand.permission {
+            if let Some(permission) = errand.grantable() {
                 let kind = if errand.is_hosted() { "application" } else { "delegated" };
                 let _ = writeln!(
                     lines,
@@ -142,8 +142,8 @@ impl Examination {
             for text in check.cure.iter() {
                 let _ = writeln!(lines, "  cure  {text}");
             }
-            for id in &check.ids {
-                let _ = writeln!(lines, "  {id}");
+            for line in check.details.iter().chain(&check.ids) {
+                let _ = writeln!(lines, "  {line}");
             }
         }
         lines

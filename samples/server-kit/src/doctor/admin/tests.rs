@@ -61,11 +61,11 @@ fn service() -> Service {
     Service {
         application: "azure-tools".to_owned(),
         app: app(CLIENT),
+        scope: "access_as_user".to_owned(),
         credentials: Some(ClientCredentials::of(ClientSecret::new(SECRET))),
         hosting: Some(HostingIdentity::service_principal(&app(OWN), ClientSecret::new(SECRET))),
         listener: None,
         user_token: Some(SECRET.into()),
-        attempts: None,
     }
 }
 

@@ -58,7 +58,14 @@ async fn judge(service: &Service, answer: &Response<Bytes>) -> (Check, Option<St
         return (refused(answer.status(), &body, host, segment), None);
     }
     // Not what we make of the document, but what the server does.
-    match authority.endpoints().await {
+    let mut found = authority.endpoints().await;
+    // A slow answer is on its way, and the next call waits for the same.
+    for _ in 0..2 {
+        if found.is_err() {
+            found = authority.endpoints().await;
+        }
+    }
+    match found {
         Ok(endpoints) => {
             let tenant = endpoints.tenant().map_or_else(|| segment.to_owned(), ToString::to_string);
             let seen = format!("tenant {tenant}, issuer {}", endpoints.issuer_v2());

@@ -27,7 +27,11 @@ pub(in super::super) async fn check(service: &Service, verifier: &Verifier, jwks
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let keys = body["keys"].as_array().map_or(&[][..], Vec::as_slice);
     // Not what we count, but what the server takes.
-    let readiness = verifier.warm().await;
+    let mut readiness = verifier.warm().await;
+    if readiness != Readiness::Ready {
+        // A slow answer is on its way, and this waits for the same.
+        readiness = verifier.warm().await;
+    }
     if answer.status() != StatusCode::OK || keys.is_empty() || readiness != Readiness::Ready {
         let finding = Finding::new(
             "Without the tenant's keys no caller's token can be judged, so that every call is refused.",

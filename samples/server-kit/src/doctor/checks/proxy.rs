@@ -102,7 +102,7 @@ fn explain(hop: &ProxyHop, why: &ProxyFault) -> (String, Finding) {
                 &[words::TLS, words::PROXY].concat(),
             ),
         ),
-        ProxyFault::NotAProxy | ProxyFault::Silent | ProxyFault::Denied { .. } => (
+        ProxyFault::NotAProxy | ProxyFault::HungUp | ProxyFault::Silent | ProxyFault::Denied { .. } => (
             format!("{place} answers with something that is not HTTP, or hangs up"),
             Finding::new(
                 format!("What listens at the address in {variable} is no HTTP proxy."),

@@ -135,6 +135,15 @@ fn unconnected(fault: ConnectFault, probed: &Probed) -> Check {
 /// The proxy works, but not for this host.
 fn denied(fault: &ProxyFault, probed: &Probed) -> Check {
     let label = probed.endpoint.label();
+    if *fault == ProxyFault::HungUp {
+        let finding = Finding::new(
+            "The proxy lets other hosts through: a rule of its own ends connections to this one.",
+            "Ask whoever runs the proxy to allow CONNECT to this host and port.",
+            Who::Network,
+            &[words::RESET, words::PROXY].concat(),
+        );
+        return Check::fail(ID, format!("the proxy hangs up on {label}"), finding);
+    }
     let (status, reason) = match fault {
         ProxyFault::Denied { status, reason } => (status.as_u16(), reason.as_deref()),
         _ => (0, None),

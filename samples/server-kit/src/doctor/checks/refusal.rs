@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use mcp_obo::{ExchangeError, ExchangeErrorKind as Kind, credential::CredentialError};
+use mcp_obo::{ExchangeError, ExchangeErrorKind as Kind, credential::CredentialError, hosting::chain::NoCredential};
 
 use super::super::{
     check::{Check, Finding},
@@ -94,6 +94,7 @@ fn cause(error: &ExchangeError) -> String {
             let below = source.source().map_or_else(String::new, |below| format!(": {below}"));
             format!("The credential could not be presented: {source}{below}.")
         }
+        (None, Some(source)) if source.is::<NoCredential>() => sentence(&source.to_string()),
         (None, _) => sentence(&error.to_string()),
     }
 }

@@ -43,6 +43,8 @@ pub(crate) enum ProxyFault {
     Silent,
     /// It said something that is not HTTP, or hung up.
     NotAProxy,
+    /// It hung up on this host, and lets others through.
+    HungUp,
 }
 
 /// Why there is no TLS connection.
@@ -96,6 +98,6 @@ impl Fault {
 
     /// Tells whether it is the proxy itself that does not work, and not only for one host.
     pub(crate) const fn is_of_proxy_itself(&self) -> bool {
-        matches!(self, Self::Proxy(fault) if !matches!(fault, ProxyFault::Denied { .. } | ProxyFault::Silent))
+        matches!(self, Self::Proxy(fault) if !matches!(fault, ProxyFault::Denied { .. } | ProxyFault::Silent | ProxyFault::HungUp))
     }
 }

@@ -21,7 +21,7 @@ use tokio::{
 
 pub(super) use self::handshake::Trust;
 use self::{
-    fault::{Fault, NameFault, Shown},
+    fault::{Fault, NameFault, ProxyFault, Shown},
     resolve::{Resolver, is_private},
     zone::Zone,
 };
@@ -72,6 +72,17 @@ impl Probed {
     pub(super) fn misses_private_endpoint(&self) -> bool {
         let exists = self.private.as_ref().is_some_and(|(_, found)| found.is_ok());
         exists && self.addresses.is_ok() && !self.is_private()
+    }
+}
+
+/// Tells a proxy that is none from one that hangs up on some hosts, as filters do: somebody got through.
+pub(super) fn compare(all: &mut [Probed]) {
+    let is_through = |one: &Probed| one.hop.is_some() && matches!(one.outcome, Ok(_) | Err(Fault::Tls(_)));
+    let through: Vec<_> = all.iter().filter(|one| is_through(one)).filter_map(|one| one.hop.clone()).collect();
+    for one in all.iter_mut().filter(|one| one.outcome == Err(Fault::Proxy(ProxyFault::NotAProxy))) {
+        if one.hop.as_ref().is_some_and(|hop| through.contains(hop)) {
+            one.outcome = Err(Fault::Proxy(ProxyFault::HungUp));
+        }
     }
 }
 

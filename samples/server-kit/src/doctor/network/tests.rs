@@ -8,7 +8,7 @@ use tokio::{io::AsyncReadExt, net::TcpListener};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    Probed, Trust,
+    Probed, Trust, compare,
     fault::{ConnectFault, Fault, ProxyFault, TlsFault},
     probe,
     resolve::SystemResolver,
@@ -128,4 +128,39 @@ async fn what_is_no_proxy_is_told_as_it_is() {
     let proxy = format!("https://localhost:{}", tls.port());
     let fault = probed("https://graph.microsoft.com", &[("HTTPS_PROXY", &proxy)], &ours).await.outcome.unwrap_err();
     assert_eq!(fault.untrusted().map(|shown| &*shown.issuer), Some("Theirs"), "{fault:?}");
+}
+
+/// Opens a tunnel to nowhere for every host but one, on which it hangs up.
+async fn filter(blocked: &'static str, behind: SocketAddr) -> SocketAddr {
+    listen(move |mut stream| async move {
+        use tokio::io::AsyncWriteExt as _;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let Ok(byte) = stream.read_u8().await else { return };
+            head.push(byte);
+        }
+        if String::from_utf8_lossy(&head).contains(blocked) {
+            return;
+        }
+        let _ = stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await;
+        let Ok(mut host) = tokio::net::TcpStream::connect(behind).await else { return };
+        let _ = tokio::io::copy_bidirectional(&mut stream, &mut host).await;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_proxy_that_lets_others_through_is_one() {
+    let ours = Authority::named("Ours");
+    let behind = ours.serve("allowed.example", 2099).await;
+    let proxy = format!("http://{}", filter("blocked.example", behind).await);
+    let variables = [("HTTPS_PROXY", &*proxy)];
+    let blocked = probed("https://blocked.example", &variables, &ours).await;
+    let mut alone = [blocked.clone()];
+    compare(&mut alone);
+    assert_eq!(alone[0].outcome, Err(Fault::Proxy(ProxyFault::NotAProxy)), "nobody got through");
+    let mut both = [blocked, probed("https://allowed.example", &variables, &ours).await];
+    compare(&mut both);
+    assert!(both[1].outcome.is_ok(), "{both:?}");
+    assert_eq!(both[0].outcome, Err(Fault::Proxy(ProxyFault::HungUp)));
 }
