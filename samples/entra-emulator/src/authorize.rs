@@ -105,7 +105,7 @@ fn sign_in(shared: &Shared, form: &Form, known: &Known<'_>) -> Result<String, En
         client_id: known.app.client_id.clone(),
         platform: known.redirect.platform,
         scope: scope.to_owned(),
-        // A sign-in for a service of Microsoft's is where MFA is asked for, and done; one for another app does it when challenged.
+        // At a sign-in for a service of Microsoft's MFA is asked for, and done; at one for another app when challenged.
         met: Evaluation { mfa: challenged.mfa || asked.is_for_microsoft(), ..challenged },
         capable: declares_cp1(claims),
         signed_in: shared.state.clock.now(),

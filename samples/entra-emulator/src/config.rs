@@ -15,9 +15,10 @@ use crate::{
 /// How the emulator starts.
 ///
 /// # Defaults
-/// http, https and the network's proxy on free loopback ports, the proxy open to all; the API app issues v2 tokens and asks for no optional claims. The host has a
-/// system-assigned identity and one that is user-assigned; the latter and the API app may read the key vault, which is empty.
-/// No app has an app role at Graph, and no workload is trusted. At Azure alice, most other users and the user-assigned
+/// http, https and the network's proxy on free loopback ports, the proxy open to all; the API app issues v2 tokens, asks for
+/// no optional claims, and may act for users at Graph, Resource Manager, Storage, Key Vault and App Configuration. The host
+/// has a system-assigned identity and one that is user-assigned; the latter and the API app may read the key vault, which is
+/// empty. No app has an app role, and no workload is trusted. At Azure alice, most other users and the user-assigned
 /// identity have every role, bob reads in one resource group, norole and everybody else have none.
 #[derive(Clone)]
 pub struct Config {

@@ -3,8 +3,8 @@
 //! It refuses what Entra refuses, with Entra's codes: registered redirect URIs by platform, client authentication by
 //! platform, assertions checked in Entra's order, scopes of one resource, Conditional Access as a property of the sign-in
 //! session. Everything is on loopback: over http and https under one address, and under Azure's own host names behind an
-//! HTTP proxy ([`Emulator::gateway_url`]), for servers that nobody can tell other addresses. Keys, the certificate authority and all data are made at start
-//! or written for it.
+//! HTTP proxy ([`Emulator::gateway_url`]), for servers that nobody can tell other addresses. Keys, the certificate authority
+//! and all data are made at start or written for it.
 //!
 //! ```no_run
 //! use entra_emulator::{Config, Emulator, TokenSpec};
@@ -19,13 +19,14 @@
 //! # Over HTTP
 //! Scripts in other languages steer it under `/_emulator`: `GET counters`, `POST counters/reset`, `POST faults`
 //! (`{"place", "user", "fault"}`; without `fault` it is switched off), `POST network` (`{"host", "fault"}`, the same),
-//! `POST` and `DELETE roles` (`{"principal", "role", "scope"}`), `POST tools` (`{"tool", "behaviour"}`), `POST lifetimes` (`{"place", "user", "lifetime":
-//! {"seconds", "refresh_in"}}`), `POST keys/rotate`, `POST clock` (`{"advance_seconds"}`), `POST revoke` (`{"user"}`),
-//! `POST token` (a [`TokenSpec`]), `GET token?user=`, `GET outbox` and `GET ca.pem`. For the host's identities and its workloads:
-//! `GET identity` (`{"endpoint", "header"}`), `POST workload-token` (`{"subject", "lifetime_seconds", "audience"}`, answered
-//! as text). For the key vault: `POST vault/secrets/{name}` (`{"value", "content_type"}`), `POST vault/certificates/{name}`
-//! (`{"format", "exportable"}`, answered with the new certificate), each a new version that becomes the current one;
-//! `POST vault/disable` (`{"name", "version"}`), and `POST certificates`, a PEM that may sign for the API app from then on.
+//! `POST` and `DELETE roles` (`{"principal", "role", "scope"}`), `POST tools` (`{"tool", "behaviour"}`), `POST lifetimes`
+//! (`{"place", "user", "lifetime": {"seconds", "refresh_in"}}`), `POST keys/rotate`, `POST clock` (`{"advance_seconds"}`),
+//! `POST revoke` (`{"user"}`), `POST token` (a [`TokenSpec`]), `GET token?user=`, `GET outbox` and `GET ca.pem`. For the
+//! host's identities and its workloads: `GET identity` (`{"endpoint", "header"}`), `POST workload-token` (`{"subject",
+//! "lifetime_seconds", "audience"}`, answered as text). For the key vault: `POST vault/secrets/{name}` (`{"value",
+//! "content_type"}`), `POST vault/certificates/{name}` (`{"format", "exportable"}`, answered with the new certificate), each
+//! a new version that becomes the current one; `POST vault/disable` (`{"name", "version"}`), and `POST certificates`, a PEM
+//! that may sign for the API app from then on.
 //!
 //! # Reading order
 //! `tenant`, `user` and `identity` (what and who is registered), `error` (the codes), `token_endpoint`, `authorize`, `graph`;

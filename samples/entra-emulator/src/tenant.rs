@@ -22,7 +22,7 @@ pub const CLIENT_ID: &str = "c1e7d6f0-93aa-4e59-8f0e-2a4f7b1d3e02";
 pub const WEB_CLIENT_ID: &str = "d7a2b8c4-5e31-4f6a-9b0d-3c8e1f2a7b04";
 /// Its client secret. It opens nothing but this emulator.
 pub const WEB_CLIENT_SECRET: &str = "emulator-only-3Jx~not-a-real-secret-either";
-/// The Azure CLI: Microsoft's own public client, with which developers sign in; azd and the browser credential use it too.
+/// The Azure CLI: Microsoft's own public client, with which developers sign in, by its own tool and others.
 pub const AZURE_CLI_ID: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 /// Microsoft Graph.
 pub const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";

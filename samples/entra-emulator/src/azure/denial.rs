@@ -93,6 +93,11 @@ pub(crate) trait Dialect {
         (denial.status, Json(json!({"error": {"code": denial.code, "message": denial.message}}))).into_response()
     }
 
+    /// Says when to come again, in so many seconds or at a time.
+    fn come_again(when: RetryAfter, _now: i64) -> Option<(HeaderName, String)> {
+        Some((header::RETRY_AFTER, when.to_string()))
+    }
+
     /// Writes the ids of a request, and what else the service puts into every answer.
     fn stamp(call: &Call, response: &mut Response, ids: &Ids);
 }
@@ -166,7 +171,10 @@ fn trouble<D: Dialect>(call: &Call, caller: &Caller, fault: &Fault) -> Stopped {
         return Stopped::Broken(Box::new(response));
     }
     let deny = |cause| D::deny(call, Some(caller), cause);
-    let throttled = |when: RetryAfter| deny(Cause::Throttled).with_header(header::RETRY_AFTER, when.to_string());
+    let throttled = |when: RetryAfter| match D::come_again(when, call.now()) {
+        Some((name, value)) => deny(Cause::Throttled).with_header(name, value),
+        None => deny(Cause::Throttled),
+    };
     Stopped::Denied(match fault {
         Fault::Throttled(seconds) => throttled(RetryAfter::Seconds(*seconds)),
         Fault::ThrottledUntil(seconds) => throttled(RetryAfter::Date(call.now() + i64::from(*seconds))),

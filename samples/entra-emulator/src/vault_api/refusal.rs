@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    http::{HeaderName, HeaderValue, StatusCode, header::CACHE_CONTROL},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::{
     azure::{Action, Call, Caller, Cause, Denial, Dialect, Unauthenticated},
     error::Ids,
+    fault::RetryAfter,
     place::Place,
     service::Service,
     tenant::{TENANT_ID, V1_ISSUER},
@@ -46,6 +47,11 @@ impl Dialect for KeyVault {
                 Denial::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "The service is unavailable.")
             }
         }
+    }
+
+    /// Key Vault does not say: its clients back off by themselves.
+    fn come_again(_: RetryAfter, _: i64) -> Option<(HeaderName, String)> {
+        None
     }
 
     fn render(_: &Call, denial: &Denial, _: &Ids) -> Response {

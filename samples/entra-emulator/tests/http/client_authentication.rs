@@ -50,17 +50,17 @@ async fn a_secret_comes_by_post_or_basic_and_must_be_right() {
     }
 }
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-fn thumbprint(certificate: &ClientCertificate, algorithm: &'static Digest) -> Vec<u8> {
+pub(crate) fn thumbprint(certificate: &ClientCertificate, algorithm: &'static Digest) -> Vec<u8> {
     let pem = certificate.certificate_pem();
     let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
     digest(algorithm, &STANDARD.decode(body).unwrap()).as_ref().to_owned()
 }
 
-fn sign(certificate: &ClientCertificate, algorithm: Algorithm, header: &Value, claims: &Value) -> String {
+pub(crate) fn sign(certificate: &ClientCertificate, algorithm: Algorithm, header: &Value, claims: &Value) -> String {
     let key = EncodingKey::from_rsa_pem(certificate.private_key_pem().as_bytes()).unwrap();
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", encode(header), encode(claims));

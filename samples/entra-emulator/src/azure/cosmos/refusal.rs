@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::{
     azure::{Action, Call, Caller, Cause, Denial, Dialect, TokenForm, Unauthenticated},
     error::Ids,
+    fault::RetryAfter,
     place::Place,
     service::Service,
 };
@@ -35,13 +36,20 @@ impl Dialect for Cosmos {
                 _ => of(StatusCode::FORBIDDEN, "Forbidden", "The request is blocked."),
             },
             Cause::Throttled => of(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", "The request rate is too large.")
-                .with_header(SUBSTATUS, "3200")
-                .with_header(HeaderName::from_static("x-ms-retry-after-ms"), "1000"),
+                .with_header(SUBSTATUS, "3200"),
             Cause::BadRequest => bad("The request payload is invalid."),
             Cause::Unavailable => {
                 of(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "The service is unavailable.")
             }
         }
+    }
+
+    fn come_again(when: RetryAfter, now: i64) -> Option<(HeaderName, String)> {
+        let seconds = match when {
+            RetryAfter::Seconds(seconds) => i64::from(seconds),
+            RetryAfter::Date(time) => (time - now).max(0),
+        };
+        Some((HeaderName::from_static("x-ms-retry-after-ms"), (seconds * 1_000).to_string()))
     }
 
     fn render(_: &Call, denial: &Denial, ids: &Ids) -> Response {

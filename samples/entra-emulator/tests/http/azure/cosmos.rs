@@ -1,4 +1,6 @@
-use entra_emulator::{AzureRole, Config, SUBSCRIPTION_ID, USER_ASSIGNED_CLIENT_ID, USER_ASSIGNED_OBJECT_ID};
+use entra_emulator::{
+    AzureRole, Config, Fault, Place, SUBSCRIPTION_ID, USER_ASSIGNED_CLIENT_ID, USER_ASSIGNED_OBJECT_ID,
+};
 use serde_json::{Value, json};
 
 use super::network::Network;
@@ -219,4 +221,8 @@ async fn only_the_service_s_own_form_of_a_token_is_read_and_keys_are_disabled() 
         "an account is an audience too"
     );
     assert_eq!(shop.network.emulator.counters().azure_local["cosmos"], 2);
+    shop.network.emulator.control().set_fault(Place::Cosmos, USER_ASSIGNED_CLIENT_ID, Fault::Throttled(2));
+    let busy = shop.ask(&query, &[]).await;
+    assert_eq!(code(&busy), (429, "TooManyRequests".to_owned(), "3200".to_owned()));
+    assert_eq!((busy.header("x-ms-retry-after-ms"), busy.header("retry-after")), ("2000", ""));
 }

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use entra_emulator::{Config, NetworkFault, TENANT_ID, TokenSpec};
+use aws_lc_rs::digest::SHA256;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use entra_emulator::{API_CLIENT_ID, ClientCertificate, Config, NetworkFault, TENANT_ID, TokenSpec};
+use jsonwebtoken::Algorithm;
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -8,7 +11,10 @@ use tokio::{
 };
 
 use super::network::{Network, client};
-use crate::tenant::part;
+use crate::{
+    client_authentication::{ASSERTION_TYPE, now, sign, thumbprint},
+    tenant::part,
+};
 
 const LOGIN: &str = "https://login.microsoftonline.com";
 const DISCOVERY: &str = "/v2.0/.well-known/openid-configuration";
@@ -182,4 +188,29 @@ async fn a_client_that_does_not_trust_the_authority_gets_no_answer() {
     let error = stranger.get(format!("{LOGIN}/{TENANT_ID}{DISCOVERY}")).send().await.unwrap_err();
     assert!(chain(&error).contains("certificate"), "{}", chain(&error));
     assert_eq!(network.emulator.counters().discovery, 0);
+}
+
+#[tokio::test]
+async fn an_app_proves_itself_to_either_name_of_entra_and_to_no_other() {
+    let certificate = ClientCertificate::generate();
+    let network = Network::with(Config::default().with_certificate(certificate.certificate_pem())).await;
+    let x5t = URL_SAFE_NO_PAD.encode(thumbprint(&certificate, &SHA256));
+    let header = json!({"alg": "PS256", "typ": "JWT", "x5t#S256": x5t});
+    for (host, accepted) in
+        [("login.microsoftonline.com", true), ("login.windows.net", true), ("management.azure.com", false)]
+    {
+        let audience = format!("https://{host}/{TENANT_ID}/oauth2/v2.0/token");
+        let claims = json!({"aud": audience, "iss": API_CLIENT_ID, "sub": API_CLIENT_ID, "exp": now() + 300});
+        let assertion = sign(&certificate, Algorithm::PS256, &header, &claims);
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", API_CLIENT_ID),
+            ("client_assertion_type", ASSERTION_TYPE),
+            ("client_assertion", &assertion),
+            ("scope", "https://management.azure.com/.default"),
+        ];
+        let answer = network.token(&form).await;
+        let code = if accepted { 0 } else { 700_023 };
+        assert_eq!(answer.verdict().1, code, "{host}: {}", answer.text);
+    }
 }
