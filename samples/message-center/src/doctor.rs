@@ -50,7 +50,8 @@ pub fn patient(vars: &dyn Vars, file: Option<PathBuf>) -> Patient {
     let patient = Patient::new(PROGRAM, vars).with_env_file(file);
     let made = Settings::read(vars).and_then(|settings| {
         let token = Reader::new(vars).get("MCP_TOKEN").map(SecretString::from);
-        settled(patient.clone(), &settings, token).map_err(|error| Mistakes(vec![error.to_string()]))
+        let patient = patient.clone().with_endpoints(vault(vars));
+        settled(patient, &settings, token).map_err(|error| Mistakes(vec![error.to_string()]))
     });
     made.unwrap_or_else(|mistakes| {
         let environment = mcp_auth_layer::bypass::Environment::Production;
@@ -80,6 +81,12 @@ fn settled(patient: Patient, settings: &Settings, token: Option<SecretString>) -
         .with_errand(errand(settings, acting_as)?)
         .with_check(redirects(settings)?)
         .with_service(service))
+}
+
+/// The vault with the app's certificate, where it is in one.
+fn vault(vars: &dyn Vars) -> Option<Endpoint> {
+    let url = Reader::new(vars).get("GRAPH_CLIENT_CERT_KEYVAULT_URL")?;
+    Endpoint::new(&url, "Key Vault with the app's certificate", Need::Server)
 }
 
 /// Entra and Graph; and where these are a cloud's own, what the guide names beside them.

@@ -76,3 +76,25 @@ async fn the_administrator_gets_one_text_without_secrets() {
     let output = format!("{}{}", ended.stdout, ended.stderr);
     assert!(!output.contains("eyJ") && !output.contains(PASSWORD) && !output.contains(API_CLIENT_SECRET), "{output}");
 }
+
+#[tokio::test]
+async fn a_vault_with_the_certificate_is_a_host_with_a_private_zone() {
+    let site = Site::up(Config::default()).await;
+    let variables = [
+        ("GRAPH_CLIENT_SECRET", ""),
+        ("GRAPH_CLIENT_CERT_KEYVAULT_URL", "https://contoso-keys.vault.azure.net"),
+        ("GRAPH_CLIENT_CERT_NAME", "message-center"),
+        ("IDENTITY_ENDPOINT", &*site.emulator.identity_endpoint()),
+        ("IDENTITY_HEADER", site.emulator.identity_header()),
+    ];
+    let said = site.examine(&variables).await;
+    assert_eq!(said.check("reach contoso-keys.vault.azure.net")["status"], "ok", "{:#}", said.json);
+    let ended = site.start(&["doctor", "--for-admin"], &variables).await.end().await;
+    for part in [
+        "contoso-keys.vault.azure.net:443",
+        "contoso-keys.privatelink.vaultcore.azure.net",
+        "credential used  key_vault",
+    ] {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+}

@@ -156,6 +156,7 @@ fn the_request_has_everything_that_the_guide_wants_and_no_secret() {
     let text = examination().request_for_admin();
     assert_eq!(text, include_str!("golden.txt"), "{text}");
     assert!(!text.contains(SECRET));
+    assert!(!format!("{:?}", examination()).contains(SECRET));
 }
 
 #[test]

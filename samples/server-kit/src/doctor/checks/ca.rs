@@ -42,7 +42,8 @@ fn unreadable(text: &str) -> Check {
         "A file or folder of CA certificates that was named cannot be used. The server would trust fewer authorities than it was \
          told to, so it does not start.",
         "Write the path of a file that this process may read and that holds CA certificates in PEM form (-----BEGIN \
-         CERTIFICATE-----); convert DER with: openssl x509 -inform der -in ca.cer -out ca.pem",
+         CERTIFICATE-----); convert DER with: openssl x509 -inform der -in ca.cer -out ca.pem. A variable that is to name nothing \
+         is unset, not empty.",
         Who::Operator,
         &[&["SSL_CERT_FILE", "ENOENT"], words::UNTRUSTED].concat(),
     );

@@ -37,7 +37,8 @@ pub(in super::super) fn check(patient: &Patient) -> Check {
         );
         let names: Vec<_> = warnings.iter().filter_map(|text| variable(text)).collect();
         let names = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
-        let seen = format!("it can be used, with {} warnings{names}", warnings.len());
+        let many = if warnings.len() == 1 { "a warning".to_owned() } else { format!("{} warnings", warnings.len()) };
+        let seen = format!("it can be used, with {many}{names}");
         return Check::warn(ID, seen, finding).with_details(warnings.iter().cloned());
     }
     Check::ok(ID, format!("read from {source}"))

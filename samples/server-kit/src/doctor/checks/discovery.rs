@@ -158,9 +158,33 @@ pub(super) fn now(app: &EntraApp) -> i64 {
     i64::try_from(app.clock().now().as_secs()).unwrap_or(i64::MAX)
 }
 
+/// What time it is there; a cache on the way says how long ago it was (RFC 9111 section 5.1).
 fn date(answer: &Response<Bytes>) -> Option<i64> {
-    let text = answer.headers().get(header::DATE)?.to_str().ok()?;
-    let date: SystemTime = httpdate::parse_http_date(text).ok()?;
+    let text = |name| answer.headers().get(name)?.to_str().ok();
+    let date: SystemTime = httpdate::parse_http_date(text(header::DATE)?).ok()?;
     let since: Duration = date.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_secs()).ok()
+    let age: i64 = text(header::AGE).and_then(|age| age.trim().parse::<u32>().ok()).map_or(0, i64::from);
+    i64::try_from(since.as_secs()).ok()?.checked_add(age)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_an_answer_from_a_cache_goes_on() {
+        for (date_header, age, expected) in [
+            (Some("Thu, 01 Jan 1970 00:01:40 GMT"), None, Some(100)),
+            (Some("Thu, 01 Jan 1970 00:01:40 GMT"), Some("20"), Some(120)),
+            (Some("Thu, 01 Jan 1970 00:01:40 GMT"), Some("soon"), Some(100)),
+            (Some("yesterday"), None, None),
+            (None, Some("20"), None),
+        ] {
+            let mut answer = Response::new(Bytes::new());
+            for (name, value) in [(header::DATE, date_header), (header::AGE, age)] {
+                answer.headers_mut().extend(value.map(|value| (name, http::HeaderValue::from_static(value))));
+            }
+            assert_eq!(date(&answer), expected, "{date_header:?} {age:?}");
+        }
+    }
 }

@@ -77,7 +77,12 @@ pub(super) fn check(id: &'static str, whose: &str, error: &ExchangeError) -> Che
     own.push(error.kind().as_str().to_owned());
     own.extend(error.transport().into_iter().flat_map(words::of).map(|word| (*word).to_owned()));
     let finding = Finding { cause, cure, who: who(error.kind()), words: own };
-    Check::fail(id, format!("{whose}: {error}"), finding).with_ids(ids(error))
+    let seen = match unpresented(error) {
+        // Entra has not seen it.
+        Some(why) => format!("{whose}: {why}"),
+        None => format!("{whose}: {error}"),
+    };
+    Check::fail(id, seen, finding).with_ids(ids(error))
 }
 
 /// Returns what to quote to support.
@@ -87,16 +92,26 @@ pub(super) fn ids(error: &ExchangeError) -> impl Iterator<Item = String> {
 }
 
 fn cause(error: &ExchangeError) -> String {
-    match (error.transport(), error.source()) {
-        (Some(fault), _) => format!("Entra could not be asked: {fault}."),
-        // A credential that could not be presented says why; foreign words are not among these errors.
-        (None, Some(source)) if source.is::<CredentialError>() => {
-            let below = source.source().map_or_else(String::new, |below| format!(": {below}"));
-            format!("The credential could not be presented: {source}{below}.")
-        }
-        (None, Some(source)) if source.is::<NoCredential>() => sentence(&source.to_string()),
-        (None, _) => sentence(&error.to_string()),
+    if let Some(why) = unpresented(error) {
+        return format!("The credential could not be presented: {why}.");
     }
+    match (error.transport(), below::<NoCredential>(error)) {
+        (Some(fault), _) => format!("Entra could not be asked: {fault}."),
+        (None, Some(source)) => sentence(&source.to_string()),
+        (None, None) => sentence(&error.to_string()),
+    }
+}
+
+/// Finds the error of this kind among the causes.
+fn below<E: Error + 'static>(error: &ExchangeError) -> Option<&E> {
+    std::iter::successors(error.source(), |&error| error.source()).find_map(|error| error.downcast_ref())
+}
+
+/// Why a credential could not be presented, with the reason below it; foreign words are not among these errors.
+fn unpresented(error: &ExchangeError) -> Option<String> {
+    let source = below::<CredentialError>(error)?;
+    let below = source.source().map_or_else(String::new, |below| format!(": {below}"));
+    Some(format!("{source}{below}"))
 }
 
 fn sentence(text: &str) -> String {
