@@ -24,8 +24,7 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(limits: FetchLimits, egress: &Egress) -> Result<Self, ConfigError> {
-        let roots = egress.roots.beside_the_clients_own()?;
-        let build = |builder| bounded(builder, limits).tls_certs_merge(roots.clone()).build().map_err(unbuildable);
+        let build = |builder| egress.roots.apply(bounded(builder, limits))?.build().map_err(unbuildable);
         let proxied = egress.proxies.apply(reqwest::Client::builder()).map_err(unbuildable)?;
         Ok(Self {
             outside: build(proxied)?,

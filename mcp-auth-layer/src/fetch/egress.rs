@@ -15,7 +15,7 @@ use crate::config::ConfigError;
 /// The proxies and the additional CAs of the ready-made client.
 ///
 /// No proxy ever sees a request to loopback or to a link-local address such as the metadata service's 169.254.169.254, whatever
-/// is configured. Certificate authorities are only ever added to the system's.
+/// is configured. Certificate authorities are added to the system's, unless [`trusting_only`](Self::trusting_only) leaves those out.
 ///
 /// # Defaults
 /// The proxies that the process's environment names, as `reqwest` reads it, and the system's CAs with those of `SSL_CERT_FILE`
@@ -89,6 +89,17 @@ impl Egress {
         self.proxies.exceptions()
     }
 
+    /// Trusts these certificates in PEM form and no others, not even the system's.
+    ///
+    /// For a host whose certificate no public authority has issued, and which is known by another way. The proxies stay.
+    ///
+    /// # Errors
+    /// As of [`add_roots`](Self::add_roots).
+    pub fn trusting_only(mut self, pem: &[u8]) -> Result<Self, ConfigError> {
+        self.roots = Roots::alone(pem)?;
+        Ok(self)
+    }
+
     /// Returns every CA that is trusted, the system's included, in PEM form.
     ///
     /// For connections that this crate does not make, such as one to Redis. The files are read at the call.
@@ -96,7 +107,7 @@ impl Egress {
     /// # Errors
     /// [`ConfigError::HttpClient`] when the system's CAs cannot be read, or there are none.
     pub fn trusted_roots(&self) -> Result<String, ConfigError> {
-        Ok(self.roots.all()?.map(|certificate| to_pem(&certificate)).collect())
+        Ok(self.roots.all()?.iter().map(|certificate| to_pem(certificate)).collect())
     }
 }
 

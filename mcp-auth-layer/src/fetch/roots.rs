@@ -16,9 +16,27 @@ use crate::config::ConfigError;
 
 /// CA certificates, each of which can be a trust anchor.
 #[derive(Clone, Default)]
-pub(super) struct Roots(Vec<CertificateDer<'static>>);
+pub(super) struct Roots {
+    own: Vec<CertificateDer<'static>>,
+    system: SystemRoots,
+}
+
+/// Whether the system's roots are trusted, too.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum SystemRoots {
+    #[default]
+    Trusted,
+    LeftOut,
+}
 
 impl Roots {
+    /// Makes a store of these alone.
+    pub(super) fn alone(pem: &[u8]) -> Result<Self, ConfigError> {
+        let mut roots = Self { own: Vec::new(), system: SystemRoots::LeftOut };
+        roots.add_pem(pem)?;
+        Ok(roots)
+    }
+
     pub(super) fn add_pem(&mut self, pem: &[u8]) -> Result<(), ConfigError> {
         let refused = |source| ConfigError::Roots { from: "the PEM given".to_owned(), source };
         let found = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
@@ -44,30 +62,45 @@ impl Roots {
         for certificate in &found {
             RootCertStore::empty().add(certificate.clone())?;
         }
-        self.0.extend(found);
+        self.own.extend(found);
         Ok(())
     }
 
+    /// Tells a client what it trusts.
+    pub(super) fn apply(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder, ConfigError> {
+        let certificates = self.beside_the_clients_own()?;
+        Ok(match self.system {
+            SystemRoots::Trusted => builder.tls_certs_merge(certificates),
+            SystemRoots::LeftOut => builder.tls_certs_only(certificates),
+        })
+    }
+
     /// Returns what the client has to be given besides what it finds by itself.
-    pub(super) fn beside_the_clients_own(&self) -> Result<Vec<reqwest::Certificate>, ConfigError> {
+    fn beside_the_clients_own(&self) -> Result<Vec<reqwest::Certificate>, ConfigError> {
         let client_error = |source: BoxError| ConfigError::HttpClient { source };
-        let hidden = system_roots().map_err(client_error)?.hidden;
-        let all = self.0.iter().chain(&hidden);
+        let hidden = match self.system {
+            SystemRoots::Trusted => system_roots().map_err(client_error)?.hidden,
+            SystemRoots::LeftOut => Vec::new(),
+        };
+        let all = self.own.iter().chain(&hidden);
         all.map(|der| reqwest::Certificate::from_der(der).map_err(|error| client_error(error.into()))).collect()
     }
 
     /// Returns all that are trusted, for a client that takes no others.
-    pub(super) fn all(&self) -> Result<impl Iterator<Item = CertificateDer<'static>>, ConfigError> {
+    pub(super) fn all(&self) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+        if self.system == SystemRoots::LeftOut {
+            return Ok(self.own.clone());
+        }
         let System { seen, hidden } = system_roots().map_err(|source| ConfigError::HttpClient { source })?;
         // As below: one that cannot be an anchor must not cost the others.
         let usable = seen.into_iter().filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
-        Ok(usable.chain(hidden).chain(self.0.clone()))
+        Ok(usable.chain(hidden).chain(self.own.clone()).collect())
     }
 }
 
 impl fmt::Debug for Roots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Roots({})", self.0.len())
+        write!(f, "Roots({})", self.own.len())
     }
 }
 

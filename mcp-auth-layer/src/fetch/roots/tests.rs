@@ -62,5 +62,5 @@ fn a_named_bundle_does_not_replace_the_system_s_roots() {
 fn the_child_counts_what_it_adds() {
     let roots = Roots::default();
     println!("added: {}.", roots.beside_the_clients_own().unwrap().len());
-    println!("trusted: {}.", roots.all().unwrap().count());
+    println!("trusted: {}.", roots.all().unwrap().len());
 }
