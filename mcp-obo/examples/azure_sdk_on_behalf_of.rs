@@ -24,11 +24,11 @@ const ARM: &str = "https://management.azure.com/.default";
 const SUBSCRIPTIONS: &str = "https://management.azure.com/subscriptions?api-version=2022-12-01";
 
 async fn subscriptions(user: OnBehalfOf, http: HttpClient) -> String {
-    let listed = list(azure::OnBehalfOfCredential::new(user), &http).await;
+    let listed = list(azure::ActingCredential::new(Arc::new(user)), &http).await;
     listed.unwrap_or_else(|why| format!("no list: {why}\n"))
 }
 
-async fn list(user: azure::OnBehalfOfCredential, http: &HttpClient) -> Result<String, Box<dyn Error>> {
+async fn list(user: azure::ActingCredential, http: &HttpClient) -> Result<String, Box<dyn Error>> {
     let options = ClientOptions { transport: Some(azure::transport(http)), ..ClientOptions::default() };
     let policy = Arc::new(BearerTokenAuthorizationPolicy::new(Arc::new(user), [ARM]));
     let client = Pipeline::new(None, None, options, vec![], vec![policy], None);

@@ -37,7 +37,12 @@ impl AccessToken {
 
     /// Writes the `Authorization` header (RFC 6750 section 2.1), which prints nothing of it.
     pub(crate) fn to_header(&self) -> Result<HeaderValue, InvalidHeaderValue> {
-        let mut header = HeaderValue::try_from(format!("Bearer {}", self.expose_secret()))?;
+        self.to_header_behind("Bearer ")
+    }
+
+    /// The same with what another scheme has before the token.
+    pub(crate) fn to_header_behind(&self, prefix: &str) -> Result<HeaderValue, InvalidHeaderValue> {
+        let mut header = HeaderValue::try_from(format!("{prefix}{}", self.expose_secret()))?;
         header.set_sensitive(true);
         Ok(header)
     }

@@ -71,7 +71,7 @@
 //! |---|---|
 //! | `reqwest` (default) | the ready-made HTTP client of `mcp-auth-layer`, and [`KeyVault`] over it |
 //! | `axum` | [`OnBehalfOf`] as an argument of handlers; [`ExchangeError`] and [`DownstreamError`] as their errors |
-//! | `azure-identity` | managed identities as credentials and as [`HostingIdentity`], the credential chain; [`OnBehalfOf`] as a credential of the Azure SDK |
+//! | `azure-identity` | managed identities as credentials and as [`HostingIdentity`], the credential chain; every identity as a credential of the Azure SDK |
 //! | `metrics` | the counters, gauges and histograms of [`meter`] |
 //! | `pfx` | [`ClientCertificate`] and [`KeyVaultCertificate`] from PKCS#12 |
 //! | `proxy` | the OAuth front door: an authorization server for MCP clients, in front of Entra |

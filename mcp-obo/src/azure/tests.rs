@@ -2,12 +2,12 @@ use std::{error::Error as _, future::ready};
 
 use super::*;
 use crate::{
-    ExchangeErrorKind,
+    ExchangeErrorKind, OnBehalfOf,
     testtenant::{LIFE, NOW, Tenant, step_up, token_text},
 };
 
-async fn credential(tenant: &Tenant) -> OnBehalfOfCredential {
-    OnBehalfOfCredential::new(OnBehalfOf::new(tenant.exchange(), Some(tenant.user("alice").await)))
+async fn credential(tenant: &Tenant) -> ActingCredential {
+    ActingCredential::new(Arc::new(OnBehalfOf::new(tenant.exchange(), Some(tenant.user("alice").await))))
 }
 
 const GRAPH: &str = "https://graph.microsoft.com/.default";
@@ -53,11 +53,11 @@ async fn the_sdks_error_leads_to_what_can_be_raised() {
 
 #[tokio::test]
 async fn debug_prints_nothing_of_the_user() {
-    assert_eq!(format!("{:?}", credential(&Tenant::granting()).await), "OnBehalfOfCredential(..)");
+    assert_eq!(format!("{:?}", credential(&Tenant::granting()).await), "ActingCredential(..)");
 }
 
 /// An SDK client in miniature: the pipeline with the policy that all of them have.
-async fn call(credential: OnBehalfOfCredential, http: &HttpClient) -> azure_core::Result<String> {
+async fn call(credential: ActingCredential, http: &HttpClient) -> azure_core::Result<String> {
     use azure_core::http::{
         ClientOptions, Context, Method, Pipeline, Url, policies::auth::BearerTokenAuthorizationPolicy,
     };
@@ -93,4 +93,68 @@ async fn a_refused_exchange_stops_the_call_and_is_not_repeated() {
     let error = call(credential(&tenant).await, &graph).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Credential), "{error:?}");
     assert_eq!(tenant.exchanges(), 1);
+}
+
+/// Calls through a transport that is bound to one API, with the answer that the API gives.
+async fn bound(
+    tenant: &Tenant,
+    url: &str,
+    answer: fn(&http::Request<bytes::Bytes>) -> http::Response<bytes::Bytes>,
+) -> azure_core::Result<String> {
+    use azure_core::http::{ClientOptions, Context, Method, Pipeline, RetryOptions, Url};
+    let graph = HttpClient::new(tower::service_fn(move |request: http::Request<bytes::Bytes>| {
+        ready(Ok::<_, std::convert::Infallible>(answer(&request)))
+    }));
+    let graph = Downstream::new(graph, Target::graph(), "https://graph.microsoft.com").unwrap();
+    let who = Arc::new(OnBehalfOf::new(tenant.exchange(), Some(tenant.user("alice").await)));
+    let options = ClientOptions {
+        transport: Some(transport_to(&graph, who)),
+        retry: RetryOptions::none(),
+        ..ClientOptions::default()
+    };
+    let mut request = Request::new(Url::parse(url).unwrap(), Method::Get);
+    let response =
+        Pipeline::new(None, None, options, vec![], vec![], None).send(&Context::new(), &mut request, None).await?;
+    Ok(String::from_utf8(response.body().to_vec()).unwrap())
+}
+
+fn told(request: &http::Request<bytes::Bytes>) -> http::Response<bytes::Bytes> {
+    http::Response::new(request.headers()["authorization"].as_bytes().to_vec().into())
+}
+
+#[tokio::test]
+async fn a_bound_client_calls_its_api_and_no_other_host() {
+    let tenant = Tenant::granting();
+    let answer = bound(&tenant, "https://graph.microsoft.com/me", told).await.unwrap();
+    assert_eq!(answer, format!("Bearer {}", token_text(0)));
+    let error = bound(&tenant, "https://evil.example/me", told).await.unwrap_err();
+    assert!(matches!(failure(error), Err(DownstreamError::ForeignAddress)));
+}
+
+#[tokio::test]
+async fn what_the_service_answered_can_be_read_out_of_the_sdks_error() {
+    let refused = |_: &http::Request<bytes::Bytes>| {
+        let answer = http::Response::builder().status(403).header("x-ms-request-id", "r-1");
+        answer.body(bytes::Bytes::from_static(br#"{"error":{"code":"Forbidden"}}"#)).unwrap()
+    };
+    let error = bound(&Tenant::granting(), "https://graph.microsoft.com/me", refused).await.unwrap_err();
+    let answer = failure(error).unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["x-ms-request-id"]), (403, &"r-1".parse().unwrap()));
+    assert_eq!(&answer.body()[..], br#"{"error":{"code":"Forbidden"}}"#);
+}
+
+#[tokio::test]
+async fn a_refused_exchange_and_a_pause_come_out_as_themselves() {
+    let tenant = Tenant::answering(|_| Box::pin(ready(step_up())));
+    let error = bound(&tenant, "https://graph.microsoft.com/me", told).await.unwrap_err();
+    assert!(failure(error).unwrap_err().is_cured_by_sign_in());
+    let error = credential(&tenant).await.get_token(&[GRAPH], None).await.unwrap_err().with_context("outside");
+    assert!(
+        matches!(failure(error), Err(DownstreamError::Exchange(error)) if error.kind() == ExchangeErrorKind::StepUp)
+    );
+    let pause = |_: &http::Request<bytes::Bytes>| {
+        http::Response::builder().status(429).header("retry-after", "7").body(bytes::Bytes::new()).unwrap()
+    };
+    let error = bound(&Tenant::granting(), "https://graph.microsoft.com/me", pause).await.unwrap_err();
+    assert_eq!(failure(error).unwrap_err().retry_after(), Some(std::time::Duration::from_secs(7)));
 }

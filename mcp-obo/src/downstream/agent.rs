@@ -12,7 +12,7 @@ use mcp_auth_layer::{
 };
 use uuid::Uuid;
 
-use super::{base::Base, error::DownstreamError, repeat::Repetition};
+use super::{base::Base, error::DownstreamError, form::TokenForm, repeat::Repetition};
 use crate::{
     access_token::AccessToken, error::ExchangeErrorKind, retry_after, target::Target, token_source::TokenSource,
     www_authenticate,
@@ -24,6 +24,7 @@ pub(super) struct Agent {
     pub(super) base: Base,
     pub(super) target: Target,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) form: TokenForm,
 }
 
 /// Whatever sends one request.
@@ -39,7 +40,7 @@ pub(super) trait Client<B> {
 
 impl Agent {
     pub(super) fn new(target: Target, base_url: &str) -> Result<Self, ConfigError> {
-        Ok(Self { base: Base::parse(base_url)?, target, clock: Arc::new(SystemClock) })
+        Ok(Self { base: Base::parse(base_url)?, target, clock: Arc::new(SystemClock), form: TokenForm::default() })
     }
 
     /// Calls the API as `who`.
@@ -58,7 +59,7 @@ impl Agent {
         request.headers_mut().remove(HOST);
         name(request.headers_mut());
         let spent = who.token(&self.target).await?;
-        authorize(request.headers_mut(), &spent)?;
+        self.authorize(request.headers_mut(), &spent)?;
         let spare = R::copy(&request);
         let answer = client.send(request).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
@@ -73,7 +74,7 @@ impl Agent {
             return Err(DownstreamError::Renewed { request_id: request_id(answer.headers()).map(Into::into) });
         };
         drop(answer);
-        authorize(again.headers_mut(), &renewed)?;
+        self.authorize(again.headers_mut(), &renewed)?;
         self.judge(client.send(again).await?)
     }
 
@@ -105,6 +106,12 @@ impl Agent {
                 error.into()
             }
         })
+    }
+
+    /// Replaces whatever credential the caller set.
+    fn authorize(&self, headers: &mut HeaderMap, token: &AccessToken) -> Result<(), DownstreamError> {
+        headers.insert(AUTHORIZATION, token.to_header_behind(self.form.prefix()).map_err(|_| DownstreamError::Token)?);
+        Ok(())
     }
 
     /// Finds the errors among the answers; every other status is the caller's to read.
@@ -144,12 +151,6 @@ fn name(headers: &mut HeaderMap) {
     }
     let fresh = HeaderValue::try_from(Uuid::new_v4().to_string()).expect("a GUID is hexadecimal digits and hyphens");
     headers.insert(CLIENT_REQUEST_ID, fresh);
-}
-
-/// Replaces whatever credential the caller set.
-fn authorize(headers: &mut HeaderMap, token: &AccessToken) -> Result<(), DownstreamError> {
-    headers.insert(AUTHORIZATION, token.to_header().map_err(|_| DownstreamError::Token)?);
-    Ok(())
 }
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");

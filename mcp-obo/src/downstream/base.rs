@@ -15,6 +15,7 @@ pub(super) struct Base {
     /// Without a slash at its end.
     prefix: Box<str>,
     origin: url::Origin,
+    whole: Box<str>,
 }
 
 /// An address that is not the API's: no token goes there.
@@ -49,7 +50,11 @@ impl Base {
             return Err(refuse("it is not a URL"));
         };
         let prefix = url.path().trim_end_matches('/').into();
-        Ok(Self { scheme, authority, prefix, origin: url.origin() })
+        Ok(Self { scheme, authority, prefix, origin: url.origin(), whole: spelled.into() })
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.whole
     }
 
     /// Makes the address that a request goes to: its own if that is the API's, or its path below the base.

@@ -41,6 +41,7 @@
 mod agent;
 mod base;
 mod error;
+mod form;
 mod layer;
 mod lent;
 mod pages;
@@ -58,6 +59,7 @@ use self::agent::{Agent, Client};
 pub use self::{
     agent::request_id,
     error::{DownstreamError, IdentityFault},
+    form::TokenForm,
     layer::{AttachToken, DownstreamLayer},
     lent::LentToken,
     pages::Pages,
@@ -70,7 +72,7 @@ use crate::{target::Target, token_source::TokenSource};
 /// Cloning is cheap.
 ///
 /// # Defaults
-/// The operating system's clock, for `Retry-After` as a date.
+/// The operating system's clock, for `Retry-After` as a date. Tokens are sent as [`TokenForm::Bearer`].
 #[derive(Clone, Debug)]
 pub struct Downstream(Arc<Inner>);
 
@@ -99,10 +101,23 @@ impl Downstream {
         self
     }
 
+    /// Sends tokens in this form.
+    #[must_use]
+    pub fn with_token_form(mut self, form: TokenForm) -> Self {
+        Arc::make_mut(&mut self.0).agent.form = form;
+        self
+    }
+
     /// Returns what tokens are asked for.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.0.agent.target
+    }
+
+    /// Returns the API's base, without a slash at its end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.0.agent.base.as_str()
     }
 
     /// Sends one request as `who`.

@@ -144,6 +144,19 @@ async fn a_token_goes_nowhere_else() {
 }
 
 #[tokio::test]
+async fn cosmos_gets_its_token_in_a_form_of_its_own_that_prints_nothing() {
+    let (api, tenant) = (Api::default(), Tenant::granting());
+    let cosmos = downstream(&api, vec![unauthorized(), ok()]).with_token_form(TokenForm::CosmosDb);
+    assert_eq!(cosmos.call(&user(&tenant).await, get("/dbs")).await.unwrap().status(), 200);
+    for (number, request) in api.requests().iter().enumerate() {
+        let header = &request.headers()[AUTHORIZATION];
+        assert_eq!(header.to_str().unwrap(), format!("type%3Daad%26ver%3D1.0%26sig%3D{}", token_text(number)));
+        assert!(header.is_sensitive() && !format!("{request:?}").contains(&token_text(number)));
+    }
+    assert_eq!(api.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn a_host_that_was_set_by_hand_does_not_lead_elsewhere() {
     let (tenant, api) = (Tenant::granting(), Api::default());
     let mut request = get("/me");
