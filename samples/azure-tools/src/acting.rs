@@ -3,6 +3,7 @@
 //! One strategy is chosen at the start, and each service that is to differ from it is named there too. Nothing that fails leads
 //! from one identity to the other. A service to which nobody can delegate anything is refused before Entra is asked.
 
+mod lookup;
 mod session;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,10 @@ use mcp_obo::{Catalogue, HostingIdentity, OnBehalfOf, OutgoingAuth, catalogue::D
 use server_kit::failure::{Failure, Who};
 
 pub use self::session::Session;
+pub(crate) use self::{
+    lookup::{get, scope},
+    session::On,
+};
 use crate::{services::Service, tools::Spec};
 
 /// The identities that calls go out as.

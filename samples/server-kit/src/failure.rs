@@ -32,9 +32,21 @@ pub struct Failure {
     /// When to try again, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// What whoever can cure it may paste; the first is enough.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CommandLine>,
     /// What to quote to support.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<String>,
+}
+
+/// A command line, quoted as its shell wants it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CommandLine {
+    /// The shell.
+    pub shell: &'static str,
+    /// The line.
+    pub line: String,
 }
 
 /// Who can cure a failure.
@@ -104,6 +116,7 @@ impl Failure {
             service: None,
             link: None,
             retry_after: None,
+            commands: Vec::new(),
             ids: Vec::new(),
         }
     }
@@ -190,6 +203,9 @@ impl Failure {
     #[must_use]
     pub fn into_result(self) -> CallToolResult {
         let mut text = format!("{} {} (who: {})", self.cause, self.cure, self.who.as_str());
+        for command in &self.commands {
+            text.push_str(&format!("\n{}: {}", command.shell, command.line));
+        }
         for part in self.link.as_deref().into_iter().chain(self.ids.iter().map(String::as_str)) {
             text.push('\n');
             text.push_str(part);

@@ -1,19 +1,24 @@
 //! One call of a tool: who acts in it, and what it may reach.
 
-use std::num::NonZeroUsize;
+use std::sync::Arc;
 
+use azure_core::{
+    credentials::TokenCredential,
+    http::{ClientOptions, RetryOptions},
+};
 use bytes::Bytes;
 use http::{Request, Response};
 use mcp_auth_layer::Caller;
-use mcp_obo::{Downstream, DownstreamError, OutgoingAuth, TokenSource, outgoing::ActingAs};
-use serde_json::Value;
+use mcp_obo::{Downstream, DownstreamError, OutgoingAuth, TokenSource, azure::ActingCredential, outgoing::ActingAs};
 use server_kit::failure::{Context, Failure, Who};
 
 use super::{Acting, Identities, Incoming};
-use crate::{azure::Azure, failure, services::Service, tools::Spec};
-
-/// More pages than anybody reads; a list that is longer is an error and not a shorter list.
-const MAX_PAGES: NonZeroUsize = NonZeroUsize::new(50).expect("not zero");
+use crate::{
+    azure::{Azure, Resource},
+    failure::{self, Principal, Refused},
+    services::Service,
+    tools::Spec,
+};
 
 /// One call of a tool.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +28,17 @@ pub struct Session<'a> {
     incoming: Incoming<'a>,
     identities: Identities<'a>,
     spec: &'a Spec,
+}
+
+/// What is called, and what is known of it, to explain a refusal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct On<'a> {
+    pub(crate) service: Service,
+    pub(crate) api: &'a Downstream,
+    /// The resource whose data plane it is.
+    pub(crate) resource: Option<&'a Resource>,
+    /// Where a role would be assigned, where that is not the resource.
+    pub(crate) scope: Option<&'a str>,
 }
 
 impl<'a> Session<'a> {
@@ -53,10 +69,11 @@ impl<'a> Session<'a> {
     }
 
     /// Returns the identity that a service is called as.
-    pub(crate) fn who(&self, service: Service) -> Result<&'a dyn TokenSource, Failure> {
-        let who = match self.acting_as(service) {
-            ActingAs::User => self.identities.user.map(|user| user as &dyn TokenSource),
-            _ => self.identities.hosting.map(|own| own as &dyn TokenSource),
+    pub(crate) fn who(&self, service: Service) -> Result<Arc<dyn TokenSource>, Failure> {
+        // Both are handles, which cost nothing to clone.
+        let who: Option<Arc<dyn TokenSource>> = match self.acting_as(service) {
+            ActingAs::User => self.identities.user.map(|user| Arc::new(user.clone()) as _),
+            _ => self.identities.hosting.map(|own| Arc::new(own.clone()) as _),
         };
         who.ok_or_else(|| Failure::no_user(failure::errand(self.spec, service)))
     }
@@ -84,36 +101,29 @@ impl<'a> Session<'a> {
         tenant.or_else(|| self.azure.tenant())
     }
 
-    /// Reads a whole list of Resource Manager's, the items of all pages.
-    pub(crate) async fn arm_list(&self, path: &str) -> Result<Vec<Value>, Failure> {
-        let arm = self.azure.arm();
-        let mut pages = arm.pages(self.who(Service::Arm)?, get(path)?, MAX_PAGES);
-        let mut items = Vec::new();
-        while let Some(page) = pages.next().await {
-            let mut page = page.map_err(|error| self.failed(Service::Arm, &error))?;
-            items.extend(page["value"].as_array_mut().map(std::mem::take).unwrap_or_default());
-        }
-        Ok(items)
-    }
-
-    /// Reads one record of Resource Manager's.
-    pub(crate) async fn arm_get(&self, path: &str) -> Result<Value, Failure> {
-        let answer = self.call(Service::Arm, self.azure.arm(), get(path)?).await?;
-        serde_json::from_slice(answer.body()).map_err(|_| failure::unreadable(Service::Arm, &answer))
-    }
-
     /// Sends one request to a service, and explains every answer that is not a success.
-    pub(crate) async fn call(
-        &self,
-        service: Service,
-        api: &Downstream,
-        request: Request<Bytes>,
-    ) -> Result<Response<Bytes>, Failure> {
-        let answer = api.call(self.who(service)?, request).await.map_err(|error| self.failed(service, &error))?;
-        if answer.status().is_success() {
-            return Ok(answer);
-        }
-        Err(failure::of_answer(&answer, self.spec, service, &self.context(service)))
+    pub(crate) async fn call(&self, on: On<'_>, request: Request<Bytes>) -> Result<Response<Bytes>, Failure> {
+        let who = self.who(on.service)?;
+        let answer = on.api.call(&*who, request).await.map_err(|error| self.failed(on.service, &error))?;
+        if answer.status().is_success() { Ok(answer) } else { Err(self.explain(on, &answer).await) }
+    }
+
+    /// Explains an answer that is not a success.
+    pub(crate) async fn explain(&self, on: On<'_>, answer: &Response<Bytes>) -> Failure {
+        let principal = match answer.status().as_u16() {
+            403 => self.principal(on).await,
+            _ => None,
+        };
+        let refused = Refused {
+            spec: self.spec,
+            service: on.service,
+            acting_as: self.acting_as(on.service),
+            resource: on.resource,
+            scope: on.scope,
+            principal,
+            private_zone: self.azure.private_zone(on.service),
+        };
+        failure::of_answer(answer, &refused)
     }
 
     /// Explains a call that gave no answer; what signing in can cure becomes a challenge.
@@ -126,12 +136,35 @@ impl<'a> Session<'a> {
         failure::of_downstream(error, self.spec, service, &self.context(service))
     }
 
+    /// Returns a service's identity as the Azure SDK wants it.
+    pub(crate) fn credential(&self, service: Service) -> Result<Arc<dyn TokenCredential>, Failure> {
+        Ok(Arc::new(ActingCredential::new(self.who(service)?)))
+    }
+
+    /// Returns the options of an SDK's client that calls one API as the acting identity, over this server's own network.
+    ///
+    /// A client is made for each call: it keeps the token that it got. It repeats nothing, as no other call here does.
+    pub(crate) fn sdk(&self, on: On<'_>) -> Result<ClientOptions, Failure> {
+        let transport = mcp_obo::azure::transport_to(on.api, self.who(on.service)?);
+        Ok(ClientOptions { transport: Some(transport), retry: RetryOptions::none(), ..ClientOptions::default() })
+    }
+
+    /// Explains what an SDK's client failed with, as if its service had been called without it.
+    pub(crate) async fn explain_sdk(&self, on: On<'_>, error: azure_core::Error) -> Failure {
+        match mcp_obo::azure::failure(error) {
+            Ok(answer) if !answer.status().is_success() => self.explain(on, &answer).await,
+            Ok(answer) => failure::unreadable(on.service, &answer),
+            Err(error) => self.failed(on.service, &error),
+        }
+    }
+
+    /// Finds out who acted, by the token that has just been used.
+    async fn principal(&self, on: On<'_>) -> Option<Principal> {
+        let token = self.who(on.service).ok()?.token(on.api.target()).await.ok()?;
+        Principal::of_token(token.expose_secret())
+    }
+
     fn context(&self, service: Service) -> Context {
         Context { acting_as: self.acting_as(service), ..self.azure.context().clone() }
     }
-}
-
-/// Asks for a path below the service's own address.
-pub(crate) fn get(path: &str) -> Result<Request<Bytes>, Failure> {
-    Request::get(path).body(Bytes::new()).map_err(|_| failure::address())
 }

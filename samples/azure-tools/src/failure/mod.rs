@@ -1,16 +1,18 @@
 //! What callers are told when a service refuses, or cannot be reached.
 
+mod code;
+mod commands;
+mod principal;
+mod refused;
+
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use mcp_auth_layer::fetch::FetchError;
 use mcp_obo::{DownstreamError, downstream::request_id, outgoing::ActingAs};
-use serde_json::Value;
 use server_kit::failure::{Context, Errand, Failure, Who};
 
-use crate::{
-    services::Service,
-    tools::{Need, Spec},
-};
+pub(crate) use self::{code::ErrorCode, principal::Principal, refused::Refused};
+use crate::{services::Service, tools::Spec};
 
 /// Says what a tool wants of a service.
 pub(crate) fn errand(spec: &Spec, service: Service) -> Errand<'static> {
@@ -55,6 +57,30 @@ pub(crate) fn foreign_endpoint(service: Service) -> Failure {
         "Look who changed the record; check AZURE_CLOUD.",
     );
     failure.service = Some(service.name());
+    failure
+}
+
+/// Explains that a resource's record names no address.
+pub(crate) fn no_endpoint(noun: &str, service: Service) -> Failure {
+    let mut failure = Failure::new(
+        "no_endpoint",
+        Who::Administrator,
+        format!("The record of the {noun} names no address; it may not be ready yet."),
+        "Look at the resource's state in the portal, and try again later.",
+    );
+    failure.service = Some(service.name());
+    failure
+}
+
+/// Explains that a resource is not among those that can be seen.
+pub(crate) fn not_found(noun: &str, name: &str) -> Failure {
+    let mut failure = Failure::new(
+        "service_not_found",
+        Who::Caller,
+        format!("There is no {noun} named {name} in the subscription, or the acting identity may not see it."),
+        "Check the name and the subscription; the identity needs the role Reader on the resource to find it.",
+    );
+    failure.service = Some(Service::Arm.name());
     failure
 }
 
@@ -113,12 +139,14 @@ pub(crate) fn of_downstream(error: &DownstreamError, spec: &Spec, service: Servi
 }
 
 /// Explains an answer that is not a success.
-pub(crate) fn of_answer(answer: &Response<Bytes>, spec: &Spec, service: Service, context: &Context) -> Failure {
-    let mut failure = of_status(answer.status(), spec, service, context.acting_as);
-    if let Some(code) = code(answer.body()) {
-        failure.ids.push(format!("{service} error code {code}"));
-    }
-    named(failure, service, request_id(answer.headers()))
+pub(crate) fn of_answer(answer: &Response<Bytes>, refused: &Refused<'_>) -> Failure {
+    let code = ErrorCode::of(answer);
+    let mut failure = match answer.status() {
+        StatusCode::FORBIDDEN => refused.explain(&code),
+        status => of_status(status, refused.spec, refused.service, refused.acting_as),
+    };
+    failure.ids.extend(code.word.map(|code| format!("{} error code {code}", refused.service)));
+    named(failure, refused.service, request_id(answer.headers()))
 }
 
 fn named(mut failure: Failure, service: Service, id: Option<&str>) -> Failure {
@@ -141,7 +169,7 @@ fn of_status(status: StatusCode, spec: &Spec, service: Service, acting_as: Actin
             format!("{service} refused the token."),
             "Check that AZURE_CLOUD and the resource belong to the tenant of the identity that acts.",
         ),
-        403 => forbidden(spec, service, acting_as),
+        403 => Refused::unknown(spec, service, acting_as).explain(&ErrorCode::default()),
         404 => Failure::new(
             "service_not_found",
             Who::Caller,
@@ -167,33 +195,4 @@ fn of_status(status: StatusCode, spec: &Spec, service: Service, acting_as: Actin
             "Read the server's log.",
         ),
     }
-}
-
-/// Names the role that lacks, and where it is assigned.
-fn forbidden(spec: &Spec, service: Service, acting_as: ActingAs) -> Failure {
-    let who = match acting_as {
-        ActingAs::HostingIdentity => "This server's own identity",
-        _ => "You are signed in; your account",
-    };
-    let need = spec.needs.iter().find(|need| need.service == service);
-    let (role, scope) =
-        need.map_or(("a role of the service", "the resource"), |Need { role, scope, .. }| (*role, *scope));
-    Failure::new(
-        "forbidden_role",
-        Who::Administrator,
-        format!("{who} may not {} at {service}.", spec.errand),
-        format!(
-            "Assign the role {role} on {scope}, or check the network rules of the resource. An assignment takes minutes to take \
-             effect."
-        ),
-    )
-}
-
-/// Takes the service's error code, which is a word and no text of anybody's.
-fn code(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let code = body["error"]["code"].as_str().or_else(|| body["code"].as_str())?;
-    let is_word =
-        !code.is_empty() && code.len() <= 64 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    is_word.then(|| code.to_owned())
 }

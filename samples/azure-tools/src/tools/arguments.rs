@@ -1,7 +1,18 @@
 //! Arguments that many tools take, and how their schemas are written.
+//!
+//! Every name is checked against the grammar that Azure has for it before it enters an address, and the schema says the same
+//! grammar. Names of resources are taken in ASCII only: Azure allows no others, but for resource groups.
 
+use std::{borrow::Cow, fmt, marker::PhantomData};
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rmcp::model::JsonObject;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
 use serde_json::Value;
+use server_kit::failure::{Failure, Who};
+
+pub(crate) use super::grammar::*;
 
 /// Names one type only for each argument: some clients cannot read a list of types, and leaving an argument out says the same
 /// as null.
@@ -15,4 +26,106 @@ pub(super) fn plain(schema: &JsonObject) -> JsonObject {
         }
     }
     schema
+}
+
+/// A text that follows a grammar.
+#[derive(Deserialize)]
+#[serde(try_from = "String", bound = "G: Grammar")]
+pub(crate) struct Text<G>(String, PhantomData<fn() -> G>);
+
+impl<G> Text<G> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Writes it as one segment of a path, or one value of a query.
+    pub(crate) fn encoded(&self) -> Cow<'_, str> {
+        encoded(&self.0)
+    }
+}
+
+impl<G: Grammar> TryFrom<String> for Text<G> {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let length = text.chars().count();
+        if length >= G::LENGTH.0 && length <= G::LENGTH.1 && G::holds(&text) {
+            return Ok(Self(text, PhantomData));
+        }
+        Err(format!("{} must be {} to {} characters: {}", G::WHAT, G::LENGTH.0, G::LENGTH.1, G::RULE))
+    }
+}
+
+impl<G: Grammar> JsonSchema for Text<G> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        G::WHAT.into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        match G::PATTERN {
+            Some(pattern) => {
+                json_schema!({"type": "string", "minLength": G::LENGTH.0, "maxLength": G::LENGTH.1, "pattern": pattern})
+            }
+            None => json_schema!({"type": "string", "minLength": G::LENGTH.0, "maxLength": G::LENGTH.1}),
+        }
+    }
+}
+
+impl<G> fmt::Debug for Text<G> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What RFC 3986 section 2.3 leaves as it is.
+const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+fn encoded(text: &str) -> Cow<'_, str> {
+    utf8_percent_encode(text, &RESERVED).into()
+}
+
+/// Which items of a list are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    skip: usize,
+    top: usize,
+}
+
+impl Window {
+    pub(crate) const TOP: u32 = 100;
+    pub(crate) const MOST: u32 = 500;
+    pub(crate) const FURTHEST: u32 = 10_000;
+
+    /// Reads the arguments `top` and `skip`.
+    pub(crate) fn of(top: Option<u32>, skip: Option<u32>) -> Result<Self, Failure> {
+        let (top, skip) = (top.unwrap_or(Self::TOP), skip.unwrap_or(0));
+        if top == 0 || top > Self::MOST || skip > Self::FURTHEST {
+            let cause = format!("top must be 1 to {}, and skip at most {}.", Self::MOST, Self::FURTHEST);
+            return Err(Failure::new("invalid_arguments", Who::Caller, cause, "Correct them and call again."));
+        }
+        Ok(Self { skip: skip as usize, top: top as usize })
+    }
+
+    /// Returns how many items must be read: one more than are shown, to know whether that is all.
+    pub(crate) const fn wanted(self) -> usize {
+        self.skip + self.top + 1
+    }
+
+    /// Makes the result under this name; what is left out is said.
+    pub(crate) fn result(self, name: &'static str, items: Vec<Value>) -> Value {
+        let is_cut = items.len() >= self.wanted();
+        let shown: Vec<_> = items.into_iter().skip(self.skip).take(self.top).collect();
+        let mut result = JsonObject::new();
+        result.insert(name.to_owned(), shown.into());
+        result.insert("truncated".to_owned(), is_cut.into());
+        if is_cut {
+            let next = self.skip + self.top;
+            result.insert("rest".to_owned(), format!("There are more: call again with skip={next}.").into());
+        }
+        Value::Object(result)
+    }
 }

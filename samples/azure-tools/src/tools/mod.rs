@@ -1,7 +1,14 @@
 //! The tools: what each is called, what it needs, and how it is run.
 
 mod arguments;
+mod cosmos_account_list;
+mod grammar;
+mod group_list;
+mod keyvault_secret_list;
 mod offer;
+mod sdk;
+mod storage_account_list;
+mod storage_blob_container_list;
 mod subscription_list;
 
 use std::{borrow::Cow, fmt};
@@ -141,5 +148,12 @@ impl fmt::Debug for Tool {
 /// All tools, in the order in which they are listed.
 #[must_use]
 pub fn all() -> Vec<Tool> {
-    vec![Tool::of::<subscription_list::SubscriptionList>()]
+    vec![
+        Tool::of::<subscription_list::SubscriptionList>(),
+        Tool::of::<group_list::GroupList>(),
+        Tool::of::<storage_account_list::StorageAccountList>(),
+        Tool::of::<storage_blob_container_list::StorageBlobContainerList>(),
+        Tool::of::<keyvault_secret_list::KeyVaultSecretList>(),
+        Tool::of::<cosmos_account_list::CosmosAccountList>(),
+    ]
 }

@@ -7,17 +7,24 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use server_kit::failure::Failure;
 
-use super::{AzureTool, Effect, Need, Spec};
+use super::{
+    AzureTool, Effect, Need, Spec,
+    arguments::{Tenant, Text, Window},
+};
 use crate::{acting::Session, services::Service};
 
 pub(super) struct SubscriptionList;
 
 /// It needs no more than the identity.
 #[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Arguments {
     /// The tenant's id; it can only be the one of the acting identity.
-    tenant: Option<String>,
+    tenant: Option<Text<Tenant>>,
+    /// How many to show, 1 to 500; 100 where nothing is said.
+    top: Option<u32>,
+    /// How many to leave out first.
+    skip: Option<u32>,
 }
 
 impl AzureTool for SubscriptionList {
@@ -34,10 +41,10 @@ impl AzureTool for SubscriptionList {
     };
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_deref())?;
-        let subscriptions = session.arm_list("/subscriptions?api-version=2022-12-01").await?;
-        let subscriptions: Vec<_> = subscriptions.iter().map(shown).collect();
-        Ok(json!({"subscriptions": subscriptions}))
+        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
+        let window = Window::of(arguments.top, arguments.skip)?;
+        let subscriptions = session.subscriptions(window.wanted()).await?;
+        Ok(window.result("subscriptions", subscriptions.iter().map(shown).collect()))
     }
 }
 

@@ -1,0 +1,92 @@
+//! Confidential ledgers: each has a certificate of its own making, which no public authority knows.
+//!
+//! It is fetched from the ledgers' identity service, over public TLS and without a token (`Confidential Ledger Certificate -
+//! Get Ledger Identity`, api-version 2022-05-13), and is then the only root that is trusted for the ledger's host.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::Request;
+use mcp_auth_layer::fetch::{Egress, FetchLimits, HttpClient};
+use mcp_obo::Downstream;
+use moka::future::Cache;
+use serde_json::Value;
+use server_kit::failure::{Failure, Who};
+
+use super::limits;
+use crate::services::Service;
+
+const IDENTITY: &str = "https://identity.confidential-ledger.core.azure.com/ledgerIdentity";
+
+/// A ledger's certificate lasts for months; an hour is short enough to notice that one was withdrawn.
+const FRESH: Duration = Duration::from_secs(3_600);
+const MOST: u64 = 64;
+
+/// A ledger, seen from here.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    pub(crate) api: Downstream,
+    pub(super) name: String,
+}
+
+/// The connections to ledgers, each with its own trust.
+#[derive(Clone, Debug)]
+pub(super) struct Ledgers {
+    egress: Egress,
+    known: Cache<String, HttpClient>,
+}
+
+impl Ledgers {
+    pub(super) fn new(egress: Egress) -> Self {
+        Self { egress, known: Cache::builder().max_capacity(MOST).time_to_live(FRESH).build() }
+    }
+
+    /// Returns the client that trusts this ledger; `http` asks the identity service, once for all who wait.
+    pub(super) async fn http(&self, http: &HttpClient, name: &str) -> Result<HttpClient, Failure> {
+        let made = self.known.try_get_with(name.to_owned(), self.make(http, name)).await;
+        made.map_err(|failure: Arc<Failure>| Failure::clone(&failure))
+    }
+
+    pub(super) async fn forget(&self, name: &str) {
+        self.known.invalidate(name).await;
+    }
+
+    async fn make(&self, http: &HttpClient, name: &str) -> Result<HttpClient, Failure> {
+        let request = Request::get(format!("{IDENTITY}/{name}?api-version=2022-05-13")).body(Bytes::new());
+        let request = request.map_err(|_| unknown(name))?;
+        let answer = http.send(request).await.map_err(|error| named(Failure::unavailable(WHOM, error.fault())))?;
+        if !answer.status().is_success() {
+            return Err(unknown(name));
+        }
+        let identity: Value = serde_json::from_slice(answer.body()).map_err(|_| unreadable())?;
+        let pem = identity["ledgerTlsCertificate"].as_str().ok_or_else(unreadable)?;
+        let egress = self.egress.clone().trusting_only(pem.as_bytes()).map_err(|_| unreadable())?;
+        let bounds: FetchLimits = limits();
+        HttpClient::reqwest_through(bounds, &egress).map_err(|_| unreadable())
+    }
+}
+
+const WHOM: &str = "The identity service of the ledgers";
+
+fn named(mut failure: Failure) -> Failure {
+    failure.service = Some(Service::ConfidentialLedger.name());
+    failure
+}
+
+fn unknown(name: &str) -> Failure {
+    named(Failure::new(
+        "service_not_found",
+        Who::Caller,
+        format!("{WHOM} does not know a ledger named {name}."),
+        "Check the name; a new ledger takes minutes to appear.",
+    ))
+}
+
+fn unreadable() -> Failure {
+    named(Failure::new(
+        "service_unreadable",
+        Who::Nobody,
+        format!("{WHOM} gave no certificate that this server can read. Nothing was sent to the ledger."),
+        "Try again later.",
+    ))
+}
