@@ -26,6 +26,7 @@ const MOST: u64 = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger {
     pub(crate) api: Downstream,
+    pub(super) http: HttpClient,
     pub(super) name: String,
 }
 

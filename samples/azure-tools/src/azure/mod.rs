@@ -105,7 +105,17 @@ impl Azure {
             return Err(failure::foreign_endpoint(Service::ConfidentialLedger));
         }
         let http = self.ledgers.http(&self.http, &name).await?;
-        Ok(Ledger { api: self.through(&http, Service::ConfidentialLedger, endpoint)?, name })
+        Ok(Ledger { api: self.through(&http, Service::ConfidentialLedger, endpoint)?, http, name })
+    }
+
+    /// Calls one node of a ledger, whose name is below the ledger's.
+    pub(crate) fn ledger_node(&self, ledger: &Ledger, location: &str) -> Result<Downstream, Failure> {
+        let host = self.host(Service::ConfidentialLedger, location)?;
+        let own = format!("{}.{}", ledger.name, self.suffix(Service::ConfidentialLedger)?);
+        if host != own && !host.ends_with(&format!(".{own}")) {
+            return Err(failure::foreign_endpoint(Service::ConfidentialLedger));
+        }
+        self.through(&ledger.http, Service::ConfidentialLedger, location)
     }
 
     /// Forgets a ledger's certificate, which has proved to be another one by now.

@@ -3,7 +3,7 @@
 //! Every name is checked against the grammar that Azure has for it before it enters an address, and the schema says the same
 //! grammar. Names of resources are taken in ASCII only: Azure allows no others, but for resource groups.
 
-use std::{borrow::Cow, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rmcp::model::JsonObject;
@@ -81,6 +81,49 @@ impl<G> fmt::Debug for Text<G> {
     }
 }
 
+/// One to `MOST` texts.
+#[derive(Deserialize)]
+#[serde(try_from = "Vec<Text<G>>", bound = "G: Grammar")]
+pub(crate) struct Several<G, const MOST: usize>(Vec<Text<G>>);
+
+impl<G: Grammar, const MOST: usize> TryFrom<Vec<Text<G>>> for Several<G, MOST> {
+    type Error = String;
+
+    fn try_from(list: Vec<Text<G>>) -> Result<Self, String> {
+        let holds = (1..=MOST).contains(&list.len());
+        if holds { Ok(Self(list)) } else { Err(format!("{}: give 1 to {MOST}", G::WHAT)) }
+    }
+}
+
+impl<G, const MOST: usize> Deref for Several<G, MOST> {
+    type Target = [Text<G>];
+
+    fn deref(&self) -> &[Text<G>] {
+        &self.0
+    }
+}
+
+impl<G: Grammar, const MOST: usize> JsonSchema for Several<G, MOST> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("list of {}", G::WHAT).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let items = Text::<G>::json_schema(generator);
+        json_schema!({"type": "array", "items": items, "minItems": 1, "maxItems": MOST})
+    }
+}
+
+impl<G, const MOST: usize> fmt::Debug for Several<G, MOST> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// What RFC 3986 section 2.3 leaves as it is.
 const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -108,6 +151,11 @@ impl Window {
             return Err(Failure::new("invalid_arguments", Who::Caller, cause, "Correct them and call again."));
         }
         Ok(Self { skip: skip as usize, top: top as usize })
+    }
+
+    /// Returns how many are shown at most.
+    pub(crate) const fn top(self) -> usize {
+        self.top
     }
 
     /// Returns how many items must be read: one more than are shown, to know whether that is all.

@@ -58,8 +58,6 @@ pub(crate) enum Tag {}
 pub(crate) enum Email {}
 /// The subject of an e-mail.
 pub(crate) enum Subject {}
-/// A name that people see beside an e-mail address.
-pub(crate) enum PersonName {}
 /// The text of an e-mail.
 pub(crate) enum Body {}
 /// A confidential ledger.
@@ -119,7 +117,6 @@ grammar! {
     Tag, "tag", (1, 64), "letters, digits and . _ -", Some("^[A-Za-z0-9][A-Za-z0-9._-]*$"), name;
     Email, "e-mail address", (3, 254), "name@domain", Some("^[^\\s@<>,;\"]+@[A-Za-z0-9.-]+$"), email;
     Subject, "subject", (1, 255), "one line", None, no_control;
-    PersonName, "sender-name", (1, 128), "one line", None, no_control;
     Body, "message", (1, 262_144), "any text", None, |text| !text.trim().is_empty();
     Ledger, "ledger", (3, 32), "letters, digits and hyphens, beginning with a letter", Some("^[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$"),
         |text| label(text) && text.starts_with(|one: char| one.is_ascii_alphabetic());

@@ -1,9 +1,18 @@
 //! The tools: what each is called, what it needs, and how it is run.
 
+mod appconfig_kv_list;
 mod arguments;
+mod communication;
+mod communication_email_send;
+mod communication_sms_send;
+mod confidentialledger;
+mod confidentialledger_entries_append;
+mod confidentialledger_entries_get;
 mod cosmos_account_list;
+mod cosmos_item_query;
 mod grammar;
 mod group_list;
+mod healthmodels_entity_gethealth;
 mod keyvault_secret_list;
 mod offer;
 mod sdk;
@@ -154,6 +163,13 @@ pub fn all() -> Vec<Tool> {
         Tool::of::<storage_account_list::StorageAccountList>(),
         Tool::of::<storage_blob_container_list::StorageBlobContainerList>(),
         Tool::of::<keyvault_secret_list::KeyVaultSecretList>(),
+        Tool::of::<appconfig_kv_list::AppConfigurationList>(),
         Tool::of::<cosmos_account_list::CosmosAccountList>(),
+        Tool::of::<cosmos_item_query::CosmosItemQuery>(),
+        Tool::of::<healthmodels_entity_gethealth::HealthModelEntityHealth>(),
+        Tool::of::<communication_sms_send::SmsSend>(),
+        Tool::of::<communication_email_send::EmailSend>(),
+        Tool::of::<confidentialledger_entries_append::LedgerAppend>(),
+        Tool::of::<confidentialledger_entries_get::LedgerGet>(),
     ]
 }
