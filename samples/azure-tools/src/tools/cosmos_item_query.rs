@@ -76,15 +76,31 @@ impl AzureTool for CosmosItemQuery {
         let account = session.resource(kind, subscription, group, arguments.account.as_str()).await?;
         let api = session.open(kind, &account)?.with_token_form(TokenForm::CosmosDb);
         let on = On { service: kind.service, api: &api, resource: Some(&account), scope: None };
-        let answer = session.call(on, request(&arguments, top, SystemTime::now())?).await?;
-        shown(&answer, on)
+        let mut found = Found::default();
+        let mut continuation = arguments.continuation.as_ref().map(|it| it.as_str().to_owned());
+        // A page has fewer documents than were asked for wherever a partition ends, or its share of time.
+        for _ in 0..MAX_PAGES {
+            let wanted = top - found.items.len();
+            let request = request(&arguments, continuation.as_deref(), wanted, SystemTime::now())?;
+            continuation = found.read(&session.call(on, request).await?, on)?;
+            if continuation.is_none() || found.items.len() >= top {
+                break;
+            }
+        }
+        Ok(found.result(continuation))
     }
 }
 
+const MAX_PAGES: usize = 20;
 const ALL: &str = "SELECT * FROM c";
 const CONTINUATION: &str = "x-ms-continuation";
 
-fn request(arguments: &Arguments, top: usize, now: SystemTime) -> Result<Request<Bytes>, Failure> {
+fn request(
+    arguments: &Arguments,
+    continuation: Option<&str>,
+    top: usize,
+    now: SystemTime,
+) -> Result<Request<Bytes>, Failure> {
     let path = format!("/dbs/{}/colls/{}/docs", arguments.database.encoded(), arguments.container.encoded());
     let query = arguments.query.as_ref().map_or(ALL, Text::as_str);
     let mut request = Request::post(path)
@@ -94,32 +110,46 @@ fn request(arguments: &Arguments, top: usize, now: SystemTime) -> Result<Request
         .header("x-ms-documentdb-isquery", "True")
         .header("x-ms-documentdb-query-enablecrosspartition", "True")
         .header("x-ms-max-item-count", top);
-    if let Some(continuation) = &arguments.continuation {
-        request = request.header(CONTINUATION, continuation.as_str());
+    if let Some(continuation) = continuation {
+        request = request.header(CONTINUATION, continuation);
     }
     let body = json!({"query": query, "parameters": []}).to_string();
     request.body(Bytes::from(body)).map_err(|_| failure::address())
 }
 
-fn shown(answer: &Response<Bytes>, on: On<'_>) -> Result<Value, Failure> {
-    let header = |name: &str| answer.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let mut page: Value = serde_json::from_slice(answer.body()).map_err(|_| failure::unreadable(on.service, answer))?;
-    let items = page["Documents"].as_array_mut().map(std::mem::take);
-    let mut items = items.ok_or_else(|| failure::unreadable(on.service, answer))?;
-    for item in items.iter_mut().filter_map(Value::as_object_mut) {
-        // The service's own, of no use to anybody else.
-        ["_rid", "_self", "_attachments"].iter().for_each(|name| drop(item.remove(*name)));
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Found {
+    items: Vec<Value>,
+    charge: f64,
+}
+
+impl Found {
+    /// Takes a page; returns where the list goes on.
+    fn read(&mut self, answer: &Response<Bytes>, on: On<'_>) -> Result<Option<String>, Failure> {
+        let header = |name: &str| answer.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let mut page: Value =
+            serde_json::from_slice(answer.body()).map_err(|_| failure::unreadable(on.service, answer))?;
+        let items = page["Documents"].as_array_mut().map(std::mem::take);
+        let mut items = items.ok_or_else(|| failure::unreadable(on.service, answer))?;
+        for item in items.iter_mut().filter_map(Value::as_object_mut) {
+            // The service's own, of no use to anybody else.
+            ["_rid", "_self", "_attachments"].iter().for_each(|name| drop(item.remove(*name)));
+        }
+        self.items.extend(items);
+        self.charge += header("x-ms-request-charge").and_then(|charge| charge.parse().ok()).unwrap_or(0.0);
+        Ok(header(CONTINUATION).filter(|it| !it.is_empty()).map(str::to_owned))
     }
-    let continuation = header(CONTINUATION).filter(|it| !it.is_empty());
-    let mut result = json!({"items": items, "truncated": continuation.is_some()});
-    if let Some(continuation) = continuation {
-        result["continuation"] = continuation.into();
-        result["rest"] = "There may be more: call again with the same query and this continuation.".into();
+
+    fn result(self, continuation: Option<String>) -> Value {
+        let mut result =
+            json!({"items": self.items, "requestCharge": self.charge, "truncated": continuation.is_some()});
+        if let Some(continuation) = continuation {
+            result["continuation"] = continuation.into();
+            result["rest"] = "There may be more: call again with the same query and this continuation.".into();
+        }
+        result
     }
-    if let Some(charge) = header("x-ms-request-charge").and_then(|charge| charge.parse::<f64>().ok()) {
-        result["requestCharge"] = charge.into();
-    }
-    Ok(result)
 }
 
 #[cfg(test)]
@@ -132,7 +162,8 @@ mod tests {
             "account": "docs", "database": "a b%2f..", "container": "c&d", "query": "SELECT \"x\"", "continuation": "{\"t\":1}"
         });
         let arguments: Arguments = serde_json::from_value(arguments).unwrap();
-        let request = request(&arguments, 7, SystemTime::UNIX_EPOCH).unwrap();
+        let request =
+            request(&arguments, arguments.continuation.as_ref().map(Text::as_str), 7, SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!(request.uri(), "/dbs/a%20b%252f../colls/c%26d/docs");
         assert_eq!(request.headers()["x-ms-date"], "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(request.headers()["x-ms-max-item-count"], "7");

@@ -71,7 +71,9 @@ impl AzureTool for HealthModelEntityHealth {
         let answer = session.call(on, get(&path)?).await?;
         let health: Value =
             serde_json::from_slice(answer.body()).map_err(|_| failure::unreadable(on.service, &answer))?;
-        let history = health["history"].as_array().ok_or_else(|| failure::unreadable(on.service, &answer))?;
+        // The versions of the management plane's operation of this name have called it either.
+        let history = ["history", "transitions"].iter().find_map(|name| health[*name].as_array());
+        let history = history.ok_or_else(|| failure::unreadable(on.service, &answer))?;
         let mut result = window.result("history", history.iter().take(window.wanted()).map(shown).collect());
         result["entity"] = arguments.entity.as_str().into();
         Ok(result)

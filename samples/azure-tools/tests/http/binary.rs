@@ -1,0 +1,63 @@
+//! The program itself, with nothing but the variables that production would have.
+
+use entra_emulator::{Config, Emulator, TENANT_ID, TokenSpec, USER_ASSIGNED_CLIENT_ID};
+use serde_json::json;
+
+use crate::support::{Answer, HOSTING, OBO, certificate, client, program::Program, request, variables};
+
+#[tokio::test]
+async fn the_program_acts_for_users_behind_a_proxy_with_a_name_and_a_password() {
+    let emulator = Emulator::start(Config::default().with_proxy_credentials("corp", "p4ss")).await.unwrap();
+    let ca = certificate(&emulator);
+    let mut all = variables(&emulator, &ca);
+    all.insert("HTTPS_PROXY".to_owned(), emulator.gateway_url().replace("http://", "http://corp:p4ss@"));
+    let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let program = Program::start(&OBO, &all).await.serving().await;
+    let token = emulator.mint_as_entra(TokenSpec::user("bob").scopes("Mcp.Tools.ReadWrite"));
+    let call = json!({"name": "azmcp_storage_blob_container_list", "arguments": {"account": "contosodocs", "top": 1}});
+    let request = request(&client(), &program.base, "tools/call", call).bearer_auth(&token);
+    let result = Answer::of(request.send().await.unwrap()).await.result();
+    assert_eq!((&result["containers"][0]["name"], &result["truncated"]), (&json!("archive"), &json!(true)));
+    let counters = emulator.counters();
+    assert_eq!(counters.obo_by_user["bob"], 2, "Resource Manager and Storage");
+    assert!(!program.said().contains("p4ss") && !program.said().contains("eyJ"), "{}", program.said());
+}
+
+#[tokio::test]
+async fn the_program_acts_as_a_managed_identity_over_http_and_over_standard_input() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let ca = certificate(&emulator);
+    let (gateway, endpoint) = (emulator.gateway_url(), emulator.identity_endpoint());
+    let hosted = [
+        ("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential"),
+        ("AZURE_CLIENT_ID", USER_ASSIGNED_CLIENT_ID),
+        ("AZURE_TENANT_ID", TENANT_ID),
+        ("AZURE_SUBSCRIPTION_ID", entra_emulator::SUBSCRIPTION_ID),
+        ("IDENTITY_ENDPOINT", &*endpoint),
+        ("IDENTITY_HEADER", emulator.identity_header()),
+        ("HTTPS_PROXY", &*gateway),
+        ("SSL_CERT_FILE", ca.path().to_str().unwrap()),
+    ];
+    let query = json!({"account": "contoso-orders", "database": "shop", "container": "customers"});
+    let call = json!({"name": "azmcp_cosmos_database_container_item_query", "arguments": query});
+
+    let incoming = [("AzureAd__TenantId", TENANT_ID), ("AzureAd__ClientId", entra_emulator::API_CLIENT_ID)];
+    let program = Program::start(&HOSTING, &[&hosted[..], &incoming].concat()).await.serving().await;
+    let token = emulator.mint_as_entra(TokenSpec::user("norole").scopes("Mcp.Tools.ReadWrite"));
+    let asked = request(&client(), &program.base, "tools/call", call.clone()).bearer_auth(&token);
+    let result = Answer::of(asked.send().await.unwrap()).await.result();
+    assert_eq!(result["items"].as_array().unwrap().len(), 3);
+    assert!(program.said().contains("all callers share one identity"), "{}", program.said());
+
+    let mut local = Program::start(&[], &hosted).await;
+    let hello =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    local.ask("initialize", hello).await;
+    local.tell(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    let tools = local.ask("tools/list", json!({})).await;
+    assert_eq!(tools["tools"].as_array().unwrap().len(), azure_tools::tools::all().len());
+    let answer = local.ask("tools/call", call).await;
+    assert_eq!(answer["structuredContent"]["items"].as_array().unwrap().len(), 3, "{answer}");
+    assert_eq!(emulator.counters().obo, 0);
+    assert_eq!(emulator.counters().azure["cosmos"].keys().collect::<Vec<_>>(), [USER_ASSIGNED_CLIENT_ID]);
+}

@@ -1,0 +1,73 @@
+//! Who may call, as whom that goes out, and what the audit trail says of it.
+
+use entra_emulator::TokenSpec;
+use serde_json::json;
+
+use crate::support::{Fixture, HOSTING, OBO, request};
+
+const ALICE: &str = "a1a1a1a1-0000-4000-8000-000000000001";
+
+#[tokio::test]
+async fn an_application_cannot_be_acted_for_and_is_told_before_any_exchange() {
+    let server = Fixture::start(&OBO).await;
+    let token = server.emulator.mint_as_entra(TokenSpec::app(&["Mcp.Tools.ReadWrite.All"]));
+    let answer = server.call(&token, "azmcp_subscription_list", json!({})).await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+    assert_eq!((server.emulator.counters().obo, server.served().len()), (0, 0));
+
+    let server = Fixture::start(&HOSTING).await;
+    let token = server.emulator.mint_as_entra(TokenSpec::app(&["Mcp.Tools.ReadWrite.All"]));
+    let result = server.call(&token, "azmcp_subscription_list", json!({})).await.result();
+    assert_eq!(result["subscriptions"][0]["displayName"], "Contoso Production");
+}
+
+#[tokio::test]
+async fn nobody_calls_without_the_scope() {
+    let server = Fixture::start(&OBO).await;
+    let token = server.emulator.mint_as_entra(TokenSpec::user("alice").scopes("access_as_user"));
+    assert_eq!(server.call(&token, "azmcp_subscription_list", json!({})).await.status, 403);
+    let bare = request(&server.http, &server.base, "tools/list", json!({})).send().await.unwrap();
+    assert_eq!(bare.status(), 401);
+    assert_eq!(server.emulator.counters().obo, 0);
+}
+
+#[tokio::test]
+async fn an_identity_that_is_lent_for_one_service_is_audited_with_the_caller() {
+    let server = Fixture::start(&[&OBO[..], &["--hosting-identity-for", "cosmos"]].concat()).await;
+    let query = json!({"account": "contoso-orders", "database": "shop", "container": "orders"});
+    let result = server.call_as("alice", "azmcp_cosmos_database_container_item_query", query.clone()).await.result();
+    assert_eq!(result["items"].as_array().unwrap().len(), 5);
+    let counters = server.emulator.counters();
+    assert_eq!((counters.obo, counters.client_credentials), (1, 1), "the account is found as the user");
+    assert_eq!(counters.azure["cosmos"].keys().collect::<Vec<_>>(), [entra_emulator::API_CLIENT_ID]);
+    assert_eq!(counters.azure["management"].keys().collect::<Vec<_>>(), ["alice"]);
+    let lent = server.log.audited("acted_as_service");
+    assert_eq!((lent.len(), &*lent[0]["oid"]), (1, ALICE), "{lent:?}");
+
+    let failure = server.call_as("norole", "azmcp_cosmos_database_container_item_query", query).await.failure();
+    assert_eq!(failure["kind"], "forbidden_role", "who cannot find the account gets nothing of it");
+    let failure = server.call_as("alice", "azmcp_communication_sms_send", json!({})).await.failure();
+    assert_eq!(failure["kind"], "no_delegated_scope", "the others stay as they are");
+}
+
+#[tokio::test]
+async fn no_token_and_no_secret_is_ever_logged() {
+    for options in [OBO, HOSTING] {
+        let server = Fixture::start(&options).await;
+        let token = server.token("alice");
+        for (tool, arguments) in [
+            ("azmcp_storage_blob_container_list", json!({"account": "contosodocs"})),
+            ("azmcp_keyvault_secret_list", json!({"vault": "contoso-keys"})),
+            (
+                "azmcp_cosmos_database_container_item_query",
+                json!({"account": "contoso-orders", "database": "shop", "container": "orders"}),
+            ),
+        ] {
+            server.call(&token, tool, arguments).await;
+        }
+        let log = server.log.everything();
+        assert!(log.len() > 1_000, "something was logged");
+        assert!(!log.contains("eyJ"), "a token is in the log");
+        assert!(!log.contains(entra_emulator::API_CLIENT_SECRET), "the secret is in the log");
+    }
+}

@@ -1,0 +1,82 @@
+//! The real program, with an environment of its own.
+
+use std::{fs::File, process::Stdio, time::Duration};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    net::TcpListener,
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time,
+};
+
+use super::client;
+
+/// Longer than anything here takes, shorter than a patient person.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running program in a folder of its own. Dropping it kills it.
+pub(crate) struct Program {
+    child: Child,
+    folder: TempDir,
+    pub(crate) base: String,
+    input: ChildStdin,
+    output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Program {
+    /// Starts it with these options; the environment holds these variables and an address of its own.
+    pub(crate) async fn start(options: &[&str], variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let base = format!("http://127.0.0.1:{port}");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_azure-tools"))
+            .args(["server", "start"])
+            .args(options)
+            .env_clear()
+            .env("ASPNETCORE_URLS", &base)
+            .envs(variables.iter().copied())
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(folder.path().join("stderr")).unwrap())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self { child, folder, base, input, output: BufReader::new(output).lines() }
+    }
+
+    /// Waits until it answers over HTTP.
+    pub(crate) async fn serving(mut self) -> Self {
+        let (client, url) = (client(), format!("{}/healthz", self.base));
+        for _ in 0..600 {
+            if client.get(&url).send().await.is_ok_and(|answer| answer.status() == 200) {
+                return self;
+            }
+            assert_eq!(self.child.try_wait().unwrap(), None, "it ended: {}", self.said());
+            time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("it does not answer: {}", self.said());
+    }
+
+    /// Sends a request over standard input; returns the result.
+    pub(crate) async fn ask(&mut self, method: &str, parameters: Value) -> Value {
+        self.tell(&json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": parameters})).await;
+        let line = time::timeout(PATIENCE, self.output.next_line()).await.expect("it answers").unwrap();
+        let line = line.unwrap_or_else(|| panic!("it ended: {}", self.said()));
+        let answer: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+        assert!(answer["error"].is_null(), "{answer}");
+        answer["result"].clone()
+    }
+
+    pub(crate) async fn tell(&mut self, message: &Value) {
+        self.input.write_all(format!("{message}\n").as_bytes()).await.unwrap();
+    }
+
+    /// Returns what it said on standard error.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("stderr")).unwrap()
+    }
+}
