@@ -2,12 +2,15 @@
 
 use std::{fs, path::Path};
 
-use mcp_auth_layer::{config::ConfigError, fetch::Egress};
+use mcp_auth_layer::{
+    config::ConfigError,
+    fetch::{Egress, HttpClient},
+};
 
 use crate::{
     authority::{Authority, Flaw},
     child::ask_with,
-    client, client_with, get,
+    client, client_with, get, limits,
     peers::says_hello,
 };
 
@@ -31,6 +34,19 @@ async fn a_root_that_is_given_is_trusted_and_no_other() {
         let error = get(&client, &server_of(&ours).await).await.unwrap_err();
         assert_eq!(error.fault().unwrap().kind(), "tls_untrusted", "{name}");
     }
+}
+
+#[tokio::test]
+async fn where_one_root_alone_is_trusted_no_other_is() {
+    let (ours, theirs) = (Authority::named("ours"), Authority::named("theirs"));
+    let egress = Egress::default().add_roots(theirs.pem.as_bytes()).unwrap();
+    let egress = egress.trusting_only(ours.pem.as_bytes()).unwrap();
+    assert_eq!(egress.trusted_roots().unwrap().matches("BEGIN CERTIFICATE").count(), 1, "not the system's, either");
+    let client = HttpClient::reqwest_through(limits(), &egress).unwrap();
+    assert_eq!(get(&client, &server_of(&ours).await).await.unwrap().status(), 200);
+    let error = get(&client, &server_of(&theirs).await).await.unwrap_err();
+    assert_eq!(error.fault().unwrap().kind(), "tls_untrusted");
+    assert!(Egress::default().trusting_only(b"nothing").is_err());
 }
 
 #[test]

@@ -22,6 +22,11 @@ impl Control {
         self.0.state.keys.rotate();
     }
 
+    /// Gives the ledgers another authority, as after a recovery; connections that are open stay so.
+    pub fn renew_ledger_authority(&self) {
+        self.0.state.ledger_authority.renew();
+    }
+
     /// Switches trouble on for one user, by name, or with an empty name for everybody.
     pub fn set_fault(&self, place: Place, user: &str, fault: Fault) {
         self.0.state.faults.set(place, user, Some(fault));

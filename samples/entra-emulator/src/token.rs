@@ -224,9 +224,12 @@ pub(crate) fn id() -> String {
     URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes())
 }
 
-/// The object id of an app's service principal in the tenant.
+/// The object id of an app's service principal in the tenant, a GUID like all of them.
 pub(crate) fn service_principal(client: &str) -> String {
-    pairwise(client, TENANT_ID)
+    let digest = digest::digest(&digest::SHA256, format!("{client} {TENANT_ID}").as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest.as_ref()[..16]);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
 /// Entra's `sub` differs for each app; this one is stable as well.

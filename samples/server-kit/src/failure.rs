@@ -32,21 +32,22 @@ pub struct Failure {
     /// When to try again, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
-    /// What whoever can cure it may paste; the first is enough.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub commands: Vec<CommandLine>,
+    /// What whoever can cure it may paste.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<Box<CommandLine>>,
     /// What to quote to support.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ids: Vec<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub ids: Box<[String]>,
 }
 
-/// A command line, quoted as its shell wants it.
+/// A command line, quoted as each shell wants it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CommandLine {
-    /// The shell.
-    pub shell: &'static str,
-    /// The line.
-    pub line: String,
+    /// For bash.
+    pub bash: Box<str>,
+    /// For PowerShell.
+    pub power_shell: Box<str>,
 }
 
 /// Who can cure a failure.
@@ -116,8 +117,8 @@ impl Failure {
             service: None,
             link: None,
             retry_after: None,
-            commands: Vec::new(),
-            ids: Vec::new(),
+            command: None,
+            ids: Box::default(),
         }
     }
 
@@ -125,6 +126,13 @@ impl Failure {
     #[must_use]
     pub fn after(mut self, pause: Duration) -> Self {
         self.retry_after = Some(seconds(pause));
+        self
+    }
+
+    /// Adds what to quote to support.
+    #[must_use]
+    pub fn quoting(mut self, ids: impl IntoIterator<Item = String>) -> Self {
+        self.ids = std::mem::take(&mut self.ids).into_vec().into_iter().chain(ids).collect();
         self
     }
 
@@ -203,8 +211,13 @@ impl Failure {
     #[must_use]
     pub fn into_result(self) -> CallToolResult {
         let mut text = format!("{} {} (who: {})", self.cause, self.cure, self.who.as_str());
-        for command in &self.commands {
-            text.push_str(&format!("\n{}: {}", command.shell, command.line));
+        if let Some(command) = &self.command {
+            text.push_str(&format!(
+                "
+bash: {}
+PowerShell: {}",
+                command.bash, command.power_shell
+            ));
         }
         for part in self.link.as_deref().into_iter().chain(self.ids.iter().map(String::as_str)) {
             text.push('\n');

@@ -7,9 +7,9 @@ pub(super) const OBJECT_ID: &str = "<object id of who acts>";
 pub(super) const RESOURCE_ID: &str = "<id of the resource>";
 
 /// Writes the same line for bash and for PowerShell, which quote differently.
-pub(super) fn both(words: &[&str]) -> Vec<CommandLine> {
-    let line = |quoted: fn(&str) -> String| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
-    vec![CommandLine { shell: "bash", line: line(bash) }, CommandLine { shell: "PowerShell", line: line(power_shell) }]
+pub(super) fn line(words: &[&str]) -> CommandLine {
+    let line = |quoted: fn(&str) -> String| words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ").into();
+    CommandLine { bash: line(bash), power_shell: line(power_shell) }
 }
 
 /// POSIX.1-2017, Shell Command Language, section 2.2.2: nothing is special between single quotes but the quote.
@@ -50,8 +50,8 @@ mod tests {
             ("$(rm -rf)", "'$(rm -rf)'", "'$(rm -rf)'"),
             ("", "''", "''"),
         ] {
-            let lines = both(&[word]);
-            assert_eq!((&*lines[0].line, &*lines[1].line), (expected_bash, expected_power_shell), "{word}");
+            let line = line(&[word]);
+            assert_eq!((&*line.bash, &*line.power_shell), (expected_bash, expected_power_shell), "{word}");
         }
     }
 }

@@ -141,18 +141,17 @@ pub(crate) fn of_downstream(error: &DownstreamError, spec: &Spec, service: Servi
 /// Explains an answer that is not a success.
 pub(crate) fn of_answer(answer: &Response<Bytes>, refused: &Refused<'_>) -> Failure {
     let code = ErrorCode::of(answer);
-    let mut failure = match answer.status() {
+    let failure = match answer.status() {
         StatusCode::FORBIDDEN => refused.explain(&code),
         status => of_status(status, refused.spec, refused.service, refused.acting_as),
     };
-    failure.ids.extend(code.word.map(|code| format!("{} error code {code}", refused.service)));
+    let failure = failure.quoting(code.word.map(|code| format!("{} error code {code}", refused.service)));
     named(failure, refused.service, request_id(answer.headers()))
 }
 
 fn named(mut failure: Failure, service: Service, id: Option<&str>) -> Failure {
     failure.service = Some(service.name());
-    failure.ids.extend(id.map(|id| format!("{service} request id {id}")));
-    failure
+    failure.quoting(id.map(|id| format!("{service} request id {id}")))
 }
 
 fn of_status(status: StatusCode, spec: &Spec, service: Service, acting_as: ActingAs) -> Failure {

@@ -5,7 +5,7 @@ use server_kit::failure::{CommandLine, Failure, Who};
 
 use super::{
     code::ErrorCode,
-    commands::{OBJECT_ID, RESOURCE_ID, both},
+    commands::{OBJECT_ID, RESOURCE_ID, line},
     principal::{Principal, PrincipalKind},
 };
 use crate::{
@@ -52,7 +52,7 @@ impl<'a> Refused<'a> {
                 self.more(),
             ),
         );
-        failure.commands = self.commands(role);
+        failure.command = Some(Box::new(self.command(role)));
         failure
     }
 
@@ -109,11 +109,11 @@ impl<'a> Refused<'a> {
         }
     }
 
-    fn commands(&self, role: &str) -> Vec<CommandLine> {
+    fn command(&self, role: &str) -> CommandLine {
         let object_id = self.principal.as_ref().map_or(OBJECT_ID, |it| it.object_id.as_str());
         let (group, name) = self.resource.map_or(("<resource group>", "<name>"), |it| (&it.group, &it.name));
         match self.service {
-            Service::Cosmos => both(&[
+            Service::Cosmos => line(&[
                 "az",
                 "cosmosdb",
                 "sql",
@@ -135,7 +135,7 @@ impl<'a> Refused<'a> {
                 let tenant = self.principal.as_ref().and_then(|it| it.tenant.as_deref()).unwrap_or("<tenant id>");
                 let (role, id) = (format!("ledger-role-name={role}"), format!("principal-id={object_id}"));
                 let tenant = format!("tenant-id={tenant}");
-                both(&[
+                line(&[
                     "az",
                     "confidentialledger",
                     "update",
@@ -157,7 +157,7 @@ impl<'a> Refused<'a> {
                 } else {
                     kind
                 };
-                both(&[
+                line(&[
                     "az",
                     "role",
                     "assignment",
@@ -172,6 +172,75 @@ impl<'a> Refused<'a> {
                     scope,
                 ])
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{azure::Kind, tools::all};
+
+    const OID: &str = "a1a1a1a1-0000-4000-8000-000000000001";
+    const TID: &str = "b2b2b2b2-0000-4000-8000-000000000002";
+
+    fn explained(tool: &str, service: Service, kind: &Kind, code: &ErrorCode, known: bool) -> Failure {
+        let tools = all();
+        let spec = tools.iter().map(|tool| tool.spec()).find(|spec| spec.name == tool).unwrap();
+        let id = format!("/subscriptions/{TID}/resourceGroups/rg(1)/providers/{}/mine", kind.provider);
+        let resource = Resource::read(kind, json!({"id": id, "name": "mine"})).unwrap();
+        let kind = PrincipalKind::ServicePrincipal;
+        let principal = Principal { object_id: OID.to_owned(), tenant: Some(TID.to_owned()), kind };
+        Refused {
+            resource: known.then_some(&resource),
+            principal: known.then_some(principal),
+            private_zone: Some("privatelink.vaultcore.azure.net"),
+            ..Refused::unknown(spec, service, ActingAs::HostingIdentity)
+        }
+        .explain(code)
+    }
+
+    #[test]
+    fn the_network_is_told_apart_from_the_role() {
+        let code = ErrorCode { word: Some("ForbiddenByFirewall".to_owned()), of_network: true };
+        let failure = explained("azmcp_keyvault_secret_list", Service::KeyVault, &Kind::VAULT, &code, true);
+        assert_eq!((failure.kind, failure.command.is_none()), ("forbidden_network", true));
+        assert!(failure.cure.contains("privatelink.vaultcore.azure.net") && failure.cure.contains("No role"));
+        let failure =
+            explained("azmcp_keyvault_secret_list", Service::KeyVault, &Kind::VAULT, &ErrorCode::default(), true);
+        assert_eq!((failure.kind, failure.who), ("forbidden_role", Who::Administrator));
+    }
+
+    #[test]
+    fn a_ledger_has_roles_of_its_own() {
+        let tool = "azmcp_confidentialledger_entries_append";
+        let code = ErrorCode::default();
+        let failure = explained(tool, Service::ConfidentialLedger, &Kind::LEDGER, &code, true);
+        let line = failure.command.unwrap().bash;
+        assert_eq!(
+            &*line,
+            format!(
+                "az confidentialledger update --name mine --resource-group 'rg(1)' --aad-based-security-principals \
+                 ledger-role-name=Contributor principal-id={OID} tenant-id={TID}"
+            )
+        );
+        assert!(failure.cure.contains("replaces that list"));
+    }
+
+    #[test]
+    fn what_is_not_known_has_a_place_in_the_line() {
+        let failure = explained(
+            "azmcp_storage_blob_container_list",
+            Service::Storage,
+            &Kind::STORAGE_ACCOUNT,
+            &ErrorCode::default(),
+            false,
+        );
+        let line = failure.command.unwrap().bash;
+        for part in [OBJECT_ID, RESOURCE_ID, "'Storage Blob Data Reader'", "ServicePrincipal"] {
+            assert!(line.contains(part), "{part}: {line}");
         }
     }
 }

@@ -170,3 +170,61 @@ impl State {
         ["Succeeded", "Failed", "Canceled"].contains(&self.status.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_of_an_operation_is_read_from_words_alone() {
+        let id = "11111111-2222-4333-8444-555555555555";
+        let second = Duration::from_secs(1);
+        let none = || None::<String>;
+        for (name, body, retry, id, status, error, pause) in [
+            ("running", json!({"id": id, "status": "Running"}), Some("30"), Some(id), "Running", none(), second * 30),
+            (
+                "done",
+                json!({"id": id, "status": "Succeeded", "error": null}),
+                None,
+                Some(id),
+                "Succeeded",
+                none(),
+                second,
+            ),
+            (
+                "failed",
+                json!({"id": id, "status": "Failed", "error": {"code": "EmailDropped", "message": "see me"}}),
+                None,
+                Some(id),
+                "Failed",
+                Some("EmailDropped".to_owned()),
+                second,
+            ),
+            ("an id that is a path", json!({"id": "../x", "status": "Running"}), None, None, "Running", none(), second),
+            ("nothing", json!(null), Some("soon"), None, "Running", none(), second),
+        ] {
+            let mut answer = Response::new(Bytes::from(body.to_string()));
+            if let Some(retry) = retry {
+                answer.headers_mut().insert(RETRY_AFTER, retry.parse().unwrap());
+            }
+            let expected = State { id: id.map(str::to_owned), status: status.to_owned(), error, pause };
+            assert_eq!(State::read(&answer), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_mail_has_one_format_and_no_empty_lists() {
+        let arguments = json!({
+            "endpoint": "mine", "from": "a@b.example", "to": ["c@d.example"], "bcc": ["e@f.example"], "subject": "s",
+            "message": "<p>", "is-html": true,
+        });
+        let request = request(&serde_json::from_value(arguments).unwrap(), "op").unwrap();
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        let expected = json!({
+            "senderAddress": "a@b.example",
+            "content": {"subject": "s", "html": "<p>"},
+            "recipients": {"to": [{"address": "c@d.example"}], "bcc": [{"address": "e@f.example"}]},
+        });
+        assert_eq!((body, &request.headers()["operation-id"]), (expected, &"op".parse().unwrap()));
+    }
+}

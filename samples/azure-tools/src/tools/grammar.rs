@@ -166,3 +166,57 @@ fn email(text: &str) -> bool {
             && domain.split('.').all(label)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::arguments::Text;
+
+    fn takes<G: Grammar>(text: &str) -> bool {
+        Text::<G>::try_from(text.to_owned()).is_ok()
+    }
+
+    #[test]
+    fn a_name_is_what_azure_lets_it_be() {
+        for (name, taken, expected) in [
+            ("group", takes::<ResourceGroup>("rg-1_(a).b"), true),
+            ("group, dot at the end", takes::<ResourceGroup>("rg."), false),
+            ("group, climbing", takes::<ResourceGroup>("../x"), false),
+            ("group, too long", takes::<ResourceGroup>(&"a".repeat(91)), false),
+            ("account", takes::<StorageAccount>("abc123"), true),
+            ("account, short", takes::<StorageAccount>("ab"), false),
+            ("account, hyphen", takes::<StorageAccount>("a-b-c"), false),
+            ("account, letters of others", takes::<StorageAccount>("\u{430}bc"), false),
+            ("prefix", takes::<ContainerPrefix>("$root"), true),
+            ("prefix, another dollar", takes::<ContainerPrefix>("a$b"), false),
+            ("vault", takes::<Vault>("My-vault1"), true),
+            ("vault, digit first", takes::<Vault>("1vault"), false),
+            ("vault, hyphen last", takes::<Vault>("vault-"), false),
+            ("store", takes::<ConfigurationStore>("a-b-c"), true),
+            ("cosmos", takes::<CosmosAccount>("a-b-c"), true),
+            ("cosmos, capital", takes::<CosmosAccount>("Abc"), false),
+            ("container", takes::<CosmosName>("my items (2)"), true),
+            ("container, climbing", takes::<CosmosName>(".."), false),
+            ("container, question", takes::<CosmosName>("a?b"), false),
+            ("subscription", takes::<Subscription>("Contoso & Co"), true),
+            ("subscription, line break", takes::<Subscription>("a\nb"), false),
+            ("endpoint", takes::<CommunicationEndpoint>("https://a.communication.azure.com/"), true),
+            ("endpoint, port", takes::<CommunicationEndpoint>("https://a.communication.azure.com:8443"), false),
+            ("endpoint, plain", takes::<CommunicationEndpoint>("http://a"), false),
+            ("phone", takes::<Phone>("+14255550123"), true),
+            ("phone, no plus", takes::<Phone>("14255550123"), false),
+            ("phone, words", takes::<Phone>("+1425CALLME"), false),
+            ("email", takes::<Email>("a.b+c@d.example"), true),
+            ("email, name", takes::<Email>("A <a@b.example>"), false),
+            ("email, two", takes::<Email>("a@b.example,c@d.example"), false),
+            ("email, header", takes::<Email>("a@b.example\r\nBcc: x"), false),
+            ("subject, header", takes::<Subject>("a\r\nBcc: x"), false),
+            ("transaction", takes::<Transaction>("2.15"), true),
+            ("transaction, three parts", takes::<Transaction>("2.15.1"), false),
+            ("collection", takes::<Collection>("subledger:0"), true),
+            ("collection, query", takes::<Collection>("a&b=c"), false),
+        ] {
+            assert_eq!(taken, expected, "{name}");
+        }
+    }
+}

@@ -11,9 +11,7 @@ const NOROLE: &str = "a1a1a1a1-0000-4000-8000-000000000003";
 const BOB: &str = "a1a1a1a1-0000-4000-8000-000000000002";
 
 fn command(failure: &Value, shell: &str) -> String {
-    let commands = failure["commands"].as_array().unwrap_or_else(|| panic!("{failure}"));
-    let found = commands.iter().find(|command| command["shell"] == shell);
-    found.unwrap_or_else(|| panic!("{failure}"))["line"].as_str().unwrap().to_owned()
+    failure["command"][shell].as_str().unwrap_or_else(|| panic!("{failure}")).to_owned()
 }
 
 fn query() -> Value {
@@ -48,7 +46,7 @@ async fn whoever_lacks_a_role_is_told_which_with_a_line_to_paste() {
 
     server.emulator.control().remove_azure_role("bob", AzureRole::StorageBlobDataReader);
     let failure = server.call_as("bob", CONTAINERS, json!({"account": "contosodocs"})).await.failure();
-    assert!(command(&failure, "PowerShell").contains("--role 'Storage Blob Data Reader'"), "{failure}");
+    assert!(command(&failure, "powerShell").contains("--role 'Storage Blob Data Reader'"), "{failure}");
     assert!(failure["ids"].to_string().contains("AuthorizationPermissionMismatch"), "{failure}");
 }
 
@@ -64,7 +62,7 @@ async fn a_cosmos_refusal_is_explained_in_full() {
         assert!(cure.contains(part), "{part}: {cure}");
     }
     assert!(!cure.contains("00000000-0000-0000-0000-000000000002"), "{cure}");
-    for shell in ["bash", "PowerShell"] {
+    for shell in ["bash", "powerShell"] {
         let line = command(&failure, shell);
         assert!(line.starts_with("az cosmosdb sql role assignment create --account-name contoso-orders"), "{line}");
         for part in [

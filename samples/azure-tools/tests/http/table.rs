@@ -161,7 +161,8 @@ fn seen(answer: &Answer) -> String {
     let result = answer.result();
     let word = |one: &Value| {
         // Documents have names of their own.
-        let names = if one["_ts"].is_number() { &["id"][..] } else { &["displayName", "name", "key", "newState", "to"] };
+        let names =
+            if one["_ts"].is_number() { &["id"][..] } else { &["displayName", "name", "key", "newState", "to"] };
         names.iter().find_map(|name| one[*name].as_str()).unwrap_or_else(|| panic!("{one}")).to_owned()
     };
     if let Some(list) = result.as_object().unwrap().values().find_map(Value::as_array) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use entra_emulator::{Fault, Place};
+use entra_emulator::{Fault, NetworkFault, Place};
 use serde_json::{Value, json};
 
 use crate::support::{Fixture, HOSTING, OBO};
@@ -85,4 +85,26 @@ async fn an_entry_can_be_read_back_from_its_collection() {
     let failure = server.call_as("bob", "azmcp_confidentialledger_entries_get", elsewhere).await.failure();
     assert_eq!(failure["kind"], "service_not_found", "{failure}");
     assert_eq!(server.emulator.counters().ledger_identity, 1);
+}
+
+#[tokio::test]
+async fn a_ledger_is_trusted_by_its_own_certificate_alone_which_is_fetched_anew_when_it_fails() {
+    let server = Fixture::start(&HOSTING).await;
+    let host = "contoso-ledger.confidential-ledger.azure.com";
+    let append = || {
+        let entry = json!({"ledger": "contoso-ledger", "content": "paid"});
+        server.call_as("alice", "azmcp_confidentialledger_entries_append", entry)
+    };
+    server.emulator.control().set_network_fault(host, NetworkFault::ForeignAuthority);
+    let failure = append().await.failure();
+    assert!(failure["kind"].as_str().unwrap().starts_with("tls_"), "{failure}");
+    assert_eq!(server.emulator.counters().ledger_identity, 2, "asked again, once");
+    assert_eq!(server.served().get("ledger"), None, "nothing was sent");
+
+    // By now the server knows a certificate that is withdrawn here.
+    server.emulator.control().renew_ledger_authority();
+    server.emulator.control().clear_network_fault(host);
+    assert_eq!(append().await.result()["state"], "Committed");
+    assert_eq!(append().await.result()["state"], "Committed");
+    assert_eq!(server.emulator.counters().ledger_identity, 3);
 }

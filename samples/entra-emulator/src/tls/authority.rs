@@ -1,6 +1,9 @@
 //! A certificate authority, and the server certificates that it issues.
 
-use std::{fmt, io, sync::Arc};
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
@@ -60,16 +63,21 @@ impl fmt::Debug for Authority {
 #[derive(Debug)]
 pub(crate) struct LateAuthority {
     name: &'static str,
-    made: std::sync::OnceLock<Arc<Authority>>,
+    made: Mutex<Option<Arc<Authority>>>,
 }
 
 impl LateAuthority {
     pub(crate) const fn new(name: &'static str) -> Self {
-        Self { name, made: std::sync::OnceLock::new() }
+        Self { name, made: Mutex::new(None) }
     }
 
     pub(crate) fn get(&self) -> Arc<Authority> {
         let make = || Arc::new(Authority::generate(self.name).expect("the machine can draw keys"));
-        Arc::clone(self.made.get_or_init(make))
+        Arc::clone(self.made.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(make))
+    }
+
+    /// Withdraws it; whoever wants one next gets another.
+    pub(crate) fn renew(&self) {
+        *self.made.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
