@@ -153,11 +153,15 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_token_goes_to_an_address_of_the_service_or_nowhere() {
+    fn azure() -> Azure {
         let context =
             Context { tenant_url: String::new(), client_id: String::new(), acting_as: ActingAs::HostingIdentity };
-        let azure = Azure::new(Cloud::Public, &Egress::default(), context).unwrap();
+        Azure::new(Cloud::Public, &Egress::default(), context).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_token_goes_to_an_address_of_the_service_or_nowhere() {
+        let azure = azure();
         for (name, service, endpoint, good) in [
             ("a blob endpoint", Service::Storage, "https://one.blob.core.windows.net/", true),
             ("the default port", Service::Storage, "https://one.blob.core.windows.net:443/", true),
@@ -179,13 +183,29 @@ mod tests {
 
     #[tokio::test]
     async fn a_ledger_answers_under_its_own_name_only() {
-        let context =
-            Context { tenant_url: String::new(), client_id: String::new(), acting_as: ActingAs::HostingIdentity };
-        let azure = Azure::new(Cloud::Public, &Egress::default(), context).unwrap();
+        let azure = azure();
         for endpoint in ["https://other.confidential-ledger.azure.com", "https://x.mine.confidential-ledger.azure.com"]
         {
             let refused = azure.ledger("mine", endpoint).await.unwrap_err();
             assert_eq!(refused.kind, "foreign_endpoint", "{endpoint}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_node_of_a_ledger_has_a_name_below_it() {
+        let azure = azure();
+        let api = azure.at(Service::ConfidentialLedger, "https://mine.confidential-ledger.azure.com").unwrap();
+        let ledger = Ledger { api, http: azure.http.clone(), name: "mine".to_owned() };
+        for (location, good) in [
+            ("https://node-1.mine.confidential-ledger.azure.com/app/transactions", true),
+            ("https://mine.confidential-ledger.azure.com/app/transactions", true),
+            ("https://other.confidential-ledger.azure.com/app/transactions", false),
+            ("https://notmine.confidential-ledger.azure.com/", false),
+            ("https://evil.example/", false),
+            ("http://node-1.mine.confidential-ledger.azure.com/", false),
+            ("/app/transactions", false),
+        ] {
+            assert_eq!(azure.ledger_node(&ledger, location).is_ok(), good, "{location}");
         }
     }
 }

@@ -5,8 +5,10 @@ mod commands;
 mod principal;
 mod refused;
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use mcp_auth_layer::fetch::FetchError;
 use mcp_obo::{DownstreamError, downstream::request_id, outgoing::ActingAs};
 use server_kit::failure::{Context, Errand, Failure, Who};
@@ -123,6 +125,9 @@ pub(crate) fn of_downstream(error: &DownstreamError, spec: &Spec, service: Servi
             _ => Failure::unavailable(name, error.fault()),
         },
         DownstreamError::Challenge { .. } => Failure::challenged(name, context.acting_as),
+        DownstreamError::Paused { status: StatusCode::TOO_MANY_REQUESTS, retry_after, .. } => {
+            throttled(service, Some(*retry_after))
+        }
         DownstreamError::Paused { status, retry_after, .. } => {
             of_status(*status, spec, service, context.acting_as).after(*retry_after)
         }
@@ -143,10 +148,27 @@ pub(crate) fn of_answer(answer: &Response<Bytes>, refused: &Refused<'_>) -> Fail
     let code = ErrorCode::of(answer);
     let failure = match answer.status() {
         StatusCode::FORBIDDEN => refused.explain(&code),
+        // One with `Retry-After` does not come here: it is `DownstreamError::Paused`.
+        StatusCode::TOO_MANY_REQUESTS => throttled(refused.service, milliseconds(answer.headers())),
         status => of_status(status, refused.spec, refused.service, refused.acting_as),
     };
     let failure = failure.quoting(code.word.map(|code| format!("{} error code {code}", refused.service)));
     named(failure, refused.service, request_id(answer.headers()))
+}
+
+fn throttled(service: Service, pause: Option<Duration>) -> Failure {
+    let cure =
+        if pause.is_some() { "Try again after the time given." } else { "Try again in a minute, and then less often." };
+    let failure = Failure::new("throttled", Who::Nobody, format!("{service} asks for a pause."), cure);
+    pause.into_iter().fold(failure, Failure::after)
+}
+
+/// Reads the pause as some services of Azure write it; more than a day is nonsense.
+fn milliseconds(headers: &HeaderMap) -> Option<Duration> {
+    let header = ["retry-after-ms", "x-ms-retry-after-ms"].iter().find_map(|name| headers.get(*name))?;
+    let pause = header.to_str().ok()?.parse().ok().filter(|pause| *pause <= 86_400_000)?;
+    // Told in whole seconds, and never less than the service wants.
+    Some(Duration::from_secs(u64::div_ceil(pause, 1_000)))
 }
 
 fn named(mut failure: Failure, service: Service, id: Option<&str>) -> Failure {
@@ -160,7 +182,13 @@ fn of_status(status: StatusCode, spec: &Spec, service: Service, acting_as: Actin
             "service_bad_request",
             Who::Caller,
             format!("{service} does not understand the request."),
-            "Correct the arguments and call again.",
+            match service {
+                Service::Cosmos => {
+                    "Correct the query and call again. Aggregates, GROUP BY, DISTINCT and ORDER BY over several partitions \
+                     are not served here: filter by the partition key, or leave them out."
+                }
+                _ => "Correct the arguments and call again.",
+            },
         ),
         401 => Failure::new(
             "service_unauthorized",
@@ -175,12 +203,7 @@ fn of_status(status: StatusCode, spec: &Spec, service: Service, acting_as: Actin
             format!("{service} does not know this resource, or the acting identity may not see it."),
             "Check the names in the arguments.",
         ),
-        429 => Failure::new(
-            "throttled",
-            Who::Nobody,
-            format!("{service} asks for a pause."),
-            "Try again after the time given.",
-        ),
+        429 => throttled(service, None),
         500..=599 => Failure::new(
             "service_unavailable",
             Who::Nobody,

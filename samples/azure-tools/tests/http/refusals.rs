@@ -3,7 +3,7 @@
 use entra_emulator::{API_CLIENT_ID, AzureRole, Config, Emulator, Fault, Place, SUBSCRIPTION_ID};
 use serde_json::{Value, json};
 
-use crate::support::{Fixture, HOSTING, OBO};
+use crate::support::{Fixture, HOSTING, OBO, config};
 
 const CONTAINERS: &str = "azmcp_storage_blob_container_list";
 const QUERY: &str = "azmcp_cosmos_database_container_item_query";
@@ -91,6 +91,32 @@ async fn an_address_that_is_not_the_services_gets_nothing() {
 }
 
 #[tokio::test]
+async fn no_data_plane_is_called_where_its_record_leads_elsewhere() {
+    let sms = json!({"endpoint": "contoso-comms", "from": "+14255550100", "to": ["+14255550123"], "message": "x"});
+    let entry = json!({"ledger": "contoso-ledger", "content": "paid"});
+    let health = json!({"model-name": "contoso-health", "entity": "shop"});
+    for (resource, tool, arguments) in [
+        ("contosodocs", CONTAINERS, json!({"account": "contosodocs"})),
+        ("contoso-keys", "azmcp_keyvault_secret_list", json!({"vault": "contoso-keys"})),
+        ("contoso-settings", "azmcp_appconfig_kv_list", json!({"account": "contoso-settings"})),
+        ("contoso-orders", QUERY, query()),
+        ("contoso-health", "azmcp_monitor_healthmodels_entity_gethealth", health),
+        ("contoso-comms", "azmcp_communication_sms_send", sms),
+        ("contoso-ledger", "azmcp_confidentialledger_entries_append", entry),
+    ] {
+        for endpoint in ["https://evil.example/", "https://contoso.graph.microsoft.com", "http://127.0.0.1:9/"] {
+            let config = config().with_azure_endpoint(resource, endpoint);
+            let server = Fixture::over(Emulator::start(config).await.unwrap(), &HOSTING, &[]).await;
+            let failure = server.call_as("alice", tool, arguments.clone()).await.failure();
+            assert_eq!(failure["kind"], "foreign_endpoint", "{tool} {endpoint}: {failure}");
+            let counters = server.emulator.counters();
+            assert_eq!((counters.client_credentials, counters.ledger_identity), (1, 0), "{tool}: Resource Manager's");
+            assert_eq!(counters.connects_refused.len(), 0, "{tool}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_sign_in_can_cure_becomes_a_challenge_also_through_an_sdk() {
     let server = Fixture::start(&OBO).await;
     let challenged = server.call_as("mfa", "azmcp_subscription_list", json!({})).await;
@@ -110,28 +136,27 @@ async fn what_a_sign_in_can_cure_becomes_a_challenge_also_through_an_sdk() {
 
 #[tokio::test]
 async fn a_pause_is_passed_on_and_nothing_is_repeated() {
-    let server = Fixture::start(&OBO).await;
-    for (place, service, tool, arguments) in [
-        (Place::Storage, "storage", CONTAINERS, json!({"account": "contosodocs"})),
-        (Place::Vault, "key_vault", "azmcp_keyvault_secret_list", json!({"vault": "contoso-keys"})),
-        (
-            Place::AppConfiguration,
-            "app_configuration",
-            "azmcp_appconfig_kv_list",
-            json!({"account": "contoso-settings"}),
-        ),
-        (Place::Management, "management", "azmcp_group_list", json!({})),
+    let lent = [&OBO[..], &["--hosting-identity-for", "cosmos"]].concat();
+    let server = Fixture::over(Emulator::start(config()).await.unwrap(), &lent, &[]).await;
+    let vault = json!({"vault": "contoso-keys"});
+    let settings = json!({"account": "contoso-settings"});
+    for (place, service, tool, arguments, pause) in [
+        (Place::Storage, "storage", CONTAINERS, json!({"account": "contosodocs"}), json!(7)),
+        // It says no time.
+        (Place::Vault, "key_vault", "azmcp_keyvault_secret_list", vault, Value::Null),
+        (Place::AppConfiguration, "app_configuration", "azmcp_appconfig_kv_list", settings, json!(7)),
+        // In milliseconds, in a header of its own.
+        (Place::Cosmos, "cosmos", QUERY, query(), json!(7)),
+        (Place::Management, "management", "azmcp_group_list", json!({}), json!(7)),
     ] {
-        let before = server.served().get(service).and_then(|by| by.get("alice")).copied().unwrap_or_default();
-        server.emulator.control().set_fault(place, "alice", Fault::Throttled(7));
+        let asked = || server.served().get(service).map_or(0, |by| by.values().sum::<u64>());
+        let before = asked();
+        server.emulator.control().set_fault(place, "", Fault::Throttled(7));
         let failure = server.call_as("alice", tool, arguments).await.failure();
-        assert_eq!(
-            (&failure["kind"], &failure["retryAfter"]),
-            (&json!("throttled"), &json!(7)),
-            "{service}: {failure}"
-        );
-        assert_eq!(server.served()[service]["alice"], before + 1, "{service}: asked once");
-        server.emulator.control().clear_fault(place, "alice");
+        assert_eq!((&failure["kind"], &failure["retryAfter"]), (&json!("throttled"), &pause), "{service}: {failure}");
+        assert_eq!(failure["cure"].as_str().unwrap().contains("the time given"), pause.is_number(), "{service}");
+        assert_eq!(asked(), before + 1, "{service}: asked once");
+        server.emulator.control().clear_fault(place, "");
     }
 }
 

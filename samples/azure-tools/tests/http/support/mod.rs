@@ -8,7 +8,6 @@ use std::{collections::BTreeMap, io::Write as _, sync::Arc};
 
 use azure_tools::{
     arguments::{Arguments, Command, Server, Start},
-    services::Service,
     settings::Settings,
     stack,
 };
@@ -16,11 +15,6 @@ use clap::Parser as _;
 use entra_emulator::{
     API_CLIENT_ID, API_CLIENT_SECRET, AzureRole, Config, Emulator, SUBSCRIPTION_ID, TENANT_ID, TokenSpec,
 };
-use mcp_auth_layer::{
-    EntraApp,
-    fetch::{FetchLimits, HttpClient},
-};
-use mcp_obo::{ClientSecret, HostingIdentity};
 use serde_json::{Value, json};
 use server_kit::serve;
 use tempfile::NamedTempFile;
@@ -59,10 +53,7 @@ impl Fixture {
         let mut variables = variables(&emulator, &ca);
         variables.insert("ASPNETCORE_URLS".to_owned(), format!("http://{address}"));
         variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let mut settings = Settings::read(&start(options), &variables).unwrap();
-        if settings.acting.hosting.is_some() {
-            settings.acting.hosting = Some(principal(&settings));
-        }
+        let settings = Settings::read(&start(options), &variables).unwrap();
         let router = stack::router(&settings, settings.incoming.as_ref().unwrap()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(serve::serve(listener, router, async move { drop(stopped.await) }));
@@ -100,16 +91,6 @@ impl Fixture {
     }
 }
 
-/// The server's own identity of these tests: the API app's service principal, proved by its secret.
-fn principal(settings: &Settings) -> HostingIdentity {
-    let http = HttpClient::reqwest_through(FetchLimits::default(), &settings.egress).unwrap();
-    let app = EntraApp::single_tenant_over(http, TENANT_ID, API_CLIENT_ID).unwrap();
-    let secret = ClientSecret::new(API_CLIENT_SECRET);
-    let identity = HostingIdentity::service_principal(&app, secret);
-    let places = Service::ALL.into_iter().filter_map(|service| service.place(settings.cloud));
-    places.fold(identity, |identity, place| identity.add_target(&place.target()))
-}
-
 /// A tenant whose API app has every role in production, by its own identity.
 pub(crate) fn config() -> Config {
     let scope = format!("/subscriptions/{SUBSCRIPTION_ID}");
@@ -124,7 +105,7 @@ pub(crate) fn certificate(emulator: &Emulator) -> NamedTempFile {
     file
 }
 
-/// What production would have: the app's section, the proxy and the corporate authority.
+/// What production would have: the app's section, a service principal, the proxy and the corporate authority.
 pub(crate) fn variables(emulator: &Emulator, ca: &NamedTempFile) -> BTreeMap<String, String> {
     let gateway = emulator.gateway_url();
     [
@@ -134,6 +115,10 @@ pub(crate) fn variables(emulator: &Emulator, ca: &NamedTempFile) -> BTreeMap<Str
         ("AzureAd__ClientId", API_CLIENT_ID),
         ("AzureAd__ClientCredentials__0__SourceType", "ClientSecret"),
         ("AzureAd__ClientCredentials__0__ClientSecret", API_CLIENT_SECRET),
+        ("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential"),
+        ("AZURE_TENANT_ID", TENANT_ID),
+        ("AZURE_CLIENT_ID", API_CLIENT_ID),
+        ("AZURE_CLIENT_SECRET", API_CLIENT_SECRET),
         ("AZURE_SUBSCRIPTION_ID", SUBSCRIPTION_ID),
         ("HTTPS_PROXY", &gateway),
         ("SSL_CERT_FILE", ca.path().to_str().unwrap()),
