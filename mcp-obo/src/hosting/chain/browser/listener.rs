@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::Ipv4Addr,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -23,9 +23,11 @@ use zeroize::Zeroizing;
 use super::page::Page;
 use crate::{aadsts, parameters::Parameters, pkce::Verifier};
 
-/// A port of this machine that nobody else has.
+/// A port of this machine that nobody else has, under both addresses that `localhost` may stand for.
 pub(super) struct Listener {
     socket: TcpListener,
+    /// None where the machine has no IPv6.
+    twin: Option<TcpListener>,
     port: u16,
 }
 
@@ -36,6 +38,8 @@ pub(super) enum Returned {
     Broken(io::ErrorKind),
 }
 
+/// How many ports are tried.
+const PORTS: usize = 16;
 /// Browsers open connections that they may need, and send nothing on them.
 const VISITORS: usize = 16;
 const VISIT: Duration = Duration::from_secs(10);
@@ -44,9 +48,34 @@ const LONGEST: usize = 32 * 1024;
 
 impl Listener {
     pub(super) async fn bind() -> io::Result<Self> {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        for _ in 0..PORTS {
+            if let Some(listener) = Self::at(0).await? {
+                return Ok(listener);
+            }
+        }
+        Err(io::ErrorKind::AddrInUse.into())
+    }
+
+    /// Listens on a port, 0 for any; none where another program has it under the other address, and would be asked first by a
+    /// browser that prefers that one.
+    async fn at(port: u16) -> io::Result<Option<Self>> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let port = socket.local_addr()?.port();
-        Ok(Self { socket, port })
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+            Ok(twin) => Ok(Some(Self { socket, twin: Some(twin), port })),
+            Err(why) if why.kind() == io::ErrorKind::AddrInUse => Ok(None),
+            Err(_) => Ok(Some(Self { socket, twin: None, port })),
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        match &self.twin {
+            Some(twin) => tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                accepted = twin.accept() => accepted,
+            },
+            None => self.socket.accept().await,
+        }
     }
 
     /// Entra takes any port of the registered `http://localhost`; of `127.0.0.1` only where that is registered too.
@@ -62,7 +91,7 @@ impl Listener {
         loop {
             tokio::select! {
                 Some(returned) = receiver.recv() => return returned,
-                accepted = self.socket.accept(), if visits.len() < VISITORS => match accepted {
+                accepted = self.accept(), if visits.len() < VISITORS => match accepted {
                     Ok((stream, _)) => {
                         let visit = visit(stream, state.clone(), Arc::clone(&is_answered), sender.clone());
                         visits.spawn(async { tokio::time::timeout(VISIT, visit).await });
@@ -132,5 +161,25 @@ fn judged(head: &[u8], state: &Verifier) -> Result<Returned, Page> {
             Ok(Returned::Refused { aadsts })
         }
         _ => Err(Page::Foreign),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_browser_comes_by_either_address_and_nobody_else_listens_there() {
+        let Ok(other) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else { return };
+        let taken = other.local_addr().unwrap().port();
+        assert!(Listener::at(taken).await.unwrap().is_none(), "another program would see the answer first");
+        let listener = Listener::bind().await.unwrap();
+        let port = listener.port;
+        let state = Verifier::random();
+        let request = format!("GET /?code=c&state={} HTTP/1.1\r\n\r\n", state.expose_secret());
+        let answer = tokio::spawn(async move { listener.answer(&state).await });
+        let mut stream = TcpStream::connect((Ipv6Addr::LOCALHOST, port)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert!(matches!(answer.await.unwrap(), Returned::Code(_)));
     }
 }
