@@ -19,8 +19,9 @@ pub(super) struct Answer {
 pub(super) fn read(stdout: &[u8]) -> Option<Answer> {
     let text = std::str::from_utf8(stdout).ok()?;
     let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
-    let objects = starts.filter_map(|at| text[at..].trim_start().starts_with('{').then(|| first_value(&text[at..]))?);
-    objects.into_iter().find_map(answer)
+    // Within its line: looking for it further on at every line would take the square of their number.
+    let lines = starts.map(|at| text[at..].trim_start_matches([' ', '\t', '\u{feff}']));
+    lines.filter(|text| text.starts_with('{')).filter_map(first_value).find_map(answer)
 }
 
 fn first_value(text: &str) -> Option<Map<String, Value>> {
@@ -37,8 +38,9 @@ fn answer(mut members: Map<String, Value>) -> Option<Answer> {
         return None;
     }
     let end = ["expires_on", "expiresOn", "ExpiresOn"].into_iter().find_map(|name| end(members.get(name)?));
-    // Azure CLI before 2.54 names a local time without its zone; the token itself knows better.
-    let end = end.or_else(|| identity::end_of(&token))?;
+    // Azure CLI before 2.54 names a local time without its zone. The token itself knows, and what a tool adds to its life is
+    // not true.
+    let end = [end, identity::end_of(&token)].into_iter().flatten().min()?;
     let tenant = ["tenant", "TenantId"].into_iter().find_map(|name| members.get(name)?.as_str()).map(ToOwned::to_owned);
     Some(Answer { token: token.into(), end, tenant })
 }
@@ -80,6 +82,9 @@ mod tests {
                 "Welcome!\n{not JSON\nWARNING: old\n{\"token\":\"t\",\"expiresOn\":\"2027-01-15T09:00:00Z\"}",
                 "t",
             ),
+            ("milliseconds", &format!("{{\"token\":\"{JWT}\",\"expires_on\":1800003600000}}"), JWT),
+            ("a mark before it", "\u{feff}{\"Token\":\"t\",\"ExpiresOn\":1800003600}", "t"),
+            ("two tokens", "{\"token\":\"t\",\"expires_on\":1800003600}\n{\"token\":\"u\",\"expires_on\":1}", "t"),
             ("a message", "{\"type\":\"consoleMessage\"}\n{\"Token\":\"t\",\"ExpiresOn\":\"1800003600\"}", "t"),
         ] {
             let answer = read(text.as_bytes()).unwrap_or_else(|| panic!("{name}"));
