@@ -28,6 +28,15 @@ pub(crate) fn number_in(description: &str) -> Option<u32> {
     after[..digits].parse().ok()
 }
 
+/// Tells whether a number is about the API that a token was asked of: its registration, the consent to it, or a policy, which
+/// names the APIs that it is for. Whoever gets such a number may well get tokens of other APIs.
+#[cfg(feature = "azure-identity")]
+pub(crate) const fn is_about_the_api(code: u32) -> bool {
+    matches!(code, 65_001 | 65_004 | 65_005 | 90_094 | 90_095 | 500_011 | 650_052 | 650_056 | 650_057 | 50_105)
+        || matches!(code, 50_072 | 50_074 | 50_076 | 50_079 | 50_097 | 50_158 | 53_000..=53_003 | 530_032)
+        || matches!(code, 28_002 | 28_003 | 70_011 | 650_053 | 700_022 | 700_023)
+}
+
 const fn known(code: u32, kind: ExchangeErrorKind, advice: &'static str) -> Known {
     Known { code, kind, advice }
 }

@@ -8,6 +8,7 @@ use super::{
     name::CredentialName,
 };
 use crate::{
+    aadsts,
     access_token::AccessToken,
     boxed::BoxFuture,
     error::{ExchangeError, ExchangeErrorKind, explained},
@@ -57,6 +58,8 @@ pub(super) struct Miss {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lasts {
     UntilCured,
+    /// It is about the API that was asked for: the same identity may have tokens of others, and keeps its place.
+    ForThisApi,
     AWhile,
 }
 
@@ -79,6 +82,10 @@ impl Miss {
         Self { cure: Some(cure.into()), ..self }
     }
 
+    pub(super) fn for_this_api(self) -> Self {
+        Self { lasts: Lasts::ForThisApi, ..self }
+    }
+
     pub(super) fn for_a_while(self) -> Self {
         Self { lasts: Lasts::AWhile, ..self }
     }
@@ -86,8 +93,11 @@ impl Miss {
     /// What Entra, or the way to it, said of a credential that is presented there.
     pub(super) fn of_entra(error: ExchangeError) -> Self {
         let miss = Self::failed(explained(&error)).cured_by(error.advice());
-        let passes = matches!(error.kind(), ExchangeErrorKind::Throttled | ExchangeErrorKind::Unavailable);
-        let lasts = if passes { Lasts::AWhile } else { Lasts::UntilCured };
+        let lasts = match error.kind() {
+            ExchangeErrorKind::Throttled | ExchangeErrorKind::Unavailable => Lasts::AWhile,
+            _ if error.aadsts_code().is_some_and(aadsts::is_about_the_api) => Lasts::ForThisApi,
+            _ => Lasts::UntilCured,
+        };
         Self { lasts, error: Some(error), ..miss }
     }
 }

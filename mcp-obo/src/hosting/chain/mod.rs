@@ -10,7 +10,8 @@
 //! | `InteractiveBrowserCredential` | whoever signs in to a window that opens; never with `prod` or another name |
 //!
 //! One that fails hands over to the next. The first that gives a token stays the only one that is asked, for the life of the
-//! process, until it fails in a way that does not pass by itself; then all are asked again. Every attempt is kept with its reason
+//! process, until it fails in a way that neither passes by itself nor is about one API alone; then all are asked again. Every
+//! attempt is kept with its reason
 //! and its cure ([`CredentialChain::attempts`]), and none of a tool's or Entra's own words are in them but what is cleaned and
 //! cut. Nothing here reads the environment: what [`HostValues`] does not say is not known. The one exception is
 //! `azure_identity`'s managed identity, see [`managed_identity`](crate::managed_identity).
@@ -93,6 +94,8 @@ struct Known {
     identity: Option<Identity>,
     /// What stands in the log already.
     logged: Option<Attempts>,
+    /// When all were asked in vain last, if that was not for the sake of one API.
+    in_vain: Option<(Instant, ExchangeError)>,
 }
 
 /// What came of asking the link in use.
@@ -159,7 +162,7 @@ impl CredentialChain {
 
     /// Asks for a token that has not ended.
     pub(super) async fn token(&self, target: &Target, challenge: Option<&str>) -> Result<AccessToken, ExchangeError> {
-        let ask = Ask { target, challenge };
+        let (ask, came_at) = (Ask { target, challenge }, Instant::now());
         let mut lost = None;
         if let Some(at) = self.in_place() {
             match self.0.stay(at, ask).await? {
@@ -174,7 +177,11 @@ impl CredentialChain {
                 Stayed::Lost(miss) => lost = Some((at, miss)),
             }
         }
-        self.0.walk(ask, lost).await
+        // Or each API's callers would wait for the same programs to hang, and be shown the same window, one after the other.
+        match self.0.in_vain_since(came_at) {
+            Some(error) if challenge.is_none() => Err(error),
+            _ => self.0.walk(ask, lost).await,
+        }
     }
 
     fn in_place(&self) -> Option<usize> {
@@ -204,15 +211,19 @@ impl Inner {
         let link = &*self.links[at];
         let (attempt, came) = self.turn(link, ask).await;
         let mut known = self.known();
-        if let Some(row) = known.attempts.0.iter_mut().find(|row| row.credential() == link.name()) {
-            *row = attempt;
+        // While it was asked, another may have taken its place, and what is known is of that one.
+        if known.used == Some(at) {
+            if let Some(row) = known.attempts.0.iter_mut().find(|row| row.credential() == link.name()) {
+                *row = attempt;
+            }
+            if let Ok(token) = &came {
+                known.identity = Some(Identity::of(token));
+            }
         }
         match came {
-            Ok(token) => {
-                known.identity = Some(Identity::of(&token));
-                Ok(Stayed::Token(token))
-            }
-            Err(miss) if miss.lasts == Lasts::AWhile => {
+            Ok(token) => Ok(Stayed::Token(token)),
+            // Nor does another identity take over for one API that this one cannot have: nobody asked for two.
+            Err(miss) if miss.lasts != Lasts::UntilCured => {
                 let attempts = known.attempts.clone();
                 drop(known);
                 Err(exhausted(attempts, &[miss]))
@@ -251,7 +262,7 @@ impl Inner {
         attempts.0.extend(others.map(|name| self.skipped(name, self.not_chosen(name))));
         match found {
             Some((at, token)) => Ok(self.settled(at, token, attempts)),
-            None => Err(self.lost(attempts, &misses)),
+            None => Err(self.lost(ask, attempts, &misses)),
         }
     }
 
@@ -277,21 +288,27 @@ impl Inner {
         let credential = self.links[at].name();
         tracing::info!(target: TRACE, %credential, account = %identity, "a credential of this host is in use");
         let mut known = self.known();
-        *known = Known { used: Some(at), attempts, identity: Some(identity), logged: None };
+        *known = Known { used: Some(at), attempts, identity: Some(identity), ..Known::default() };
         token
     }
 
-    fn lost(&self, attempts: Attempts, misses: &[Miss]) -> ExchangeError {
+    fn lost(&self, ask: Ask<'_>, attempts: Attempts, misses: &[Miss]) -> ExchangeError {
+        let error = exhausted(attempts.clone(), misses);
         let mut known = self.known();
         known.attempts = attempts.clone();
         known.identity = None;
+        let is_of_all = ask.challenge.is_none() && misses.iter().all(|miss| miss.lasts != Lasts::ForThisApi);
+        known.in_vain = is_of_all.then(|| (Instant::now(), error.clone()));
         // Once, and not for every request that fails for the same reasons.
         if !known.logged.as_ref().is_some_and(|logged| logged.say_the_same(&attempts)) {
             tracing::warn!(target: TRACE, chosen = self.selection.as_str(), "no credential of this host gave a token\n{attempts}");
-            known.logged = Some(attempts.clone());
+            known.logged = Some(attempts);
         }
-        drop(known);
-        exhausted(attempts, misses)
+        error
+    }
+
+    fn in_vain_since(&self, moment: Instant) -> Option<ExchangeError> {
+        self.known().in_vain.as_ref().filter(|(when, _)| *when > moment).map(|(_, error)| error.clone())
     }
 
     fn skipped(&self, name: CredentialName, why: &'static str) -> Attempt {

@@ -30,7 +30,7 @@ use crate::{
     answer::TokenAnswer,
     boxed::BoxFuture,
     credential::PublicClient,
-    error::{ExchangeError, explained},
+    error::{ExchangeError, ExchangeErrorKind, explained},
     grant::{CodeGrant, TokenRequest},
     pkce::Verifier,
     token_endpoint::TokenEndpoint,
@@ -141,12 +141,12 @@ impl Browser {
             match renewed(&endpoint, refresh, ask).await {
                 Ok(answer) => return session.keep(&answer),
                 Err(error) => {
-                    let miss = Miss::of_entra(error);
-                    if miss.lasts == Lasts::AWhile {
-                        return Err(miss);
+                    if has_ended(&error) {
+                        session.refresh = None;
+                    } else if !is_a_persons_to_cure(&error) {
+                        // A window would show Entra's error page, from which nobody comes back.
+                        return Err(Miss::of_entra(error));
                     }
-                    // Ended or not enough: only the person can go on.
-                    session.refresh = None;
                 }
             }
         }
@@ -154,12 +154,14 @@ impl Browser {
             return Err(Miss::failed(why.clone()).cured_by(SIGN_IN));
         }
         let came = self.sign_in(&endpoint, ask).await.and_then(|answer| session.keep(&answer));
-        if let Err(miss) = &came
-            && miss.lasts == Lasts::UntilCured
-        {
-            session.declined = Some((Instant::now(), miss.reason.to_string()));
-        }
-        came
+        came.map_err(|miss| {
+            if miss.lasts != Lasts::AWhile {
+                session.declined = Some((Instant::now(), miss.reason.to_string()));
+            }
+            // Who said no to one API is still signed in for the others.
+            let is_signed_in = session.refresh.is_some() && miss.lasts == Lasts::UntilCured;
+            if is_signed_in { miss.for_this_api() } else { miss }
+        })
     }
 
     /// Sends somebody to Entra and waits for the answer.
@@ -278,6 +280,17 @@ async fn exchanged(
         None => request,
     };
     endpoint.clone().exchange(request).await
+}
+
+/// The session is over, whatever is asked for.
+fn has_ended(error: &ExchangeError) -> bool {
+    matches!(error.kind(), ExchangeErrorKind::AssertionRefused | ExchangeErrorKind::AssertionExpired)
+}
+
+/// The person must prove more for this API, or may consent to it, and for that sees a window.
+fn is_a_persons_to_cure(error: &ExchangeError) -> bool {
+    const CONSENT: u32 = 65_001;
+    error.kind() == ExchangeErrorKind::StepUp || error.aadsts_code() == Some(CONSENT)
 }
 
 async fn tenant(endpoint: &TokenEndpoint) -> Result<Option<TenantId>, Miss> {

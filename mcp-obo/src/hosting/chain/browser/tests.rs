@@ -1,5 +1,7 @@
 //! A person at a browser, played by the test: over real loopback connections, against a tenant that the test writes.
 
+mod sessions;
+
 use std::{
     collections::HashMap,
     future::ready,
@@ -267,46 +269,6 @@ async fn several_apis_at_once_open_one_window() {
         asked.await.unwrap().unwrap();
     }
     assert_eq!((seat.opened(), seat.tenant.exchanges()), (1, 3));
-}
-
-#[tokio::test]
-async fn a_session_that_has_ended_takes_a_new_sign_in_and_an_outage_does_not() {
-    let tenant = Tenant::answering(|call| {
-        let answer = match call.number {
-            1 => status(429, &[("retry-after", "7")], "{}"),
-            2 => refused("invalid_grant", 700_082, json!({})),
-            number => answered(number, &alice()),
-        };
-        Box::pin(ready(answer))
-    });
-    let mut seat = Seat::new(tenant);
-    for (name, is_ok, windows) in [("signed in", true, 1), ("throttled", false, 1), ("ended", true, 2)] {
-        let asked = seat.ask(&target(), None);
-        if seat.opened() < windows {
-            let window = seat.window().await;
-            window.back(&[("code", "c"), ("state", window.state())]).await;
-        }
-        let came = asked.await.unwrap();
-        assert_eq!((came.is_ok(), seat.opened()), (is_ok, windows), "{name}");
-        if let Err(miss) = came {
-            assert_eq!(miss.lasts, Lasts::AWhile, "{name}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_personal_account_is_refused_and_forgotten() {
-    let tenant = Tenant::answering(|call| {
-        let personal = json!({"tid": "9188040d-6c67-4c5b-b112-36a304b66dad", "preferred_username": "a@outlook.com"});
-        Box::pin(ready(answered(call.number, &personal)))
-    });
-    let mut seat = Seat::new(tenant);
-    let asked = seat.ask(&target(), None);
-    let window = seat.window().await;
-    window.back(&[("code", "c"), ("state", window.state())]).await;
-    let miss = asked.await.unwrap().unwrap_err();
-    assert!(miss.reason.contains("personal Microsoft account"), "{}", miss.reason);
-    assert!(seat.browser.session.lock().await.refresh.is_none());
 }
 
 #[tokio::test]

@@ -190,6 +190,66 @@ async fn a_passing_failure_keeps_its_place_and_a_lasting_one_loses_it() {
 }
 
 #[tokio::test]
+async fn one_api_that_cannot_be_had_costs_nobody_the_place() {
+    let (first, asked_first) = Fake::link(CredentialName::AzureCli, |number| match number {
+        1 => Err(Miss::failed("no such API").for_this_api()),
+        _ => good(number),
+    });
+    let (second, asked_second) = Fake::link(CredentialName::AzurePowerShell, good);
+    let chain = chain_of(vec![first, second]);
+    ask(&chain).await.unwrap();
+    let error = ask(&chain).await.unwrap_err();
+    assert_eq!(error.kind(), ExchangeErrorKind::ClientCredential);
+    assert_eq!(chain.in_use(), Some(CredentialName::AzureCli));
+    ask(&chain).await.unwrap();
+    assert_eq!((count(&asked_first), count(&asked_second)), (3, 0), "no other identity takes over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_behind_a_search_in_vain_does_not_repeat_it() {
+    let (hung, asked_hung) = Fake::slow(CredentialName::AzureCli, Duration::from_secs(30), down);
+    let (broken, asked_broken) = Fake::slow(CredentialName::AzurePowerShell, Duration::from_secs(30), broken);
+    let chain = chain_of(vec![hung, broken]);
+    let began = Instant::now();
+    let targets = ["https://a.example", "https://b.example", "https://c.example"];
+    let targets = targets.map(|resource| Target::new(resource, &[".default"]).unwrap());
+    let asked = targets.map(|target| {
+        let chain = chain.clone();
+        tokio::spawn(async move { chain.token(&target, None).await.unwrap_err().kind() })
+    });
+    for asked in asked {
+        assert_eq!(asked.await.unwrap(), ExchangeErrorKind::Unavailable);
+    }
+    assert_eq!((count(&asked_hung), count(&asked_broken), began.elapsed().as_secs()), (1, 1, 60));
+    // Who comes afterwards may find that somebody has signed in.
+    assert!(ask(&chain).await.is_err());
+    assert_eq!((count(&asked_hung), count(&asked_broken)), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_token_of_another_credential_does_not_say_who_is_in_use() {
+    let bob = json!({"tid": TENANT, "upn": "bob@contoso.com"});
+    let (first, _) = Fake::slow(CredentialName::AzureCli, Duration::from_secs(5), |number| match number {
+        1 => broken(number),
+        _ => good(number),
+    });
+    let (second, _) = Fake::link(CredentialName::AzurePowerShell, move |_| Ok(token_of(&bob)));
+    let chain = chain_of(vec![first, second]);
+    ask(&chain).await.unwrap();
+    let begin = || {
+        let chain = chain.clone();
+        tokio::spawn(async move { ask(&chain).await.unwrap() })
+    };
+    let loses = begin();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    let is_late = begin();
+    loses.await.unwrap();
+    assert_eq!(is_late.await.unwrap().expose_secret(), jwt(&alice()));
+    assert_eq!(chain.in_use(), Some(CredentialName::AzurePowerShell));
+    assert_eq!(chain.identity().unwrap().user(), Some("bob@contoso.com"));
+}
+
+#[tokio::test]
 async fn a_chain_without_a_token_says_why_for_each() {
     testlog::begin();
     let (absent, _) = Fake::link(CredentialName::AzureCli, absent);

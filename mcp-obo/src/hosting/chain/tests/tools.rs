@@ -141,6 +141,15 @@ async fn what_goes_wrong_has_a_reason_and_a_cure() {
             "personal Microsoft account",
             "az login",
         ),
+        (
+            "a domain that only ends like the personal accounts'",
+            AZ,
+            "az",
+            says("ERROR: AADSTS700082: bob@olive.com, see https://login.live.com/x"),
+            "failed",
+            "expired (AADSTS700082)",
+            "`az login",
+        ),
         ("a token of another tenant", AZ, "az", az(&jwt(&other)), "failed", OTHER_TENANT, "--tenant"),
         ("no network", AZ, "az", says("Max retries exceeded with url"), "failed", "cannot reach Entra", ""),
         (
@@ -221,6 +230,23 @@ async fn a_token_that_an_api_refuses_and_the_tool_gives_again_is_cured_by_a_new_
     let error = identity.token_with_claims(&target(), CLAIMS).await.unwrap_err();
     assert_eq!(error.kind(), ExchangeErrorKind::ClientCredential);
     assert!(error.advice().contains("run `az login` again"), "{}", error.advice());
+}
+
+#[tokio::test]
+async fn an_api_that_the_tenant_lacks_brings_in_no_other_account() {
+    let bob = json!({"Token": jwt(&json!({"tid": TENANT, "upn": "bob@contoso.com"})), "ExpiresOn": NOW + LIFE});
+    for code in ["500011", "65001", "50076"] {
+        let refuses = format!("case \"$*\" in *vault*) echo 'ERROR: AADSTS{code}: no' >&2; exit 1;; esac\n");
+        let host = Host::new().with("az", &format!("{refuses}{}", az(&jwt(&alice()))));
+        let host = host.with("pwsh", &format!("echo run >> \"$0.ran\"; echo '{bob}'"));
+        let chain = chain(Selection::Development, host.values());
+        ask(&chain).await.unwrap();
+        let vault = Target::new("https://vault.azure.net", &[".default"]).unwrap();
+        assert!(chain.token(&vault, None).await.is_err(), "{code}");
+        assert_eq!(chain.in_use(), Some(CredentialName::AzureCli), "{code}");
+        assert_eq!(chain.identity().unwrap().user(), Some("alice@contoso.com"), "{code}");
+        assert!(!host.left_behind("pwsh.ran").exists(), "{code}");
+    }
 }
 
 #[tokio::test]

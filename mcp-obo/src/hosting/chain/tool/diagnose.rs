@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The account is not known in the tenant, or the tenant not at all.
-const OTHER_TENANT: [u32; 7] = [50_020, 50_034, 50_128, 50_177, 90_002, 90_072, 500_011];
+const OTHER_TENANT: [u32; 6] = [50_020, 50_034, 50_128, 50_177, 90_002, 90_072];
 /// The sign-in has ended.
 const ENDED: [u32; 10] = [50_089, 50_132, 50_133, 50_173, 54_005, 70_008, 70_043, 700_003, 700_082, 700_084];
 /// It must satisfy more than it did.
@@ -24,7 +24,7 @@ pub(super) fn refusal(tool: &Tool, text: &str, tenant: Option<&str>) -> Miss {
         let miss = Miss::unavailable("the PowerShell module Az.Accounts is not installed");
         return miss.cured_by("run `Install-Module Az.Accounts`");
     }
-    if says(&["live.com", PERSONAL_ACCOUNTS]) {
+    if lower.split(ends_a_name).any(|name| name == "live.com") || says(&[PERSONAL_ACCOUNTS]) {
         return personal(tool, tenant);
     }
     if let Some(code) = aadsts::number_in(text) {
@@ -67,6 +67,11 @@ pub(super) fn no_token(tool: &Tool, text: &str, tenant: Option<&str>) -> Miss {
     miss.cured_by("update it")
 }
 
+/// Names that only end like another are other names: `olive.com`, `login.live.com`.
+fn ends_a_name(one: char) -> bool {
+    !one.is_ascii_alphanumeric() && one != '.' && one != '-'
+}
+
 /// Explains that a personal account is none.
 pub(super) fn personal(tool: &Tool, tenant: Option<&str>) -> Miss {
     let reason =
@@ -82,6 +87,11 @@ pub(super) fn other_tenant(tool: &Tool, given: &str, tenant: Option<&str>) -> Mi
 }
 
 fn by_number(tool: &Tool, code: u32, tenant: Option<&str>) -> Miss {
+    let miss = told_by_number(tool, code, tenant);
+    if aadsts::is_about_the_api(code) { miss.for_this_api() } else { miss }
+}
+
+fn told_by_number(tool: &Tool, code: u32, tenant: Option<&str>) -> Miss {
     let label = tool.label;
     let cure = sign_in(tool, tenant);
     match code {
