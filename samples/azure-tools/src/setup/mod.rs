@@ -92,8 +92,10 @@ impl Options {
                 self.cloud
             ));
         }
-        if self.name.trim().is_empty() || self.name.starts_with('-') || self.name.chars().any(char::is_control) {
-            mistakes.push("--name: write a name that people recognise, not an option".to_owned());
+        // Braces stand for ids in what is planned.
+        let is_odd = |one: char| one.is_control() || matches!(one, '{' | '}');
+        if self.name.trim().is_empty() || self.name.starts_with('-') || self.name.chars().any(is_odd) {
+            mistakes.push("--name: write a name that people recognise, not an option, and without braces".to_owned());
         }
         let offer = Offer::of(&self.namespace, &self.tool, false);
         let services = offer.map(|offer| services(&offer)).map_err(|unknown| {

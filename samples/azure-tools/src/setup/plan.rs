@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use super::{Wanted, registration};
 use crate::services::Service;
 
@@ -47,11 +49,22 @@ impl Text {
         if !self.0.is_empty() && self.0.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_./:=".contains(&it)) {
             return self.0.clone();
         }
-        let text = format!("'{}'", self.0.replace('\'', r"'\''"));
-        let text = [Self::APP_ID, Self::TENANT_ID]
-            .iter()
-            .fold(text, |text, name| text.replace(name, &format!("'\"${}\"'", name.trim_matches(['{', '}']))));
-        text.replace("''\"", "\"").replace("\"''", "\"")
+        let mut word = String::new();
+        let mut rest = self.0.as_str();
+        while !rest.is_empty() {
+            let names = [Self::APP_ID, Self::TENANT_ID].into_iter();
+            let next = names.filter_map(|name| rest.find(name).map(|at| (at, name))).min();
+            let (text, name) = next.map_or((rest, ""), |(at, name)| (&rest[..at], name));
+            // Each piece by itself: a quote that is put right afterwards is a quote that somebody's text can forge.
+            if !text.is_empty() {
+                let _ = write!(word, "'{}'", text.replace('\'', r"'\''"));
+            }
+            if !name.is_empty() {
+                let _ = write!(word, "\"${}\"", name.trim_matches(['{', '}']));
+            }
+            rest = &rest[text.len() + name.len()..];
+        }
+        if word.is_empty() { "''".to_owned() } else { word }
     }
 }
 
@@ -66,33 +79,32 @@ impl Plan {
     #[must_use]
     pub fn of(wanted: &Wanted) -> Self {
         let graph = wanted.cloud.graph_host().unwrap_or("https://graph.microsoft.com");
-        let url = format!("{graph}/v1.0/applications(appId='{}')", Text::APP_ID);
-        let change = |why, body: &str| {
-            let patch = ["rest", "--method", "PATCH", "--url", &url, "--headers", "Content-Type=application/json"];
-            step(why, &[&patch[..], &["--body", body]].concat())
-        };
-        let registration = registration::change(wanted).to_string();
+        let applications = format!("{graph}/v1.0/applications");
+        let url = format!("{applications}(appId='{}')", Text::APP_ID);
+        let change = |why, body: &Value| step(why, request("PATCH", &url, body));
         let mut steps = vec![
             tenant(wanted),
-            app(wanted),
+            app(wanted, &applications),
             change(
                 "its scope, its role, v2 tokens, and each delegated permission that its services expose",
-                &registration,
+                &registration::change(wanted),
             ),
         ];
         if let Some(clients) = registration::authorized(wanted) {
-            steps.push(change("clients that need not ask each user", &clients.to_string()));
+            steps.push(change("clients that need not ask each user", &clients));
         }
         if wanted.app_id.is_none() {
-            steps.push(step("its service principal in the tenant", &["ad", "sp", "create", "--id", Text::APP_ID]));
+            steps
+                .push(step("its service principal in the tenant", words(["ad", "sp", "create", "--id", Text::APP_ID])));
         }
         if let Some(identity) = &wanted.managed_identity {
             let trust = registration::federated(wanted, &identity.to_string()).to_string();
-            let words = ["ad", "app", "federated-credential", "create", "--id", Text::APP_ID, "--parameters", &trust];
-            steps.push(step("the managed identity in place of a secret", &words));
+            let words =
+                words(["ad", "app", "federated-credential", "create", "--id", Text::APP_ID, "--parameters", &trust]);
+            steps.push(step("the managed identity in place of a secret", words));
         }
-        let consent = ["ad", "app", "permission", "admin-consent", "--id", Text::APP_ID];
-        steps.push(step("consent for the whole tenant, by an administrator", &consent));
+        let consent = words(["ad", "app", "permission", "admin-consent", "--id", Text::APP_ID]);
+        steps.push(step("consent for the whole tenant, by an administrator", consent));
         Self { steps, without: registration::without_permission(wanted).collect(), settings: settings(wanted) }
     }
 
@@ -140,25 +152,36 @@ impl Plan {
     }
 }
 
-fn step(why: &'static str, words: &[&str]) -> Step {
-    Step { why, yields: None, expected: None, words: words.iter().map(|word| Text::from(*word)).collect() }
+fn step(why: &'static str, words: Vec<Text>) -> Step {
+    Step { why, yields: None, expected: None, words }
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<Text> {
+    words.map(Text::from).to_vec()
 }
 
 /// The Azure CLI works in the tenant where it is signed in, whatever else it is told.
 fn tenant(wanted: &Wanted) -> Step {
-    let words = ["account", "show", "--query", "tenantId", "--output", "tsv"];
+    let words = words(["account", "show", "--query", "tenantId", "--output", "tsv"]);
     let expected = Some(wanted.tenant.to_string());
-    Step { yields: Some("TENANT_ID"), expected, ..step("the tenant that az is signed in to", &words) }
+    Step { yields: Some("TENANT_ID"), expected, ..step("the tenant that az is signed in to", words) }
 }
 
-fn app(wanted: &Wanted) -> Step {
-    let known = wanted.app_id.map(|id| id.to_string());
-    let words = match &known {
-        Some(id) => vec!["ad", "app", "show", "--id", id],
-        None => vec!["ad", "app", "create", "--display-name", &wanted.name, "--sign-in-audience", "AzureADMyOrg"],
+fn app(wanted: &Wanted, applications: &str) -> Step {
+    let id = wanted.app_id.map(|id| id.to_string());
+    // Not by `az ad app create`, which takes an app that has this name already for the one that is meant, and changes it.
+    let mut found = match &id {
+        Some(id) => words(["ad", "app", "show", "--id", id]),
+        None => request("POST", applications, &registration::new(wanted)),
     };
-    let words = [&words[..], &["--query", "appId", "--output", "tsv"]].concat();
-    Step { yields: Some("APP_ID"), ..step("the app", &words) }
+    found.extend(words(["--query", "appId", "--output", "tsv"]));
+    Step { yields: Some("APP_ID"), ..step("the app", found) }
+}
+
+/// A request to Microsoft Graph.
+fn request(method: &str, url: &str, body: &Value) -> Vec<Text> {
+    let body = body.to_string();
+    words(["rest", "--method", method, "--url", url, "--headers", "Content-Type=application/json", "--body", &body])
 }
 
 fn settings(wanted: &Wanted) -> Vec<(&'static str, Text)> {

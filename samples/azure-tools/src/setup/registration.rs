@@ -17,6 +17,11 @@ const ROLE_ID: &str = "6f1d9a0e-5d3c-4a6b-9b0a-2f6f2c1d7e02";
 const MAY: &str = "Call the Azure tools as the signed-in user";
 const MAY_LONG: &str = "Allows the app to list and call Azure through the MCP server as the signed-in user.";
 
+/// An app that is nothing yet but a name.
+pub(super) fn new(wanted: &Wanted) -> Value {
+    json!({"displayName": wanted.name, "signInAudience": "AzureADMyOrg"})
+}
+
 /// The change that makes an app the one that this server needs. The app's own id stands in it as [`Text::APP_ID`].
 pub(super) fn change(wanted: &Wanted) -> Value {
     let scope = json!({

@@ -64,6 +64,7 @@ fn what_was_asked_for_cannot_be_taken_for_anything_else() {
     for (name, change) in [
         ("an option as a name", Options { name: "--query".to_owned(), ..options() }),
         ("no name", Options { name: " ".to_owned(), ..options() }),
+        ("what stands for an id", Options { name: "a{APP_ID}".to_owned(), ..options() }),
         ("a line break", Options { name: "a\nb".to_owned(), ..options() }),
         ("a tenant that is none", Options { tenant: "common".to_owned(), ..options() }),
         ("an address as a tenant", Options { tenant: "https://evil.example".to_owned(), ..options() }),
@@ -95,7 +96,7 @@ fn calls(folder: &Path) -> Vec<Vec<String>> {
 }
 
 const GOOD: &str = "case \"$1 $2 $3\" in\n'account show --query') echo 8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11;;\n\
-                    'ad app create') echo 11111111-2222-3333-4444-555555555555;;\nesac";
+                    'rest --method POST') echo 11111111-2222-3333-4444-555555555555;;\nesac";
 
 #[tokio::test]
 async fn the_steps_are_run_with_what_earlier_ones_yielded() {
@@ -107,7 +108,12 @@ async fn the_steps_are_run_with_what_earlier_ones_yielded() {
     assert!(settings.contains(&format!("AzureAd__TenantId={TENANT}\n")), "{settings}");
     let calls = calls(folder.path());
     assert_eq!(calls.len(), plan.steps.len());
-    assert_eq!(calls[1][4], "it's; $(touch x)");
+    // By Graph, because `az ad app create` would change an app of the same name.
+    assert!(
+        calls[1].join(" ").starts_with("rest --method POST --url https://graph.microsoft.com/v1.0/applications --")
+    );
+    let made: Value = serde_json::from_str(&calls[1][8]).unwrap();
+    assert_eq!(made["displayName"], "it's; $(touch x)");
     let patch: Value = serde_json::from_str(calls[2].last().unwrap()).unwrap();
     assert_eq!(patch["identifierUris"][0], format!("api://{APP}"));
     assert!(calls[2].iter().any(|word| word.ends_with(&format!("applications(appId='{APP}')"))), "{:?}", calls[2]);
@@ -140,11 +146,23 @@ async fn the_first_step_that_fails_is_the_last() {
 /// The printed script does what `--apply` does: a shell runs it with the same program.
 #[tokio::test]
 async fn the_script_does_the_same_as_the_steps() {
-    let options = Options { name: "it's; $(touch x) `id` \"y\"".to_owned(), ..options() };
+    for name in [
+        "it's; $(touch x) `id` \"y\"",
+        "quotes '\" ;touch x; \"' that meet",
+        "'\"$(touch x)\"'",
+        "$TENANT_ID \\ '' \"\"",
+        "@x",
+        "Dr\u{f6}hnen \u{2019}$(touch x)\u{2019}",
+    ] {
+        assert_the_script_does_the_same(&Options { name: name.to_owned(), ..options() }).await;
+    }
+}
+
+async fn assert_the_script_does_the_same(options: &Options) {
     let (applied, scripted) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let settings = apply(&plan(&options), &fake_az(applied.path(), GOOD), |_| {}).await.unwrap();
+    let settings = apply(&plan(options), &fake_az(applied.path(), GOOD), |_| {}).await.unwrap();
     fake_az(scripted.path(), GOOD);
-    let script = plan(&options).script(TENANT);
+    let script = plan(options).script(TENANT);
     let shell = tokio::process::Command::new("/bin/sh")
         .args(["-c", &format!("PATH={}:$PATH\n{script}", scripted.path().display())])
         .current_dir(scripted.path())
