@@ -94,9 +94,11 @@ fn absolute(path: &Path) -> PathBuf {
 }
 
 fn says_production(vars: &impl Vars) -> bool {
-    ["MCP_ENV", "NODE_ENV"]
-        .iter()
-        .any(|name| vars.get(name).is_some_and(|value| !value.trim().is_empty() && value != "development"))
+    let said = |name| vars.get(name).filter(|value| !value.trim().is_empty());
+    // .NET compares the name in any case.
+    let dotnet = said("ASPNETCORE_ENVIRONMENT").map(|name| name.to_ascii_lowercase());
+    let others = ["MCP_ENV", "NODE_ENV"].into_iter().filter_map(said);
+    others.chain(dotnet).any(|name| name != "development")
 }
 
 #[cfg(test)]
@@ -122,8 +124,13 @@ mod tests {
         assert_eq!(development.get("PORT").as_deref(), Some("9002"));
         assert_eq!(development.get("GRAPH_CLIENT_ID").as_deref(), Some(ID));
         assert_eq!(layered(&[]).get("PORT").as_deref(), Some("9001"));
-        let production = layered(&[("MCP_ENV", "production")]);
-        assert_eq!((production.file(), production.get("PORT")), (None, None));
+        assert_eq!(layered(&[("ASPNETCORE_ENVIRONMENT", "Development")]).get("PORT").as_deref(), Some("9001"));
+        for name in ["MCP_ENV", "NODE_ENV", "ASPNETCORE_ENVIRONMENT"] {
+            for value in ["production", "Production", "Staging"] {
+                let production = layered(&[(name, value)]);
+                assert_eq!((production.file(), production.get("PORT")), (None, None), "{name}={value}");
+            }
+        }
 
         std::fs::write(folder.path().join(".env.local"), format!("this is not\n{SECRET}")).unwrap();
         let text = Layered::over_env_local(vars(&[]), folder.path()).unwrap_err();
