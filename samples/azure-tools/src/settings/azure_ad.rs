@@ -3,6 +3,7 @@
 use mcp_auth_layer::{
     EntraApp,
     bypass::Environment,
+    cloud::Cloud,
     config::ConfigError,
     fetch::{Egress, FetchLimits, HttpClient},
     policy::{AccessPolicy, ScopePolicy},
@@ -31,37 +32,51 @@ pub(crate) const ROLE: &str = "Mcp.Tools.ReadWrite.All";
 /// Reads the cloud: the option before the variables, and of those the section's own before the SDKs'.
 pub(super) fn cloud(reader: &mut Reader<'_>, start: &Start, environment: Environment) -> CloudChoice {
     let mut choice = super::cloud_choice(reader, environment);
+    let mut is_named = super::CLOUD_NAMES.iter().any(|name| reader.is_set(name));
     if let Some(name) = &start.cloud {
+        is_named = true;
         match named(name) {
-            Some(cloud) => choice = CloudChoice { cloud, ..choice },
+            Some(cloud) => choice.cloud = cloud,
             None => reader.mistake(format!(
                 "--cloud: {name:?} is not known; write AzureCloud, AzureUSGovernment or AzureChinaCloud"
             )),
         }
     }
-    if let Some(host) = instance(reader) {
-        check_authority(reader, INSTANCE, &host, environment);
-        let of_host = host_of(&host).and_then(|host| mcp_auth_layer::cloud::Cloud::of_authority_host(&host));
-        let is_named = start.cloud.is_some() || super::CLOUD_NAMES.iter().any(|name| reader.is_set(name));
-        match of_host {
-            Some(of_host) if is_named && of_host.authority_host() != choice.cloud.authority_host() => {
-                reader.mistake(format!("{INSTANCE} and the cloud that is named differ; remove one of them"));
+    if let Some((name, host)) = instance(reader) {
+        check_authority(reader, name, &host, environment);
+        match cloud_of(&host) {
+            Some(of_host) if is_named && differ(of_host, choice.cloud) => {
+                reader.mistake(format!("{name} and the cloud that is named differ; remove one of them"));
             }
             Some(cloud) if !is_named => choice.cloud = cloud,
             _ => {}
         }
         choice.authority_host = Some(host);
+    } else if start.cloud.is_some()
+        && let Some(of_host) = choice.authority_host.as_deref().and_then(cloud_of)
+        && differ(of_host, choice.cloud)
+    {
+        reader.mistake("AZURE_AUTHORITY_HOST and --cloud name different clouds; remove one of them");
     }
     choice
 }
 
+fn cloud_of(authority: &str) -> Option<Cloud> {
+    host_of(authority).and_then(|host| Cloud::of_authority_host(&host))
+}
+
+fn differ(one: Cloud, other: Cloud) -> bool {
+    one.authority_host() != other.authority_host()
+}
+
 /// The authority's host, of either form of the section.
-fn instance(reader: &Reader<'_>) -> Option<String> {
+fn instance(reader: &mut Reader<'_>) -> Option<(&'static str, String)> {
     if let Some(instance) = reader.get(INSTANCE) {
-        return Some(instance.trim_end_matches('/').to_owned());
+        return Some((INSTANCE, instance.trim_end_matches('/').to_owned()));
     }
-    let authority = url::Url::parse(&reader.get(AUTHORITY)?).ok()?;
-    Some(authority.origin().ascii_serialization())
+    let given = reader.get(AUTHORITY)?;
+    let authority = url::Url::parse(&given).map_err(|_| "it is not a URL such as https://HOST/TENANT");
+    Some((AUTHORITY, reader.keep(AUTHORITY, authority)?.origin().ascii_serialization()))
 }
 
 /// The tenant, of either form of the section: `AzureAd__Authority` has it as its first segment.

@@ -193,6 +193,11 @@ fn the_section_of_the_app_is_read_in_both_forms() {
         ("not a client", &[("AzureAd__ClientId", "tools")], Err("AzureAd__ClientId:")),
         ("any tenant", &[("AzureAd__TenantId", "common")], Err("AzureAd__TenantId:")),
         ("a mix of clouds", &[("AZURE_CLOUD", "AzureChinaCloud")], Err("remove one of them")),
+        (
+            "an authority that is none",
+            &[("AzureAd__Instance", ""), ("AzureAd__Authority", "login.microsoftonline.us/contoso.com")],
+            Err("AzureAd__Authority: it is not a URL"),
+        ),
         ("a cloud that is none", &[("AZURE_CLOUD", "AzureMars")], Err("AZURE_CLOUD: \"AzureMars\" is not known")),
         ("Graph as audience", &[("AzureAd__Audience", "https://graph.microsoft.com")], Err("AzureAd__Audience:")),
     ] {
@@ -200,6 +205,31 @@ fn the_section_of_the_app_is_read_in_both_forms() {
             (Ok(settings), Ok(host)) => {
                 assert_eq!(settings.incoming.unwrap().app.unwrap().authority().host(), host, "{name}");
             }
+            (Err(mistakes), Err(text)) => assert!(mistakes.to_string().contains(text), "{name}: {mistakes}"),
+            (read, _) => panic!("{name}: {read:?}"),
+        }
+    }
+}
+
+#[test]
+fn one_cloud_is_meant_by_all_that_name_one() {
+    let china = [&HTTP[..], &["--cloud", "AzureChinaCloud"]].concat();
+    let stdio = ["--cloud", "AzureChinaCloud"];
+    let none = ("AzureAd__Instance", "");
+    let public = ("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com/");
+    let chinas = ("AZURE_AUTHORITY_HOST", "https://login.chinacloudapi.cn/");
+    for (name, options, more, expected) in [
+        ("the option alone", &china[..], &[none][..], Ok(Cloud::China)),
+        ("the option, and what Kubernetes injects", &china, &[none, public], Err("AZURE_AUTHORITY_HOST and --cloud")),
+        ("the same over stdio", &stdio, &[none, public], Err("AZURE_AUTHORITY_HOST and --cloud")),
+        ("both the same", &china, &[none, chinas], Ok(Cloud::China)),
+        ("the option before the variable", &china, &[none, ("AZURE_CLOUD", "AzureCloud")], Ok(Cloud::China)),
+        ("the option against the section", &china, &[], Err("AzureAd__Instance and the cloud")),
+        ("what Kubernetes injects alone", &HTTP, &[none, chinas], Ok(Cloud::China)),
+        ("the section before what is injected", &HTTP, &[chinas], Ok(Cloud::Public)),
+    ] {
+        match (read(options, more), expected) {
+            (Ok(settings), Ok(cloud)) => assert_eq!(settings.cloud, cloud, "{name}"),
             (Err(mistakes), Err(text)) => assert!(mistakes.to_string().contains(text), "{name}: {mistakes}"),
             (read, _) => panic!("{name}: {read:?}"),
         }
