@@ -22,7 +22,7 @@ pub(crate) use self::{
     lookup::{get, scope},
     session::On,
 };
-use crate::{services::Service, tools::Spec};
+use crate::{failure, services::Service, tools::Spec};
 
 /// The identities that calls go out as.
 #[derive(Clone, Debug)]
@@ -68,9 +68,17 @@ impl Acting {
         })
     }
 
+    /// Returns the first service of a tool whose address in this cloud is not known.
+    fn unplaced(&self, spec: &Spec) -> Option<Service> {
+        spec.needs.iter().map(|need| need.service).find(|service| service.place(self.cloud).is_none())
+    }
+
     /// Says in a tool's description that it cannot be used as this server runs.
     #[must_use]
     pub fn limitation(&self, spec: &Spec) -> Option<String> {
+        if let Some(service) = self.unplaced(spec) {
+            return Some(format!("NOT AVAILABLE here: the address of {service} in this cloud is not known."));
+        }
         let service = self.undelegable(spec)?;
         Some(format!(
             "NOT AVAILABLE here: {service} has no delegated permission, so it cannot be called on behalf of the signed-in user, \
@@ -81,6 +89,10 @@ impl Acting {
     /// Explains why a tool cannot be used as this server runs, with both ways out.
     #[must_use]
     pub fn refusal(&self, spec: &Spec) -> Option<Failure> {
+        // Before Resource Manager is asked where the resource is, which it could well say.
+        if let Some(service) = self.unplaced(spec) {
+            return Some(failure::not_in_this_cloud(service));
+        }
         let service = self.undelegable(spec)?;
         let mut failure = Failure::new(
             "no_delegated_scope",

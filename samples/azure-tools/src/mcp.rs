@@ -123,13 +123,12 @@ impl ServerHandler for AzureTools {
             (None, Transport::Stdio) => Incoming::Stdio,
             (None, Transport::Http) => return Err(ErrorData::internal_error("the request has no caller", None)),
         };
-        let tool = match self.0.offer.find(&request.name) {
-            Offered::Yes(tool) => tool,
-            Offered::ReadOnly => return Ok(read_only().into_result().into()),
+        let begun = Instant::now();
+        let (tool, answer) = match self.0.offer.find(&request.name) {
+            Offered::Yes(tool) => (tool, self.0.call(incoming, tool, request).await),
+            Offered::ReadOnly(tool) => (tool, Err(read_only())),
             Offered::No => return Err(ErrorData::invalid_params("there is no such tool", None)),
         };
-        let begun = Instant::now();
-        let answer = self.0.call(incoming, tool, request).await;
         self.0.note(incoming, tool, begun, &answer);
         Ok(answer.map_or_else(Failure::into_result, success).into())
     }

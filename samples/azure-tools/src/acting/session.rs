@@ -8,7 +8,7 @@ use azure_core::{
 };
 use bytes::Bytes;
 use http::{Request, Response};
-use mcp_auth_layer::Caller;
+use mcp_auth_layer::{Caller, tenant::TenantId};
 use mcp_obo::{Downstream, DownstreamError, OutgoingAuth, TokenSource, azure::ActingCredential, outgoing::ActingAs};
 use server_kit::failure::{Context, Failure, Who};
 
@@ -92,13 +92,15 @@ impl<'a> Session<'a> {
         ))
     }
 
+    /// The tenant of whoever acts; none where it is not known by its id, which alone can be compared.
     fn tenant(&self) -> Option<&'a str> {
-        let caller = match self.incoming {
-            Incoming::Http(parts) => parts.extensions.get::<Caller>().and_then(Caller::verified),
-            Incoming::Stdio => None,
-        };
-        let tenant = caller.and_then(|caller| caller.claims().tenant()).map(|tenant| tenant.as_str());
-        tenant.or_else(|| self.azure.tenant())
+        match (self.acting_as(Service::Arm), self.incoming) {
+            (ActingAs::User, Incoming::Http(parts)) => {
+                let caller = parts.extensions.get::<Caller>().and_then(Caller::verified);
+                caller.and_then(|caller| caller.claims().tenant()).map(TenantId::as_str)
+            }
+            _ => self.azure.tenant().filter(|own| TenantId::parse(own).is_ok()),
+        }
     }
 
     /// Sends one request to a service, and explains every answer that is not a success.

@@ -313,6 +313,20 @@ fn a_service_can_be_declared_to_have_got_a_permission() {
 }
 
 #[test]
+fn what_is_not_in_a_cloud_is_refused_before_anybody_is_asked() {
+    for options in [&["--transport", "http", "--cloud", "AzureUSGovernment"][..], &["--cloud", "AzureUSGovernment"]] {
+        let acting = read(options, &[("AzureAd__Instance", "")]).unwrap().acting;
+        for tool in all() {
+            let spec = tool.spec();
+            let is_there = spec.needs.iter().all(|need| need.service.place(Cloud::UsGov).is_some());
+            let refusal = acting.refusal(spec).map(|failure| failure.kind);
+            assert_eq!(refusal, (!is_there).then_some("not_in_this_cloud"), "{}", spec.name);
+            assert_eq!(acting.limitation(spec).is_some(), !is_there, "{}", spec.name);
+        }
+    }
+}
+
+#[test]
 fn every_option_of_the_original_is_taken_and_what_has_no_effect_is_said() {
     let all = [
         "--transport",

@@ -16,7 +16,7 @@ pub struct Offer {
 pub(crate) enum Offered<'a> {
     Yes(&'a Tool),
     /// It would be, if this server might write.
-    ReadOnly,
+    ReadOnly(&'a Tool),
     No,
 }
 
@@ -64,7 +64,7 @@ impl Offer {
         match self.tools.iter().find(|tool| tool.spec().name == name) {
             None => Offered::No,
             Some(tool) if self.may_run(tool) => Offered::Yes(tool),
-            Some(_) => Offered::ReadOnly,
+            Some(tool) => Offered::ReadOnly(tool),
         }
     }
 

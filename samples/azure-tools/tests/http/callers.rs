@@ -51,6 +51,44 @@ async fn an_identity_that_is_lent_for_one_service_is_audited_with_the_caller() {
 }
 
 #[tokio::test]
+async fn what_is_refused_before_anybody_is_asked_is_audited_too() {
+    let hosting = [&HOSTING[..], &["--read-only"]].concat();
+    for (options, tool, kind, acting_as) in [
+        (&hosting[..], "azmcp_communication_sms_send", "read_only", "hosting_identity"),
+        (&OBO[..], "azmcp_communication_sms_send", "no_delegated_scope", "user"),
+    ] {
+        let server = Fixture::start(options).await;
+        let failure = server.call_as("alice", tool, json!({})).await.failure();
+        assert_eq!(failure["kind"], kind);
+        let called = server.log.audited("tool_called");
+        assert_eq!(called.len(), 1, "{kind}");
+        for (field, value) in [("tool", tool), ("outcome", kind), ("acting_as", acting_as), ("oid", ALICE)] {
+            assert_eq!(called[0][field], value, "{kind}: {called:?}");
+        }
+        assert_eq!(server.emulator.counters().azure.len(), 0, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn the_tenant_of_the_arguments_is_compared_with_that_of_whoever_acts() {
+    const ELSEWHERE: &str = "99999999-0f5c-4f4b-9c1e-1d6f0a1e7b11";
+    let own = entra_emulator::TENANT_ID;
+    for (name, options, tenant, given, expected) in [
+        ("the user's", &OBO, ELSEWHERE, own, true),
+        ("not the user's", &OBO, ELSEWHERE, ELSEWHERE, false),
+        ("the server's", &HOSTING, ELSEWHERE, ELSEWHERE, true),
+        ("the user's, who does not act", &HOSTING, ELSEWHERE, own, false),
+        ("by a name that says no id", &HOSTING, "contoso.onmicrosoft.com", own, true),
+    ] {
+        let emulator = entra_emulator::Emulator::start(crate::support::config()).await.unwrap();
+        let server = Fixture::over(emulator, options, &[("AZURE_TENANT_ID", tenant)]).await;
+        let answer = server.call_as("alice", "azmcp_subscription_list", json!({"tenant": given})).await;
+        let refused = answer.json().to_string().contains("wrong_tenant");
+        assert_eq!(refused, !expected, "{name}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn no_token_and_no_secret_is_ever_logged() {
     for options in [OBO, HOSTING] {
         let server = Fixture::start(&options).await;
