@@ -33,6 +33,7 @@ mod tests;
 mod tool;
 mod values;
 mod visual_studio;
+mod window;
 mod workload;
 
 use std::{
@@ -46,12 +47,12 @@ use tokio::time::Instant;
 
 pub use self::{
     attempts::{Attempt, Attempts, Outcome},
-    browser::{BrowserOptions, Opener},
     error::NoCredential,
     identity::Identity,
     name::CredentialName,
     selection::{Frontend, Selection, SelectionError},
     values::{CertificateChain, HostValues},
+    window::{BrowserOptions, Opener},
 };
 use self::{
     browser::Browser,

@@ -9,7 +9,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::browser::BrowserOptions;
+use super::window::BrowserOptions;
 
 /// The values that a chain's credentials are made of.
 ///

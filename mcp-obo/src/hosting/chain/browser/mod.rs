@@ -13,7 +13,6 @@ use secrecy::SecretString;
 use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
-pub use self::opener::Opener;
 use self::{
     listener::{Listener, Returned},
     opener::SystemOpener,
@@ -23,6 +22,7 @@ use super::{
     link::{Ask, Lasts, Link, Miss},
     name::CredentialName,
     values::HostValues,
+    window::Opener,
 };
 use crate::{
     aadsts,
@@ -35,60 +35,6 @@ use crate::{
     pkce::Verifier,
     token_endpoint::TokenEndpoint,
 };
-
-/// The app that Azure's own developer tools and SDKs sign people in as, where they are given no other.
-const DEVELOPER_SIGN_ON: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
-
-/// How people sign in to a browser.
-///
-/// # Defaults
-/// As the app of Azure's developer tools, within 300 s, in the browser that the desktop opens addresses with.
-#[derive(Clone)]
-pub struct BrowserOptions {
-    client_id: String,
-    patience: Duration,
-    opener: Option<Arc<dyn Opener>>,
-}
-
-impl Default for BrowserOptions {
-    fn default() -> Self {
-        Self { client_id: DEVELOPER_SIGN_ON.to_owned(), patience: Duration::from_secs(300), opener: None }
-    }
-}
-
-impl BrowserOptions {
-    /// Signs people in as another public client (`AZURE_MCP_CLIENT_ID`); blank is as if not given.
-    ///
-    /// `http://localhost` has to be registered there, under *Mobile and desktop applications*.
-    #[must_use]
-    pub fn with_client_id(self, id: &str) -> Self {
-        match id.trim() {
-            "" => self,
-            id => Self { client_id: id.to_owned(), ..self },
-        }
-    }
-
-    /// Waits so long for a person (`AZURE_MCP_BROWSER_AUTH_TIMEOUT_SECONDS`).
-    #[must_use]
-    pub fn with_timeout(self, patience: Duration) -> Self {
-        Self { patience, ..self }
-    }
-
-    /// Opens windows in another way.
-    #[must_use]
-    pub fn with_opener(self, opener: impl Opener + 'static) -> Self {
-        Self { opener: Some(Arc::new(opener)), ..self }
-    }
-}
-
-impl fmt::Debug for BrowserOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BrowserOptions")
-            .field("client_id", &self.client_id)
-            .field("timeout", &self.patience)
-            .finish_non_exhaustive()
-    }
-}
 
 /// Whoever signs in at this machine.
 #[derive(Debug)]

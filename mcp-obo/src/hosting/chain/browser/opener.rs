@@ -1,26 +1,9 @@
 //! Opens an address in the browser of whoever sits at this machine.
 
-use std::{fmt, io, time::Duration};
+use std::{io, time::Duration};
 
-use super::super::{tool::Program, values::HostValues};
+use super::super::{tool::Program, values::HostValues, window::Opener};
 use crate::boxed::BoxFuture;
-
-/// Shows an address to the person at this machine.
-pub trait Opener: fmt::Debug + Send + Sync {
-    /// Tells whether there could be a window, before anybody is asked for anything.
-    ///
-    /// # Errors
-    /// When there could be none.
-    fn check(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Opens a window, and does not wait for what people do in it.
-    ///
-    /// # Errors
-    /// When there is no window to open.
-    fn open<'a>(&'a self, address: &'a str) -> BoxFuture<'a, io::Result<()>>;
-}
 
 /// The desktop's own way.
 #[derive(Debug)]

@@ -22,7 +22,10 @@ use tokio::{
 };
 
 use super::{
-    super::tests::{alice, jwt, target},
+    super::{
+        tests::{alice, jwt, target},
+        window::BrowserOptions,
+    },
     *,
 };
 use crate::{
