@@ -8,13 +8,33 @@ use mcp_obo::{
     ClientCredential, ClientCredentials, ClientSecret, HostingIdentity, KeyVault, KeyVaultCertificate, ManagedIdentity,
     WorkloadIdentity, credential::ClientCertificate, managed_identity::ManagedIdentityId,
 };
-use server_kit::settings::{Reader, certificate};
+use server_kit::settings::{Reader, certificate, host};
 
 /// More than anybody has.
 const MOST: usize = 10;
 
 const SECTION: &str = "AzureAd__ClientCredentials";
 const SHORT_SECRET: &str = "AzureAd__ClientSecret";
+
+const SOURCES: [&str; 6] = [
+    "ClientSecret",
+    "Path",
+    "Base64Encoded",
+    "KeyVault",
+    "SignedAssertionFromManagedIdentity",
+    "SignedAssertionFilePath",
+];
+/// What stands beside a source's name.
+const PARTS: [&str; 8] = [
+    "ClientSecret",
+    "CertificateDiskPath",
+    "Base64EncodedValue",
+    "KeyVaultUrl",
+    "KeyVaultCertificateName",
+    "ManagedIdentityClientId",
+    "SignedAssertionFileDiskPath",
+    "SignedAssertionFilePath",
+];
 
 type Found = Option<Arc<dyn ClientCredential>>;
 
@@ -37,13 +57,20 @@ pub(super) fn read(reader: &mut Reader<'_>, environment: Environment, app: &Entr
 
 fn one(reader: &mut Reader<'_>, environment: Environment, app: &EntraApp, index: usize) -> Found {
     let name = |part: &str| format!("{SECTION}__{index}__{part}");
-    let source = reader.get(&name("SourceType"))?;
-    match source.as_str() {
+    let Some(source) = reader.get(&name("SourceType")) else {
+        if let Some(part) = PARTS.iter().map(|part| name(part)).find(|part| reader.is_set(part)) {
+            reader.mistake(format!("{}: not set, so that {part} means nothing", name("SourceType")));
+        }
+        return None;
+    };
+    // .NET reads the names of sources in any case.
+    let known = SOURCES.into_iter().find(|known| known.eq_ignore_ascii_case(source.trim()));
+    match known.unwrap_or(&source) {
         "ClientSecret" => secret(reader, environment, &name("ClientSecret")),
         "Path" => {
             need(reader, &name("CertificateDiskPath"))?;
             let read = certificate::read(reader, &name("CertificateDiskPath"), &name("CertificatePassword"))?;
-            Some(Arc::new(chained(reader, read)))
+            Some(Arc::new(read))
         }
         "Base64Encoded" => encoded(reader, &name("Base64EncodedValue"), &name("CertificatePassword")),
         "KeyVault" => vault(reader, app, &name("KeyVaultUrl"), &name("KeyVaultCertificateName")),
@@ -97,25 +124,26 @@ fn encoded(reader: &mut Reader<'_>, name: &str, password: &str) -> Found {
     let bytes = reader.keep(name, bytes)?;
     let password = reader.get(password).unwrap_or_default();
     let certificate = reader.keep(name, ClientCertificate::from_pfx(bytes, password))?;
-    Some(Arc::new(chained(reader, certificate)))
+    Some(Arc::new(if certificate::sends_chain(reader) { certificate.with_x5c() } else { certificate }))
 }
 
-fn chained(reader: &mut Reader<'_>, certificate: ClientCertificate) -> ClientCertificate {
-    if certificate::sends_chain(reader) { certificate.with_x5c() } else { certificate }
-}
-
-/// A certificate whose key stays in the vault, which is asked as the machine's own identity.
+/// A certificate whose key stays in the vault, which is asked as what this service is deployed with.
 fn vault(reader: &mut Reader<'_>, app: &EntraApp, url: &str, certificate: &str) -> Found {
     let (address, name) = (need(reader, url)?, need(reader, certificate)?);
     let Some(target) = KeyVault::target_in(app.cloud()) else {
         reader.mistake(format!("{url}: this cloud's Key Vault is not known here"));
         return None;
     };
-    let id = reader.get("AZURE_CLIENT_ID").map_or(ManagedIdentityId::SystemAssigned, ManagedIdentityId::ClientId);
-    let identity = reader.keep("AZURE_CLIENT_ID", HostingIdentity::managed(app, id))?.add_target(&target);
+    let identity = reader_of_vault(reader, app)?.add_target(&target);
     let vault = reader.keep(url, KeyVault::over(app.http().clone(), &address, app.cloud(), identity))?;
     let found = reader.keep(certificate, KeyVaultCertificate::from_certificate(&vault, &name))?;
     Some(Arc::new(found))
+}
+
+/// `AZURE_CLIENT_ID` alone is a managed identity; with a secret, a certificate or a workload's token it is a service principal.
+pub(super) fn reader_of_vault(reader: &mut Reader<'_>, app: &EntraApp) -> Option<HostingIdentity> {
+    let tenant = reader.get("AZURE_TENANT_ID").unwrap_or_else(|| app.authority().segment().to_owned());
+    Some(HostingIdentity::chain(app, host::deployed(reader, app, &tenant)?))
 }
 
 fn managed(reader: &mut Reader<'_>, app: &EntraApp, name: &str) -> Found {

@@ -244,6 +244,13 @@ fn every_source_of_a_credential_is_honoured_or_refused_by_name() {
     let token = token.to_str().unwrap();
     for (source, name, value, expected) in [
         ("ClientSecret", "ClientSecret", SECRET, Ok(CredentialKind::Secret)),
+        ("clientsecret", "ClientSecret", SECRET, Ok(CredentialKind::Secret)),
+        (
+            " ",
+            "ClientSecret",
+            SECRET,
+            Err("__0__SourceType: not set, so that AzureAd__ClientCredentials__0__ClientSecret"),
+        ),
         ("SignedAssertionFilePath", "SignedAssertionFileDiskPath", token, Ok(CredentialKind::WorkloadIdentity)),
         ("SignedAssertionFilePath", "SignedAssertionFilePath", token, Ok(CredentialKind::WorkloadIdentity)),
         ("Path", "CertificateDiskPath", "/nowhere.pem", Err("CertificateDiskPath:")),
@@ -267,6 +274,36 @@ fn every_source_of_a_credential_is_honoured_or_refused_by_name() {
             (Err(mistakes), Err(text)) => assert!(mistakes.to_string().contains(text), "{source} {name}: {mistakes}"),
             (read, _) => panic!("{source} {name}: {read:?}"),
         }
+    }
+}
+
+#[test]
+fn a_gap_between_credentials_ends_no_list() {
+    let more = [
+        ("AzureAd__ClientCredentials__3__SourceType", "ClientSecret"),
+        ("AzureAd__ClientCredentials__3__ClientSecret", SECRET),
+        ("AzureAd__ClientSecret", "another"),
+    ];
+    let credentials = read(&HTTP, &more).unwrap().incoming.unwrap().credentials.unwrap();
+    let kinds: Vec<_> = credentials.status(mcp_auth_layer::clock::UnixTime::from_secs(0));
+    let expected = [CredentialKind::ManagedIdentity, CredentialKind::Secret, CredentialKind::Secret];
+    assert_eq!(kinds.iter().map(|one| one.kind()).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_vault_is_read_as_what_the_server_is_deployed_with() {
+    for (name, more) in [
+        ("the machine", &[][..]),
+        ("a user-assigned identity", &[("AZURE_CLIENT_ID", IDENTITY)]),
+        ("a service principal", &[("AZURE_CLIENT_ID", IDENTITY), ("AZURE_CLIENT_SECRET", SECRET)]),
+        ("whatever calls go out as", &[("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")]),
+    ] {
+        let vars: BTreeMap<_, _> = more.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let mut reader = Reader::new(&vars);
+        let app = read(&HTTP, &[]).unwrap().incoming.unwrap().app.unwrap();
+        let identity = client_credentials::reader_of_vault(&mut reader, &app).unwrap();
+        let chosen = identity.credential_chain().unwrap().selection();
+        assert_eq!((chosen.as_str(), reader.mistakes), ("AZURE_TOKEN_CREDENTIALS=prod", vec![]), "{name}");
     }
 }
 

@@ -30,6 +30,11 @@ pub fn chain(
     Some(chain)
 }
 
+/// Makes the chain of what a deployed service has, whatever is chosen for its calls: no person signs in for the server itself.
+pub fn deployed(reader: &mut Reader<'_>, app: &EntraApp, tenant: &str) -> Option<CredentialChain> {
+    Some(CredentialChain::new(app, Selection::Production, values(reader, Some(tenant))?))
+}
+
 fn selection(reader: &mut Reader<'_>, frontend: Frontend) -> Option<Selection> {
     let selection = Selection::read(reader.get(CHOICE).as_deref());
     let selection = reader.keep(CHOICE, selection)?;
