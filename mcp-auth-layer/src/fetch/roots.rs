@@ -121,24 +121,40 @@ struct System {
 fn system_roots() -> Result<System, BoxError> {
     let seen = rustls_native_certs::load_native_certs();
     let is_named = openssl_probe::has_ssl_cert_env_vars();
-    match seen.errors.into_iter().next() {
+    let places = openssl_probe::probe();
+    let own = places.cert_file.as_deref().into_iter().map(|file| load_certs_from_paths(Some(file), None));
+    let own = own.chain(openssl_probe::candidate_cert_dirs().map(|folder| load_certs_from_paths(None, Some(folder))));
+    let hidden = hidden_in(own.flat_map(|found| found.certs), &seen.certs);
+    // A blank variable is one that is not set; to rustls-native-certs it is a file without a name.
+    let (blank, errors): (Vec<_>, Vec<_>) = seen.errors.into_iter().partition(is_of_blank_path);
+    match errors.into_iter().next() {
         Some(error) if is_named || seen.certs.is_empty() => return Err(error.into()),
-        None if is_named && seen.certs.is_empty() => return Err(NoCertificate.into()),
+        None if seen.certs.is_empty() && (is_named || (!blank.is_empty() && hidden.is_empty())) => {
+            return Err(NoCertificate.into());
+        }
         _ => {}
     }
-    let hidden = hidden_in(openssl_probe::candidate_cert_dirs(), &seen.certs);
     Ok(System { seen: seen.certs, hidden })
 }
 
 #[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
-fn hidden_in<'a>(
-    folders: impl Iterator<Item = &'a Path>,
+fn is_of_blank_path(error: &rustls_native_certs::Error) -> bool {
+    let rustls_native_certs::ErrorKind::Io { path, .. } = &error.kind else { return false };
+    path.to_str().is_some_and(|path| path.trim().is_empty())
+}
+
+#[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android")))]
+fn hidden_in(
+    own: impl Iterator<Item = CertificateDer<'static>>,
     seen: &[CertificateDer<'static>],
 ) -> Vec<CertificateDer<'static>> {
-    let all = folders.flat_map(|folder| load_certs_from_paths(None, Some(folder)).certs);
-    let hidden = all.filter(|certificate| !seen.contains(certificate));
+    let mut hidden: Vec<_> = own.filter(|certificate| !seen.contains(certificate)).collect();
+    hidden.sort_unstable_by(|left, right| left.as_ref().cmp(right.as_ref()));
+    // A bundle and the files that it was made of.
+    hidden.dedup();
     // One old certificate that cannot be an anchor must not cost all the others.
-    hidden.filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok()).collect()
+    hidden.retain(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok());
+    hidden
 }
 
 /// macOS, Windows and Android verify by the system itself, which knows nothing of the variables.

@@ -20,9 +20,10 @@ fn the_system_s_roots_are_added_where_a_variable_hides_them() {
     fs::write(folder.path().join("both.crt"), one.pem() + &two.pem()).unwrap();
     fs::write(folder.path().join("broken.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
         .unwrap();
-    let hidden = |seen: &[CertificateDer<'static>]| hidden_in([folder.path()].into_iter(), seen);
-    let mut all = hidden(&[]);
-    all.sort_unstable_by(|left, right| left.as_ref().cmp(right.as_ref()));
+    let hidden = |seen: &[CertificateDer<'static>]| {
+        hidden_in(load_certs_from_paths(None, Some(folder.path())).certs.into_iter(), seen)
+    };
+    let all = hidden(&[]);
     let mut expected = [one.der().clone(), two.der().clone()];
     expected.sort_unstable_by(|left, right| left.as_ref().cmp(right.as_ref()));
     assert_eq!(all, expected, "what is broken costs only itself");
@@ -38,21 +39,25 @@ fn a_named_bundle_does_not_replace_the_system_s_roots() {
     fs::write(&bundle, authority().pem()).unwrap();
     let system = openssl_probe::candidate_cert_dirs().flat_map(|path| load_certs_from_paths(None, Some(path)).certs);
     let system = system.filter(|certificate| RootCertStore::empty().add(certificate.clone()).is_ok()).count();
-    for (name, variable, added) in [
-        ("none", None, 0),
-        ("a file", Some(("SSL_CERT_FILE", bundle.as_path())), system),
-        ("a folder", Some(("SSL_CERT_DIR", folder.path())), system),
+    for (name, variables, added, bundle) in [
+        ("none", &[][..], 0, 0),
+        ("a file", &[("SSL_CERT_FILE", bundle.as_path())], system, 1),
+        ("a folder", &[("SSL_CERT_DIR", folder.path())], system, 1),
+        // What is blank is not set.
+        ("a blank file", &[("SSL_CERT_FILE", Path::new(""))], system, 0),
+        ("spaces for a file", &[("SSL_CERT_FILE", Path::new(" "))], system, 0),
+        ("a blank folder", &[("SSL_CERT_DIR", Path::new(""))], 0, 0),
+        ("a folder and a blank file", &[("SSL_CERT_DIR", folder.path()), ("SSL_CERT_FILE", Path::new(""))], system, 1),
     ] {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "fetch::roots::tests::the_child_counts_what_it_adds", "--ignored", "--nocapture"])
             .env_clear()
-            .envs(variable)
+            .envs(variables.iter().copied())
             .output()
             .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains(&format!("added: {added}.")), "{name}: {text}");
         let trusted = text.split("trusted: ").nth(1).and_then(|rest| rest.split('.').next()?.parse().ok());
-        let bundle = usize::from(variable.is_some());
         assert!(trusted.is_some_and(|trusted: usize| trusted >= system + bundle), "{name}: {text}");
     }
 }
