@@ -150,6 +150,16 @@ fn lend(own: &HostingIdentity, incoming: Incoming<'_>, spec: &Spec) -> bool {
         // Whoever started this process can do all that it can.
         Incoming::Stdio => local("the program that started this server"),
         Incoming::Http(parts) => match (parts.extensions.get::<Caller>(), unauthenticated(parts)) {
+            // A loopback listener is meant for this machine, and whoever says that it passes requests on is no reason to
+            // believe that they come from here.
+            (None, Some(_)) if FORWARDED.iter().any(|name| parts.headers.contains_key(*name)) => {
+                tracing::warn!(
+                    target: mcp_obo::audit::TARGET,
+                    decision = "identity_refused", tool = spec.name,
+                    why = "incoming authentication is off, and the request came through a proxy or tunnel",
+                );
+                return false;
+            }
             (None, Some(permit)) => {
                 permit.record_use();
                 local("nobody known, incoming authentication is off");
@@ -160,6 +170,9 @@ fn lend(own: &HostingIdentity, incoming: Incoming<'_>, spec: &Spec) -> bool {
     }
     true
 }
+
+/// By which proxies and tunnels say that they passed a request on.
+const FORWARDED: [&str; 5] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 
 /// The permit of a server that asks nobody who they are.
 fn unauthenticated(parts: &Parts) -> Option<&Permit> {

@@ -3,7 +3,7 @@
 use entra_emulator::TokenSpec;
 use serde_json::json;
 
-use crate::support::{Fixture, HOSTING, OBO, request};
+use crate::support::{Answer, Fixture, HOSTING, OBO, request};
 
 const ALICE: &str = "a1a1a1a1-0000-4000-8000-000000000001";
 
@@ -67,6 +67,37 @@ async fn what_is_refused_before_anybody_is_asked_is_audited_too() {
         }
         assert_eq!(server.emulator.counters().azure.len(), 0, "{kind}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_asks_nobody_who_they_are_serves_its_own_machine_alone() {
+    let options = ["--transport", "http", "--dangerously-disable-http-incoming-auth"];
+    let emulator = entra_emulator::Emulator::start(crate::support::config()).await.unwrap();
+    let server = Fixture::over(emulator, &options, &[("ASPNETCORE_ENVIRONMENT", "Development")]).await;
+    let call = || {
+        let parameters = json!({"name": "azmcp_subscription_list", "arguments": {}});
+        request(&server.http, &server.base, "tools/call", parameters)
+    };
+    for (name, value, status) in [
+        ("host", "rebound.evil.example", 403),
+        ("origin", "https://evil.example", 403),
+        ("origin", "null", 403),
+        ("x-forwarded-for", "203.0.113.9", 200),
+        ("forwarded", "for=203.0.113.9", 200),
+        ("via", "1.1 tunnel", 200),
+    ] {
+        let answer = Answer::of(call().header(name, value).send().await.unwrap()).await;
+        assert_eq!(answer.status, status, "{name}: {answer:?}");
+        if status == 200 {
+            assert_eq!(answer.failure()["kind"], "no_user", "{name}: {answer:?}");
+        }
+        let counters = server.emulator.counters();
+        assert_eq!((counters.client_credentials, counters.azure.len()), (0, 0), "{name}");
+    }
+    assert!(server.log.audited("acted_as_service").is_empty());
+    assert_eq!(server.log.audited("identity_refused").len(), 3);
+    Answer::of(call().send().await.unwrap()).await.result();
+    assert_eq!(server.log.audited("acted_as_service").len(), 1);
 }
 
 #[tokio::test]
