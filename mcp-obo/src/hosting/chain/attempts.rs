@@ -144,7 +144,7 @@ impl Attempts {
 
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const WIDEST: usize = 27;
+        const WIDEST: usize = 28;
         write!(f, "{:WIDEST$}  {:11}  {:>7}  why", "credential", "outcome", "time")?;
         for attempt in &self.0 {
             let took = format!("{:.1} s", attempt.took.as_secs_f64());
