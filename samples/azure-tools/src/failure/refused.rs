@@ -46,7 +46,7 @@ impl<'a> Refused<'a> {
             Who::Administrator,
             format!("{} may not {} at {}.", self.who(), self.spec.errand, self.service),
             format!(
-                "Assign the role {role} on {scope}{}. {} An assignment takes minutes to take effect. If the role is there, the \
+                "Assign the role {role} on {scope}{}.{} An assignment takes minutes to take effect. If the role is there, the \
                  network rules of the resource may refuse this server's address.",
                 self.role_id().map(|id| format!(" (role definition {id})")).unwrap_or_default(),
                 self.more(),
@@ -99,11 +99,11 @@ impl<'a> Refused<'a> {
     fn more(&self) -> &'static str {
         match self.service {
             Service::Cosmos => {
-                "The scope / is the whole account; /dbs/DATABASE and /dbs/DATABASE/colls/CONTAINER are narrower. Azure's own \
+                " The scope / is the whole account; /dbs/DATABASE and /dbs/DATABASE/colls/CONTAINER are narrower. Azure's own \
                  roles, such as Owner, give no access to documents."
             }
             Service::ConfidentialLedger => {
-                "The ledger keeps its own list of users, and the command replaces that list: name those who are on it, too."
+                " The ledger keeps its own list of users, and the command replaces that list: name those who are on it, too."
             }
             _ => "",
         }
@@ -211,6 +211,10 @@ mod tests {
         let failure =
             explained("azmcp_keyvault_secret_list", Service::KeyVault, &Kind::VAULT, &ErrorCode::default(), true);
         assert_eq!((failure.kind, failure.who), ("forbidden_role", Who::Administrator));
+        assert!(
+            failure.cure.starts_with("Assign the role Key Vault Reader on the key vault. An assignment"),
+            "{failure:?}"
+        );
     }
 
     #[test]
