@@ -3,10 +3,14 @@
 //! Every failure has a kind that a program can read, a cause, a cure, and who can apply it. Raw texts of Entra and of downstream
 //! APIs do not go out; their ids do, because support asks for them.
 
-use std::time::Duration;
+use std::{error::Error as _, time::Duration};
 
 use mcp_auth_layer::fetch::TransportFault;
-use mcp_obo::{ExchangeError, ExchangeErrorKind, outgoing::ActingAs};
+use mcp_obo::{
+    ExchangeError, ExchangeErrorKind,
+    hosting::chain::{NoCredential, Outcome},
+    outgoing::ActingAs,
+};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::{Serialize, Serializer};
 use serde_json::json;
@@ -161,6 +165,30 @@ impl Failure {
         failure
     }
 
+    /// Explains to the person at this machine why none of its credentials gave a token; none where the error is another.
+    ///
+    /// For nobody else: the reasons name what is installed here, and who is signed in.
+    #[must_use]
+    pub fn of_this_machine(error: &ExchangeError) -> Option<Self> {
+        let attempts = no_credential(error)?.attempts();
+        let tried = attempts.iter().filter(|attempt| attempt.outcome() != Outcome::Skipped);
+        let lines: String = tried
+            .map(|attempt| {
+                let cure = attempt.cure().map(|cure| format!("; {cure}")).unwrap_or_default();
+                format!("\n- {}: {}{cure}", attempt.credential(), attempt.reason())
+            })
+            .collect();
+        let mut failure = unidentified(error.kind());
+        failure.who = Who::Caller;
+        failure.cause = format!("No credential of this machine gave a token:{lines}\n").into();
+        failure.cure =
+            "Cure one of them, by `az login` for example, and call again. AZURE_TOKEN_CREDENTIALS chooses which \
+                        of them are asked."
+                .into();
+        failure.retry_after = error.retry_after().map(seconds);
+        Some(failure)
+    }
+
     /// Explains that an API asks for more than the acting identity's token has.
     #[must_use]
     pub fn challenged(api: &str, acting_as: ActingAs) -> Self {
@@ -235,6 +263,9 @@ fn seconds(pause: Duration) -> u32 {
 
 fn exchange(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Failure {
     use ExchangeErrorKind as Kind;
+    if no_credential(error).is_some() {
+        return unidentified(error.kind());
+    }
     match error.kind() {
         Kind::NoUser => Failure::no_user(errand),
         Kind::NotAUser => Failure::new(
@@ -292,6 +323,21 @@ fn exchange(error: &ExchangeError, errand: Errand<'_>, context: &Context) -> Fai
             "Read the server's log; the ids below find the attempt.",
         ),
     }
+}
+
+fn no_credential(error: &ExchangeError) -> Option<&NoCredential> {
+    error.source()?.downcast_ref()
+}
+
+/// Callers elsewhere are not told what is on this host, nor who is signed in there.
+fn unidentified(kind: ExchangeErrorKind) -> Failure {
+    let kind = if kind == ExchangeErrorKind::Unavailable { "credential_unavailable" } else { "client_credential" };
+    Failure::new(
+        kind,
+        Who::Operator,
+        "No credential of the host that this server runs on gave a token.",
+        "The log has a table that says why each has none, and the server's doctor makes another; one of them has to be cured.",
+    )
 }
 
 /// Several things go by this name, and admin consent alone does not cure all of them: a registration may lack the permission, or

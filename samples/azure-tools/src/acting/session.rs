@@ -135,6 +135,11 @@ impl<'a> Session<'a> {
         {
             OutgoingAuth::OnBehalfOf.raise(&parts.extensions, error.rejection());
         }
+        if let (Incoming::Stdio, DownstreamError::Exchange(error)) = (self.incoming, error)
+            && let Some(failure) = Failure::of_this_machine(error)
+        {
+            return failure;
+        }
         failure::of_downstream(error, self.spec, service, &self.context(service))
     }
 

@@ -1,6 +1,6 @@
 //! The program itself, with nothing but the variables that production would have.
 
-use entra_emulator::{Config, Emulator, TENANT_ID, TokenSpec, USER_ASSIGNED_CLIENT_ID};
+use entra_emulator::{Config, DeveloperTool, Emulator, TENANT_ID, TokenSpec, ToolBehaviour, USER_ASSIGNED_CLIENT_ID};
 use serde_json::json;
 
 use crate::support::{Answer, HOSTING, OBO, certificate, client, program::Program, request, variables};
@@ -60,4 +60,47 @@ async fn the_program_acts_as_a_managed_identity_over_http_and_over_standard_inpu
     assert_eq!(answer["structuredContent"]["items"].as_array().unwrap().len(), 3, "{answer}");
     assert_eq!(emulator.counters().obo, 0);
     assert_eq!(emulator.counters().azure["cosmos"].keys().collect::<Vec<_>>(), [USER_ASSIGNED_CLIENT_ID]);
+}
+
+#[tokio::test]
+async fn whoever_is_at_the_machine_learns_why_no_credential_of_it_works() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let (ca, tools) = (certificate(&emulator), tempfile::tempdir().unwrap());
+    let signed_out = [(DeveloperTool::AzureCli, ToolBehaviour::NotSignedIn)];
+    emulator.write_developer_tools(tools.path(), &signed_out).unwrap();
+    let gateway = emulator.gateway_url();
+    let path = format!("{}:/usr/bin:/bin", tools.path().display());
+    let own = [
+        ("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential"),
+        ("PATH", &*path),
+        ("HTTPS_PROXY", &*gateway),
+        ("SSL_CERT_FILE", ca.path().to_str().unwrap()),
+    ];
+    let mut local = Program::start(&[], &own).await;
+    let hello =
+        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+    local.ask("initialize", hello).await;
+    local.tell(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    let answer = local.ask("tools/call", json!({"name": "azmcp_subscription_list", "arguments": {}})).await;
+    let error = &answer["structuredContent"]["error"];
+    assert_eq!((&error["kind"], &error["who"]), (&json!("client_credential"), &json!("you")), "{answer}");
+    let text = answer["content"][0]["text"].as_str().unwrap();
+    for part in ["AzureCliCredential: nobody", "az login", "AZURE_TOKEN_CREDENTIALS"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("Entra refused") && !text.contains("EnvironmentCredential"), "{text}");
+
+    // Over HTTP callers are elsewhere, and what is on the host is none of their business.
+    let incoming = [("AzureAd__TenantId", TENANT_ID), ("AzureAd__ClientId", entra_emulator::API_CLIENT_ID)];
+    let program = Program::start(&HOSTING, &[&own[..], &incoming].concat()).await.serving().await;
+    let token = emulator.mint_as_entra(TokenSpec::user("alice").scopes("Mcp.Tools.ReadWrite"));
+    let call = json!({"name": "azmcp_subscription_list", "arguments": {}});
+    let asked = request(&client(), &program.base, "tools/call", call).bearer_auth(&token);
+    let failure = Answer::of(asked.send().await.unwrap()).await.failure();
+    assert_eq!(
+        (&failure["kind"], &failure["who"]),
+        (&json!("client_credential"), &json!("the operator of this server"))
+    );
+    let cause = failure["cause"].as_str().unwrap();
+    assert!(cause.starts_with("No credential of the host") && !cause.contains("AzureCli"), "{cause}");
 }
