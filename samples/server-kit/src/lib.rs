@@ -14,4 +14,6 @@ pub mod logging;
 pub mod meter;
 pub mod serve;
 pub mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transport;

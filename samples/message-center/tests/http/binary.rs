@@ -96,7 +96,7 @@ async fn three_variables_start_a_safe_server_on_loopback() {
 async fn three_variables_complete_the_exchange() {
     let emulator = Emulator::start(Config::default()).await.unwrap();
     let program = developing(&emulator, &[]).await;
-    let body = call(&program, &emulator.mint(TokenSpec::user("alice")), json!({"top": 2})).await.messages();
+    let body = call(&program, &emulator.mint(TokenSpec::user("alice")), json!({"top": 2})).await.result();
     assert_eq!(body["value"].as_array().unwrap().len(), 2);
     assert_eq!(emulator.counters().obo, 1);
     program.terminate().await;
@@ -116,7 +116,7 @@ async fn a_request_under_way_is_finished_before_the_end() {
         program.terminate().await;
     };
     let (answer, ()) = tokio::join!(call(&program, &token, json!({"top": 1})), stop);
-    answer.messages();
+    answer.result();
     let ended = program.end().await;
     assert!(ended.status.code() == Some(0) && ended.stderr.contains("all requests have ended"), "{ended:?}");
 }
@@ -141,7 +141,7 @@ async fn in_production_the_token_argument_works_by_its_own_variable_alone() {
     let own = TokenSpec::user("alice").claim("iss", format!("{authority}/{TENANT_ID}/v2.0"));
     let lent = crate::hatches::graph_token(&emulator, "alice").await;
     let answer = call(&program, &emulator.mint(own), json!({"top": 1, "accessToken": lent})).await;
-    answer.messages();
+    answer.result();
     assert_eq!(answer.header("mcp-bypass"), Some("token-argument"));
     program.terminate().await;
     let ended = program.end().await;
@@ -165,8 +165,8 @@ async fn nothing_secret_is_printed_at_the_finest_level() {
         let program = developing(&emulator, &variables).await;
         let signed_in = Person::at(&program.base).sign_in("alice").await;
         let (token, mut secrets) = (signed_in.token, signed_in.secrets);
-        call(&program, &token, json!({"top": 1})).await.messages();
-        call(&program, &token, json!({"top": 1, "accessToken": lent})).await.messages();
+        call(&program, &token, json!({"top": 1})).await.result();
+        call(&program, &token, json!({"top": 1, "accessToken": lent})).await.result();
         for user in ["noconsent", "mfa", "cae", "throttled", "blocked", "disabled", "norole"] {
             let token = emulator.mint(TokenSpec::user(user));
             assert!(call(&program, &token, json!({})).await.text.contains("rror"), "{user} fails");

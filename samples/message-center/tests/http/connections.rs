@@ -41,7 +41,7 @@ async fn seconds_until_the_end(server: &Fixture, first: &[u8], drip: &[u8]) -> (
 async fn connections_without_a_whole_request_are_ended_after_ten_seconds() {
     let server = Fixture::start().await;
     let token = server.token("alice");
-    server.call(Some(&token), serde_json::json!({})).await.messages();
+    server.call(Some(&token), serde_json::json!({})).await.result();
     let body = format!(
         "POST /mcp HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
          accept: application/json, text/event-stream\r\ncontent-length: 1000\r\n\r\n{{"
@@ -96,5 +96,5 @@ async fn a_request_that_takes_its_time_keeps_its_connection() {
         }
     };
     let (answer, ()) = tokio::join!(server.call_as("alice"), time_passes);
-    answer.messages();
+    answer.result();
 }

@@ -88,7 +88,7 @@ async fn a_certificate_in_a_file_of_either_form_proves_the_app() {
     .enumerate()
     {
         let (answer, counters) = set.call(credentials).await;
-        answer.messages();
+        answer.result();
         assert_eq!((counters.by_certificate, counters.by_secret), (number as u64 + 1, 0));
     }
 }
@@ -102,7 +102,7 @@ async fn a_certificate_that_is_trusted_for_its_subject_comes_along_when_asked() 
     let pem = set.write("app.pem", format!("{}{}", certificate.certificate_pem(), certificate.private_key_pem()));
     let path = ("GRAPH_CLIENT_CERT_PATH", &*pem);
     let (answer, _) = set.call(&[path, ("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "true")]).await;
-    answer.messages();
+    answer.result();
     assert_eq!(set.call(&[path]).await.0.failure()["kind"], "client_credential");
 }
 
@@ -140,7 +140,7 @@ async fn a_key_in_the_vault_proves_the_app_as_a_copy_or_from_afar() {
     ] {
         set.emulator.control().reset_counters();
         let (answer, counters) = set.call(credentials).await;
-        answer.messages();
+        answer.result();
         assert_eq!((counters.by_certificate, counters.vault_signatures), (1, signatures), "{name}");
         assert_eq!(counters.managed_identity_tokens[USER_ASSIGNED_CLIENT_ID], 1, "{name}: who reads the vault");
     }
@@ -151,7 +151,7 @@ async fn a_user_assigned_identity_proves_the_app_and_another_does_not() {
     let config = Config::default().with_federated_managed_identity(USER_ASSIGNED_OBJECT_ID);
     let set = Set::up(config.with_federated_managed_identity(SYSTEM_ASSIGNED_OBJECT_ID)).await;
     let (answer, counters) = set.call(&[("GRAPH_CLIENT_MANAGED_IDENTITY", USER_ASSIGNED_CLIENT_ID)]).await;
-    answer.messages();
+    answer.result();
     assert_eq!((counters.by_federated_token, counters.managed_identity_tokens[USER_ASSIGNED_CLIENT_ID]), (1, 1));
 }
 
@@ -173,7 +173,7 @@ async fn a_workloads_file_proves_the_app_and_is_read_again() {
         time::sleep(Duration::from_millis(250)).await;
         answer = set.call_at(&program).await;
     }
-    answer.messages();
+    answer.result();
     assert_eq!(set.emulator.counters().by_federated_token, 1);
 }
 
@@ -193,7 +193,7 @@ async fn the_next_credential_is_used_when_one_is_refused() {
             ("GRAPH_CLIENT_MANAGED_IDENTITY", USER_ASSIGNED_CLIENT_ID),
         ])
         .await;
-    answer.messages();
+    answer.result();
     // The certificate was good, and its registration was not: the tenant counts it before it refuses.
     assert_eq!((counters.by_secret, counters.by_certificate, counters.by_federated_token), (0, 1, 1));
 }

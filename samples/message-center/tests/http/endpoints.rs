@@ -51,7 +51,7 @@ async fn readiness_waits_for_keys_and_says_so() {
 #[tokio::test]
 async fn an_outage_of_entra_does_not_unready_a_server_that_still_serves() {
     let server = Fixture::start().await;
-    server.call_as("alice").await.messages();
+    server.call_as("alice").await.result();
     for place in [Place::Keys, Place::Discovery, Place::Exchange] {
         server.emulator.control().set_fault(place, "", Fault::Unavailable);
     }
@@ -69,7 +69,7 @@ async fn a_credential_that_is_refused_later_is_told_and_no_reason() {
     let server = Fixture::start().await;
     assert_eq!(server.get("/readyz").await.json()["warnings"], json!([]));
     let bob = server.token("bob");
-    server.call(Some(&bob), json!({"top": 1})).await.messages();
+    server.call(Some(&bob), json!({"top": 1})).await.result();
     server.emulator.control().set_fault(Place::Exchange, "", Fault::BadSecret);
     assert_eq!(server.call_as("alice").await.failure()["kind"], "client_credential");
     let answer = server.get("/readyz").await;
@@ -77,11 +77,11 @@ async fn a_credential_that_is_refused_later_is_told_and_no_reason() {
     assert_eq!((answer.status, told), (200, (&json!([]), &json!(["credential_refused"]))));
     // Whoever has a token is served all the same.
     // Whoever has a token is served all the same, which proves nothing.
-    server.call(Some(&bob), json!({"top": 1})).await.messages();
+    server.call(Some(&bob), json!({"top": 1})).await.result();
     assert_eq!(server.get("/readyz").await.json()["credentials"][0]["setBack"], json!(true));
     server.emulator.control().clear_fault(Place::Exchange, "");
     skip(Duration::from_secs(5)).await;
-    server.call_as("alice").await.messages();
+    server.call_as("alice").await.result();
     assert_eq!(server.get("/readyz").await.json()["warnings"], json!([]));
 }
 

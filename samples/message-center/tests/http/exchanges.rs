@@ -14,7 +14,7 @@ async fn a_user_who_calls_again_costs_one_exchange() {
     let server = Fixture::start().await;
     let token = server.token("alice");
     for _ in 0..3 {
-        let body = server.call(Some(&token), json!({"top": 2})).await.messages();
+        let body = server.call(Some(&token), json!({"top": 2})).await.result();
         let first = &body["value"][0];
         let id = first["id"].as_str().unwrap();
         assert_eq!(first["url"], format!("https://admin.microsoft.com/#/MessageCenter/:/messages/{id}"));
@@ -43,7 +43,7 @@ async fn a_hundred_cold_calls_of_one_user_cost_one_exchange() {
 async fn callers_who_leave_restart_nothing() {
     let server = Fixture::start().await;
     // The first call brings discovery and keys, so that the hundred meet at the exchange.
-    server.call_as("bob").await.messages();
+    server.call_as("bob").await.result();
     server.emulator.control().set_fault(Place::Exchange, "alice", Fault::Slow(500));
     let token = server.token("alice");
     let start = || {
@@ -73,7 +73,7 @@ async fn two_users_cost_two_exchanges_and_see_their_own() {
     let server = Fixture::start().await;
     let (alice, norole) = (server.token("alice"), server.token("norole"));
     for _ in 0..2 {
-        server.call(Some(&alice), json!({})).await.messages();
+        server.call(Some(&alice), json!({})).await.result();
         // Whose token Graph sees decides what it answers.
         assert_eq!(server.call(Some(&norole), json!({})).await.failure()["kind"], "forbidden_role");
     }
@@ -91,8 +91,8 @@ async fn one_users_trouble_is_nobody_elses() {
         ("blocked", "blocked_by_policy"),
     ] {
         assert_eq!(server.call_as(user).await.failure()["kind"], kind, "{user}");
-        server.call_as("alice").await.messages();
-        server.call_as("bob").await.messages();
+        server.call_as("alice").await.result();
+        server.call_as("bob").await.result();
     }
     assert_eq!(server.get("/readyz").await.status, 200);
 }
@@ -137,7 +137,7 @@ async fn what_needs_no_graph_token_costs_no_exchange() {
 async fn a_token_that_graph_refuses_is_replaced_once() {
     let server = Fixture::start().await;
     let token = server.token("alice");
-    server.call(Some(&token), json!({"top": 1})).await.messages();
+    server.call(Some(&token), json!({"top": 1})).await.result();
     server.emulator.control().set_fault(Place::Graph, "alice", Fault::Unauthorized);
     let failure = server.call(Some(&token), json!({"top": 1})).await.failure();
     assert_eq!(failure["kind"], "graph_unauthorized");
@@ -145,18 +145,18 @@ async fn a_token_that_graph_refuses_is_replaced_once() {
     assert_eq!((counters.obo, counters.graph_messages), (2, 3), "one new token, one more attempt");
 
     server.emulator.control().clear_fault(Place::Graph, "alice");
-    server.call(Some(&token), json!({"top": 1})).await.messages();
+    server.call(Some(&token), json!({"top": 1})).await.result();
 }
 
 #[tokio::test]
 async fn a_challenged_token_costs_one_exchange_with_the_claims() {
     let server = Fixture::with(&[("GRAPH_CLIENT_CAPABILITIES", "cp1")]).await;
     let token = server.token("alice");
-    server.call(Some(&token), json!({"top": 1})).await.messages();
+    server.call(Some(&token), json!({"top": 1})).await.result();
     // From now on Graph takes only a token that was asked for with its claims.
     server.emulator.control().set_fault(Place::Graph, "alice", Fault::CaeUntilMet);
     for (obo, graph) in [(2, 3), (2, 4)] {
-        server.call(Some(&token), json!({"top": 1})).await.messages();
+        server.call(Some(&token), json!({"top": 1})).await.result();
         let counters = server.emulator.counters();
         assert_eq!((counters.obo, counters.graph_messages), (obo, graph), "the new token replaced the challenged one");
     }
@@ -166,7 +166,7 @@ async fn a_challenged_token_costs_one_exchange_with_the_claims() {
 async fn a_revoked_token_costs_one_exchange_and_then_a_sign_in() {
     let server = Fixture::with(&[("GRAPH_CLIENT_CAPABILITIES", "cp1")]).await;
     let before = server.token("alice");
-    server.call(Some(&before), json!({"top": 1})).await.messages();
+    server.call(Some(&before), json!({"top": 1})).await.result();
     server.emulator.control().revoke_user("alice");
     let answer = server.call(Some(&before), json!({"top": 1})).await;
     assert_eq!((answer.status, &*server.log.last_audit()["reason"]), (401, "assertion_refused"), "{answer:?}");
@@ -174,7 +174,7 @@ async fn a_revoked_token_costs_one_exchange_and_then_a_sign_in() {
     assert_eq!((counters.obo, counters.graph_messages), (2, 2), "nothing is repeated without a new token");
 
     server.emulator.control().advance_clock(2);
-    server.call(Some(&server.token("alice")), json!({"top": 1})).await.messages();
+    server.call(Some(&server.token("alice")), json!({"top": 1})).await.result();
     let counters = server.emulator.counters();
     assert_eq!((counters.obo, counters.graph_messages), (3, 3));
 }
@@ -205,7 +205,7 @@ async fn one_id_finds_a_call_here_and_at_graph() {
 #[tokio::test]
 async fn counting_alone_returns_no_messages() {
     let server = Fixture::start().await;
-    let body = server.call(Some(&server.token("alice")), json!({"top": 0})).await.messages();
+    let body = server.call(Some(&server.token("alice")), json!({"top": 0})).await.result();
     assert!(body["@odata.count"].as_u64().unwrap() >= 60 && body["value"] == json!([]), "{body}");
 }
 

@@ -85,7 +85,7 @@ async fn every_answer_of_graph_has_its_explanation() {
         }
     }
     server.emulator.control().clear_fault(Place::Graph, "");
-    server.call_as("alice").await.messages();
+    server.call_as("alice").await.result();
 }
 
 #[tokio::test]
@@ -287,7 +287,7 @@ async fn a_step_up_is_a_challenge_with_the_claims() {
             assert!(audited["oid"].starts_with("a1a1a1a1-"), "{user}: {audited:?}");
         }
         let stepped_up = server.emulator.mint(TokenSpec::user(user).stepped_up());
-        server.call(Some(&stepped_up), json!({})).await.messages();
+        server.call(Some(&stepped_up), json!({})).await.result();
     }
 }
 
@@ -300,7 +300,7 @@ async fn a_sign_in_that_entra_ended_asks_for_a_new_one() {
     assert_eq!((answer.status, &*server.log.last_audit()["reason"]), (401, "assertion_refused"), "{answer:?}");
     assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer error=\"invalid_token\""));
     server.emulator.control().advance_clock(2);
-    server.call(Some(&server.token("alice")), json!({})).await.messages();
+    server.call(Some(&server.token("alice")), json!({})).await.result();
 }
 
 #[tokio::test]
@@ -319,13 +319,13 @@ async fn claims_that_no_exchange_can_meet_become_a_challenge_to_the_caller() {
         assert_eq!((counters.obo, counters.graph_messages), (calls, calls), "one more exchange, one more attempt");
     }
     server.emulator.control().clear_fault(Place::Graph, "alice");
-    server.call_as("alice").await.messages();
+    server.call_as("alice").await.result();
 }
 
 #[tokio::test]
 async fn a_client_without_the_capability_is_not_challenged() {
     let server = Fixture::start().await;
-    server.call_as("cae").await.messages();
+    server.call_as("cae").await.result();
 }
 
 fn claims(challenge: &str) -> Value {

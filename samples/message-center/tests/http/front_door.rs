@@ -24,13 +24,13 @@ async fn scene_with(changes: &[(&str, &str)]) -> (Fixture, Person) {
 async fn a_client_that_nobody_knew_gets_messages_and_goes_on_getting_them() {
     let (server, mut person) = scene().await;
     let signed_in = person.sign_in("alice").await;
-    server.call(Some(&signed_in.token), json!({"top": 1})).await.messages();
+    server.call(Some(&signed_in.token), json!({"top": 1})).await.result();
     let mut refresh = signed_in.refresh;
     for _ in 0..2 {
         let again = person.refresh(&signed_in.client, &refresh).await;
         assert_eq!(again.status, 200, "{again:?}");
         let again = again.json();
-        server.call(again["access_token"].as_str(), json!({"top": 1})).await.messages();
+        server.call(again["access_token"].as_str(), json!({"top": 1})).await.result();
         assert_ne!(again["refresh_token"], json!(refresh), "another one after each use");
         refresh = again["refresh_token"].as_str().unwrap().to_owned();
     }
@@ -46,7 +46,7 @@ async fn a_session_outlives_two_refreshes_in_every_model() {
         for round in 0..2 {
             let again = person.refresh(&signed_in.client, &refresh).await.json();
             let token = again["access_token"].as_str().unwrap_or_else(|| panic!("{name}, {round}: {again}"));
-            server.call(Some(token), json!({"top": 1})).await.messages();
+            server.call(Some(token), json!({"top": 1})).await.result();
             refresh = again["refresh_token"].as_str().unwrap().to_owned();
         }
     }
@@ -254,7 +254,7 @@ async fn a_closed_door_answers_nothing() {
     let issuer = tenant["authorization_servers"][0].as_str().unwrap();
     assert!(issuer.starts_with(&server.emulator.http_url()), "{issuer}");
     assert_eq!(tenant["scopes_supported"], json!([format!("{API_CLIENT_ID}/access_as_user")]));
-    server.call_as("alice").await.messages();
+    server.call_as("alice").await.result();
 }
 
 #[tokio::test]

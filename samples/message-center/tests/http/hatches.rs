@@ -74,7 +74,7 @@ async fn without_authentication_nobody_is_a_caller_and_a_bad_token_is_still_refu
     assert_eq!(Answer::of(other.send().await.unwrap()).await.status, 401);
 
     let good = server.call_as("alice").await;
-    good.messages();
+    good.result();
     assert_eq!((good.header(MARK), server.emulator.counters().obo), (None, 1));
     assert_eq!(uses(&server, "no-authentication"), 2);
 }
@@ -90,7 +90,7 @@ async fn the_token_argument_is_advertised_used_and_marked() {
         let properties = list.json()["result"]["tools"][0]["inputSchema"]["properties"].clone();
         assert_eq!((&properties["accessToken"]["type"], list.header(MARK)), (&json!("string"), None));
         let answer = server.call_in(era, Some(&own), json!({"top": 1, "accessToken": lent})).await;
-        answer.messages();
+        answer.result();
         assert_eq!(answer.header(MARK), Some("token-argument"));
         assert_eq!((uses(&server, "token-argument"), server.emulator.counters().obo), (number + 1, 0));
     }
@@ -125,7 +125,7 @@ async fn the_configured_token_is_for_calls_that_have_no_user() {
     .await;
     assert!(announced(&server, "static-token"));
     let answer = server.call(None, json!({"top": 1})).await;
-    answer.messages();
+    answer.result();
     assert_eq!(answer.header(MARK), Some("no-authentication, static-token"));
     assert_eq!((uses(&server, "static-token"), server.emulator.counters().obo), (1, 0));
 
@@ -166,7 +166,7 @@ async fn a_graph_token_in_the_header_goes_to_graph_and_nowhere_else() {
     assert!(announced(&server, "foreign-bearer"));
     for era in Era::BOTH {
         let answer = server.call_in(era, Some(&foreign), json!({"top": 1})).await;
-        answer.messages();
+        answer.result();
         assert_eq!(answer.header(MARK), Some("foreign-bearer"));
     }
     assert_eq!((uses(&server, "foreign-bearer"), server.emulator.counters().obo), (2, 0));
@@ -183,7 +183,7 @@ async fn a_graph_token_in_the_header_goes_to_graph_and_nowhere_else() {
         assert_eq!((answer.status, answer.header(MARK)), (401, None), "{name}");
     }
     assert_eq!(server.call(None, json!({})).await.status, 401);
-    server.call_as("bob").await.messages();
+    server.call_as("bob").await.result();
     assert_eq!(server.emulator.counters().obo, 1);
     assert!(!server.log.everything().contains(&foreign));
 }

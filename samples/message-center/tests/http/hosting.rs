@@ -23,7 +23,7 @@ async fn hosted(more: &[(&str, &str)]) -> Fixture {
 async fn every_caller_reads_as_the_server_and_is_named_in_its_audit_trail() {
     let server = hosted(&[]).await;
     for user in ["alice", "norole"] {
-        server.call_as(user).await.messages();
+        server.call_as(user).await.result();
     }
     let counters = server.emulator.counters();
     assert_eq!(counters.graph_by_app[API_CLIENT_ID], 2);
@@ -43,7 +43,7 @@ async fn only_callers_with_the_role_may() {
     let server = hosted(&[("MCP_REQUIRED_ROLES", "MessageCenter.Read")]).await;
     assert_eq!(server.call_as("alice").await.status, 403);
     let token = server.emulator.mint(TokenSpec::user("alice").claim("roles", json!(["MessageCenter.Read"])));
-    server.call(Some(&token), json!({"top": 1})).await.messages();
+    server.call(Some(&token), json!({"top": 1})).await.result();
     assert_eq!(server.call(None, json!({"top": 1})).await.status, 401);
 }
 
@@ -104,7 +104,7 @@ async fn a_managed_identity_reads_without_any_secret() {
         let call = json!({"name": "getMessages", "arguments": {"top": 1}});
         let request = request(&client(), &program.base, Era::Modern, "tools/call", call).bearer_auth(&token);
         let answer = Answer::of(request.send().await.unwrap()).await;
-        answer.messages();
+        answer.result();
     }
     let counters = emulator.counters();
     assert_eq!((counters.managed_identity, counters.graph_by_app[USER_ASSIGNED_CLIENT_ID]), (1, 3));

@@ -20,8 +20,8 @@ async fn metrics_tell_calls_decisions_and_the_cache_and_nothing_of_anybody() {
         let request = token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
         Answer::of(request.send().await.unwrap()).await
     };
-    call(json!({"top": 1}), Some(&token)).await.messages();
-    call(json!({"top": 2}), Some(&token)).await.messages();
+    call(json!({"top": 1}), Some(&token)).await.result();
+    call(json!({"top": 2}), Some(&token)).await.result();
     assert_eq!(call(json!({"flavour": "sweet"}), Some(&token)).await.failure()["kind"], "invalid_arguments");
     assert_eq!(call(json!({}), None).await.status, 401);
 

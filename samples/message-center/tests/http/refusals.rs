@@ -130,7 +130,7 @@ async fn the_trail_names_whom_entra_vouched_for_and_nobody_else() {
     assert_eq!(server.call(Some(&forged), json!({})).await.status, 401);
     assert!(!server.log.last_audit().contains_key("oid"), "whoever forged it chose the name");
 
-    server.call_as("alice").await.messages();
+    server.call_as("alice").await.result();
     let audited = server.log.last_audit();
     let who = (&*audited["decision"], &*audited["tid"], &*audited["oid"], &*audited["azp"]);
     assert_eq!(who, ("admitted", TENANT_ID, "a1a1a1a1-0000-4000-8000-000000000001", CLIENT_ID));
@@ -172,19 +172,19 @@ async fn without_keys_nobody_is_judged_until_they_come() {
         server.emulator.control().clear_fault(place, "");
         assert_eq!(server.call_as("alice").await.status, 503, "{place:?}: the pause is not over");
         skip(Duration::from_secs(6)).await;
-        server.call_as("alice").await.messages();
+        server.call_as("alice").await.result();
     }
 }
 
 #[tokio::test]
 async fn an_outage_after_the_start_keeps_nobody_out() {
     let server = Fixture::start().await;
-    server.call_as("alice").await.messages();
+    server.call_as("alice").await.result();
     for place in [Place::Keys, Place::Discovery] {
         server.emulator.control().set_fault(place, "", Fault::Unavailable);
     }
     skip(Duration::from_secs(2 * 3_600)).await;
-    server.call_as("bob").await.messages();
+    server.call_as("bob").await.result();
     assert_eq!(server.get("/readyz").await.status, 200);
 }
 
@@ -192,14 +192,14 @@ async fn an_outage_after_the_start_keeps_nobody_out() {
 async fn keys_that_rotate_let_new_tokens_in_and_withdrawn_ones_out() {
     let server = Fixture::start().await;
     let old = server.token("alice");
-    server.call(Some(&old), json!({"top": 1})).await.messages();
+    server.call(Some(&old), json!({"top": 1})).await.result();
     server.emulator.control().rotate_keys();
     // The pause after a fetch, which a flood of invented key ids cannot shorten.
     skip(Duration::from_secs(31)).await;
-    server.call_as("bob").await.messages();
+    server.call_as("bob").await.result();
     server.emulator.control().rotate_keys();
     skip(Duration::from_secs(31)).await;
-    server.call_as("bob").await.messages();
+    server.call_as("bob").await.result();
     let answer = server.call(Some(&old), json!({"top": 1})).await;
     assert_eq!((answer.status, &*server.log.last_audit()["reason"]), (401, "unknown_key"));
 }
@@ -216,7 +216,7 @@ async fn a_v1_token_passes_with_keys_that_carry_v2_issuers() {
         (&claims["ver"], &claims["iss"]),
         (&json!("1.0"), &json!(format!("https://sts.windows.net/{TENANT_ID}/")))
     );
-    server.call(Some(&token), json!({"top": 1})).await.messages();
+    server.call(Some(&token), json!({"top": 1})).await.result();
 
     let forged = server.emulator.mint(TokenSpec::user("alice").signed_by(Signer::Attacker));
     assert_eq!(server.call(Some(&forged), json!({})).await.status, 401);

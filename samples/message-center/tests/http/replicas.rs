@@ -48,7 +48,7 @@ async fn every_step_of_a_sign_in_may_be_at_another_replica() {
             let mut person = Person::before(BASE, replicas.iter().cycle().skip(first).take(3).map(|one| &*one.base));
             let signed_in = person.sign_in("alice").await;
             for server in &replicas {
-                server.call(Some(&signed_in.token), json!({"top": 1})).await.messages();
+                server.call(Some(&signed_in.token), json!({"top": 1})).await.result();
             }
             let mut refresh = signed_in.refresh;
             for _ in 0..3 {
@@ -89,7 +89,7 @@ async fn a_restart_between_any_two_steps_ends_no_sign_in() {
     let refresh = tokens["refresh_token"].as_str().unwrap_or_else(|| panic!("{tokens}"));
     lives.next(&mut person).await;
     let again = person.refresh(&client, refresh).await.json();
-    lives.now.call(again["access_token"].as_str(), json!({"top": 1})).await.messages();
+    lives.now.call(again["access_token"].as_str(), json!({"top": 1})).await.result();
 }
 
 /// A server that is started again and again.

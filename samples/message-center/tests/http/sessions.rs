@@ -124,7 +124,7 @@ async fn while_nobody_can_say_what_was_used_clients_wait_and_lose_nothing() {
     assert!(waits.header("retry-after").is_some(), "{waits:?}");
     assert_eq!(pair.asked(), before, "the tenant is not asked");
     assert_eq!(warnings(&pair).await, ["sign_in_store_down"], "whoever was asked knows, and it is no reason");
-    pair.replicas[0].call(Some(&token), json!({"top": 1})).await.messages();
+    pair.replicas[0].call(Some(&token), json!({"top": 1})).await.result();
     pair.redis.run();
     let mut granted = person.refresh(&client, &refresh).await;
     for _ in 0..20 {

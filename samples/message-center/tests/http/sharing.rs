@@ -74,7 +74,7 @@ async fn a_second_process_needs_no_exchange() {
     let (rotated, stranger) = (set.replica(&format!("{NEW},{OLD}")).await, set.replica(NEW).await);
     let exchanges_of = async |program: &Program, token: &str| {
         let before = set.exchanges();
-        call(program, token).await.messages();
+        call(program, token).await.result();
         set.exchanges() - before
     };
     let mut token = String::new();
@@ -103,7 +103,7 @@ async fn a_store_with_a_certificate_of_a_corporate_authority_is_trusted_by_the_s
         Program::start(&[], &pairs, file).await.serving().await
     };
     let is_stored = async |program: &Program| {
-        call(program, &emulator.mint(TokenSpec::user("alice"))).await.messages();
+        call(program, &emulator.mint(TokenSpec::user("alice"))).await.result();
         redis.plain().names().iter().any(|name| name.starts_with("mcp-obo:1:t:"))
     };
     // In the file: what is in the process's environment the client library would find by itself.
@@ -121,7 +121,7 @@ async fn nothing_of_a_user_can_be_read_from_the_store() {
     let mut token = String::new();
     some_time("a token is stored", async || {
         token = set.emulator.mint(TokenSpec::user("alice"));
-        call(&replica, &token).await.messages();
+        call(&replica, &token).await.result();
         set.redis.names().iter().any(|name| name.starts_with("mcp-obo:1:t:"))
     })
     .await;
@@ -151,7 +151,7 @@ async fn a_store_that_dies_and_returns_under_load_loses_no_call() {
                 if is_over.load(SeqCst) {
                     break;
                 }
-                call(&program, token).await.messages();
+                call(&program, token).await.result();
                 answered.fetch_add(1, SeqCst);
             }
         });

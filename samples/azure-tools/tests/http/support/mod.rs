@@ -1,7 +1,5 @@
 //! A server and the network around it, and clients of both.
 
-mod answer;
-mod log;
 pub(crate) mod program;
 
 use std::{collections::BTreeMap, io::Write as _, sync::Arc};
@@ -21,7 +19,7 @@ use tempfile::NamedTempFile;
 use tokio::{net::TcpListener, sync::oneshot};
 use tracing::subscriber::DefaultGuard;
 
-pub(crate) use self::{answer::Answer, log::Log};
+pub(crate) use server_kit::testing::{Answer, Log};
 
 pub(crate) const OBO: [&str; 4] = ["--transport", "http", "--outgoing-auth-strategy", "UseOnBehalfOf"];
 pub(crate) const HOSTING: [&str; 4] =

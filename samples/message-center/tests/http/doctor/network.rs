@@ -15,7 +15,7 @@ async fn the_server_works_behind_a_proxy_and_a_private_authority_by_the_standard
     let token = site.emulator.mint_as_entra(TokenSpec::user("alice"));
     let call = json!({"name": "getMessages", "arguments": {"top": 2}});
     let request = request(&client(), &program.base, Era::Modern, "tools/call", call).bearer_auth(token);
-    let messages = Answer::of(request.send().await.unwrap()).await.messages();
+    let messages = Answer::of(request.send().await.unwrap()).await.result();
     assert_eq!(messages["value"].as_array().unwrap().len(), 2);
     let counters = site.emulator.counters();
     assert_eq!(counters.obo, 1);

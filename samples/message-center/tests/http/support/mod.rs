@@ -1,7 +1,5 @@
 //! A server and a tenant on free ports, and clients of both.
 
-mod answer;
-mod log;
 pub(crate) mod person;
 pub(crate) mod program;
 pub(crate) mod upstream;
@@ -15,10 +13,7 @@ use server_kit::serve;
 use tokio::{net::TcpListener, sync::oneshot};
 use tracing::subscriber::DefaultGuard;
 
-pub(crate) use self::{
-    answer::Answer,
-    log::{Fields, Log},
-};
+pub(crate) use server_kit::testing::{Answer, Fields, Log};
 
 /// A revision of the protocol without sessions, and the last one with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
