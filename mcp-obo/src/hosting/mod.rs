@@ -156,7 +156,11 @@ impl HostingIdentity {
 
 impl TokenSource for HostingIdentity {
     fn token<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<AccessToken, ExchangeError>> {
-        Box::pin(async move { self.place(target)?.kept.get(self.0.clock.now()).await })
+        Box::pin(async move {
+            let place = self.place(target)?;
+            place.kept.spend(|token| self.0.source.disowns(token));
+            place.kept.get(self.0.clock.now()).await
+        })
     }
 
     fn token_with_claims<'a>(

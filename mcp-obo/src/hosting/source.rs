@@ -87,6 +87,19 @@ impl Source {
         }
     }
 
+    /// Tells whether a token is of an identity that acted before the present one: audit events name one at a time.
+    #[cfg_attr(
+        not(feature = "azure-identity"),
+        expect(unused_variables, reason = "only a chain changes whom it acts as")
+    )]
+    pub(super) fn disowns(&self, token: &AccessToken) -> bool {
+        match self {
+            #[cfg(feature = "azure-identity")]
+            Self::Chain(chain) => chain.disowns(token),
+            _ => false,
+        }
+    }
+
     /// Returns when an answer is no longer to be expected: people are slower than machines.
     pub(super) fn deadline(&self) -> Duration {
         match self {

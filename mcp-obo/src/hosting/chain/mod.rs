@@ -189,6 +189,13 @@ impl CredentialChain {
         self.0.known().used
     }
 
+    /// Tells whether a token is another account's than the last one, as far as both say whose they are.
+    pub(super) fn disowns(&self, token: &AccessToken) -> bool {
+        let known = self.0.known();
+        let present = known.identity.as_ref().and_then(Identity::object_id);
+        present.is_some_and(|present| Identity::of(token).object_id().is_some_and(|own| own != present))
+    }
+
     /// Tells whether a claims request goes with the question.
     pub(super) fn takes_claims(&self) -> bool {
         self.0.known().used.is_none_or(|at| self.0.links[at].takes_claims())

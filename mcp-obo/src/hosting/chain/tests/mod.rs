@@ -340,3 +340,24 @@ async fn as_the_hosting_identity_it_is_asked_once_for_all_and_may_take_long() {
     let error = identity.token_with_claims(&target(), CLAIMS).await.unwrap_err();
     assert_eq!((error.kind(), count(&asked)), (ExchangeErrorKind::ClientCredential, 2));
 }
+
+#[tokio::test]
+async fn when_another_credential_takes_over_it_does_so_for_every_api() {
+    let tenant = Tenant::granting();
+    let bob = jwt(&json!({"tid": TENANT, "upn": "bob@contoso.com", "oid": "0b0b0b0b-0000-0000-0000-000000000002"}));
+    let (first, _) = Fake::link(CredentialName::AzureCli, |number| if number == 0 { good(0) } else { broken(number) });
+    let (second, asked) = Fake::link(CredentialName::AzurePowerShell, {
+        let bob = bob.clone();
+        move |_| Ok(AccessToken::new(bob.clone().into(), UnixTime::from_secs(NOW + LIFE)))
+    });
+    let vault = Target::new("https://vault.azure.net", &[".default"]).unwrap();
+    let identity = HostingIdentity::chain(&tenant.app, chain_of(vec![first, second]));
+    let identity = identity.add_target(&target()).add_target(&vault);
+    assert_eq!(identity.token(&target()).await.unwrap().expose_secret(), jwt(&alice()));
+    assert_eq!(identity.token(&vault).await.unwrap().expose_secret(), bob);
+    for _ in 0..2 {
+        assert_eq!(identity.token(&target()).await.unwrap().expose_secret(), bob, "nobody acts as two");
+    }
+    assert!(identity.description().contains("bob@contoso.com"), "{}", identity.description());
+    assert_eq!(count(&asked), 2);
+}
