@@ -23,6 +23,9 @@ use server_kit::{
     settings::{Layered, Mistakes, Process},
 };
 
+/// The Azure CLI; on Windows it is a script, which is found by its whole name alone.
+const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };
+
 /// What a mistake in the configuration ends with.
 const CONFIGURATION: u8 = 2;
 
@@ -59,7 +62,7 @@ async fn set_up(options: &setup::Options) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let tell = |text: &str| drop(writeln!(io::stderr(), "{text}"));
-    match setup::apply(&plan, Path::new("az"), tell).await {
+    match setup::apply(&plan, Path::new(AZ), tell).await {
         Ok(settings) => {
             let _ = io::stdout().write_all(settings.as_bytes());
             ExitCode::SUCCESS

@@ -1,6 +1,8 @@
 //! Who may call, as whom that goes out, and what the audit trail says of it.
 
-use entra_emulator::TokenSpec;
+use std::time::{Duration, Instant};
+
+use entra_emulator::{Fault, Place, TokenSpec};
 use serde_json::json;
 
 use crate::support::{Answer, Fixture, HOSTING, OBO, request};
@@ -98,6 +100,27 @@ async fn a_server_that_asks_nobody_who_they_are_serves_its_own_machine_alone() {
     assert_eq!(server.log.audited("identity_refused").len(), 3);
     Answer::of(call().send().await.unwrap()).await.result();
     assert_eq!(server.log.audited("acted_as_service").len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_whose_caller_went_away_is_audited_all_the_same() {
+    let server = Fixture::start(&OBO).await;
+    server.emulator.control().set_fault(Place::Management, "alice", Fault::Hang);
+    let parameters = json!({"name": "azmcp_subscription_list", "arguments": {}});
+    let call = request(&server.http, &server.base, "tools/call", parameters).bearer_auth(server.token("alice"));
+    let call = tokio::spawn(call.send());
+    while server.served().get("management").is_none() {
+        tokio::task::yield_now().await;
+    }
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    server.emulator.control().clear_fault(Place::Management, "alice");
+    let until = Instant::now() + Duration::from_secs(30);
+    while server.log.audited("tool_called").is_empty() {
+        assert!(Instant::now() < until, "nobody wrote it down");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.log.audited("tool_called")[0]["oid"], ALICE);
 }
 
 #[tokio::test]
