@@ -22,6 +22,7 @@ use rmcp::{
 use server_kit::{
     failure::Context,
     health::{self, Credential, Health},
+    mcp::ToolServer,
     transport,
 };
 use tower::{ServiceBuilder, util::option_layer};
@@ -29,7 +30,7 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyDeadlineLayer
 
 use crate::{
     azure::Azure,
-    mcp::{AzureTools, Shared},
+    mcp::AzureTools,
     meter,
     services::Service,
     settings::{Incoming, SCOPE, Settings},
@@ -92,7 +93,7 @@ pub fn router(settings: &Settings, incoming: &Incoming) -> Result<Router, Config
 /// # Errors
 /// Whatever ends the connection before its time.
 pub async fn serve_stdio(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let tools = AzureTools(Arc::new(shared(settings, None, None)?));
+    let tools = ToolServer(Arc::new(tools(settings, None, None)?));
     tools.serve(stdio()).await?.waiting().await?;
     Ok(())
 }
@@ -135,13 +136,13 @@ fn mcp_service(
     settings: &Settings,
     incoming: &Incoming,
     health: Option<Health>,
-) -> Result<StreamableHttpService<AzureTools, NeverSessionManager>, ConfigError> {
-    let tools = AzureTools(Arc::new(shared(settings, incoming.app.as_ref(), health)?));
+) -> Result<StreamableHttpService<ToolServer<AzureTools>, NeverSessionManager>, ConfigError> {
+    let tools = ToolServer(Arc::new(tools(settings, incoming.app.as_ref(), health)?));
     let config = transport::config(&incoming.public_base_url, &incoming.allowed_origins);
     Ok(StreamableHttpService::new(move || Ok(tools.clone()), Arc::new(NeverSessionManager::default()), config))
 }
 
-fn shared(settings: &Settings, app: Option<&EntraApp>, health: Option<Health>) -> Result<Shared, ConfigError> {
+fn tools(settings: &Settings, app: Option<&EntraApp>, health: Option<Health>) -> Result<AzureTools, ConfigError> {
     let context = Context {
         tenant_url: app
             .map(|app| format!("{}/{}", app.authority().host(), app.authority().segment()))
@@ -153,7 +154,7 @@ fn shared(settings: &Settings, app: Option<&EntraApp>, health: Option<Health>) -
         .with_tenant(settings.tenant.clone())
         .with_subscription(settings.subscription.clone());
 
-    Ok(Shared {
+    Ok(AzureTools {
         azure,
         acting: settings.acting.clone(),
         offer: settings.offer.clone(),

@@ -1,6 +1,6 @@
 //! The MCP server: one tool, no sessions, plain JSON answers.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use http::request::Parts;
 use mcp_auth_layer::{
@@ -12,13 +12,8 @@ use mcp_obo::{
     outgoing::ActingAs,
 };
 use rmcp::{
-    ErrorData, RoleServer, ServerHandler,
-    model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation,
-        ListPromptsRequestMethod, ListPromptsResult, ListResourceTemplatesRequestMethod, ListResourceTemplatesResult,
-        ListResourcesRequestMethod, ListResourcesResult, ListToolsResult, PaginatedRequestParams, ServerCapabilities,
-        ServerConfig,
-    },
+    ErrorData, RoleServer,
+    model::{CallToolRequestParams, CallToolResponse, Implementation, Tool},
     service::RequestContext,
 };
 use secrecy::SecretString;
@@ -26,6 +21,7 @@ use serde_json::Value;
 use server_kit::{
     failure::{Context, Failure},
     health::Health,
+    mcp::{Tools, no_such_tool, success},
 };
 
 use crate::{
@@ -38,13 +34,9 @@ use crate::{
 const AS_USER: &str = "Reads the Microsoft 365 Message Center as the signed-in user. Call getMessages.";
 const AS_SERVER: &str = "Reads the Microsoft 365 Message Center as this server, the same for every caller who may use it. Call getMessages.";
 
-/// What every request shares.
-#[derive(Clone, Debug)]
-pub struct MessageCenter(pub Arc<Shared>);
-
-/// The server's parts.
+/// The server's parts, which all requests share.
 #[derive(Debug)]
-pub struct Shared {
+pub struct MessageCenter {
     /// The API behind the tool.
     pub graph: Graph,
     /// As whom it is called.
@@ -59,7 +51,7 @@ pub struct Shared {
     pub health: Health,
 }
 
-impl Shared {
+impl MessageCenter {
     /// Answers a call.
     async fn get_messages(&self, parts: &Parts, call: Call) -> Result<Value, Failure> {
         let answer = match self.lent_token(parts, call.token) {
@@ -110,79 +102,40 @@ impl Shared {
     }
 }
 
-fn success(body: Value) -> CallToolResult {
-    let body = get_messages::with_urls(body);
-    let mut result = CallToolResult::success(vec![ContentBlock::text(body.to_string())]);
-    result.structured_content = Some(body);
-    result
-}
-
-impl ServerHandler for MessageCenter {
-    fn get_info(&self) -> ServerConfig {
-        let own =
-            Implementation::new("message-center", env!("CARGO_PKG_VERSION")).with_title("Microsoft 365 Message Center");
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build()).with_server_info(own).with_instructions(
-            match self.0.outgoing.acting_as() {
-                ActingAs::HostingIdentity => AS_SERVER,
-                _ => AS_USER,
-            },
-        )
+impl Tools for MessageCenter {
+    fn name(&self) -> Implementation {
+        Implementation::new("message-center", env!("CARGO_PKG_VERSION")).with_title("Microsoft 365 Message Center")
     }
 
-    async fn list_tools(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
-        let mut list = ListToolsResult::with_all_items(vec![get_messages::tool(self.0.token_argument)]);
-        list.ttl_ms = Some(0);
-        // What a caller may use is the caller's business: no shared cache may keep it.
-        list.cache_scope = Some(CacheScope::Private);
-        Ok(list)
+    fn instructions(&self) -> &str {
+        match self.outgoing.acting_as() {
+            ActingAs::HostingIdentity => AS_SERVER,
+            _ => AS_USER,
+        }
     }
 
-    async fn call_tool(
+    fn list(&self) -> Vec<Tool> {
+        vec![get_messages::tool(self.token_argument)]
+    }
+
+    async fn call(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         if request.name != get_messages::NAME {
-            return Err(ErrorData::invalid_params("there is no such tool", None));
+            return Err(no_such_tool());
         }
         let Some(parts) = context.extensions.get::<Parts>() else {
             return Err(ErrorData::internal_error("this server answers over HTTP only", None));
         };
         let begun = Instant::now();
-        let answer = match Call::read(request.arguments, self.0.token_argument) {
-            Ok(call) => self.0.get_messages(parts, call).await,
+        let answer = match Call::read(request.arguments, self.token_argument) {
+            Ok(call) => self.get_messages(parts, call).await,
             Err(error) => Err(failure::of_arguments(&error)),
         };
         meter::called(answer.as_ref().map_or_else(|failure| failure.kind, |_| "messages"), begun);
-        Ok(answer.map_or_else(Failure::into_result, success).into())
-    }
-
-    // Not declared, so not answered: a client that sees an empty list would think that there may be some one day.
-    async fn list_prompts(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
-    }
-
-    async fn list_resources(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourcesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
-    }
-
-    async fn list_resource_templates(
-        &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
-    ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+        let shown = |body| success(get_messages::with_urls(body));
+        Ok(answer.map_or_else(Failure::into_result, shown).into())
     }
 }

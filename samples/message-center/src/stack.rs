@@ -21,6 +21,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpService, session::ne
 use server_kit::{
     failure::Context,
     health::{self, Credential, Health},
+    mcp::ToolServer,
     transport,
 };
 use tower::{ServiceBuilder, util::option_layer};
@@ -31,7 +32,7 @@ use crate::{
     front_door,
     graph::Graph,
     limits::Limits,
-    mcp::{MessageCenter, Shared},
+    mcp::MessageCenter,
     meter,
     settings::{Settings, Sharing},
     tools::get_messages::TokenArgument,
@@ -144,10 +145,10 @@ fn credential(settings: &Settings, exchange: Option<&Exchange>) -> Result<Creden
 fn mcp_service(
     settings: &Settings,
     health: Health,
-) -> Result<StreamableHttpService<MessageCenter, NeverSessionManager>, ConfigError> {
+) -> Result<StreamableHttpService<ToolServer<MessageCenter>, NeverSessionManager>, ConfigError> {
     let limits = FetchLimits::default().with_timeout(Duration::from_secs(30)).with_max_body(MAX_GRAPH_ANSWER);
     let open = settings.hatches.is_open(Hatch::TokenArgument);
-    let server = MessageCenter(Arc::new(Shared {
+    let server = ToolServer(Arc::new(MessageCenter {
         graph: Graph::new(
             HttpClient::reqwest_through(limits, &settings.egress)?,
             settings.target.clone(),

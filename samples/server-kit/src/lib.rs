@@ -3,7 +3,7 @@
 //! # Layout
 //! - `settings`: how the environment is read, all mistakes at once
 //! - `logging`, `meter`, `health`: what operators see
-//! - `serve`, `transport`: connections and shutdown, and MCP over them
+//! - `serve`, `transport`, `mcp`: connections and shutdown, and MCP over them
 //! - `failure`: what callers are told when a call fails
 //! - `doctor`: why a server does not work here
 
@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod failure;
 pub mod health;
 pub mod logging;
+pub mod mcp;
 pub mod meter;
 pub mod serve;
 pub mod settings;

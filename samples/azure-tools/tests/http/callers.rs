@@ -109,7 +109,7 @@ async fn a_call_whose_caller_went_away_is_audited_all_the_same() {
     let parameters = json!({"name": "azmcp_subscription_list", "arguments": {}});
     let call = request(&server.http, &server.base, "tools/call", parameters).bearer_auth(server.token("alice"));
     let call = tokio::spawn(call.send());
-    while server.served().get("management").is_none() {
+    while !server.served().contains_key("management") {
         tokio::task::yield_now().await;
     }
     call.abort();
