@@ -10,6 +10,7 @@
 
 #[cfg(feature = "azure-identity")]
 pub mod chain;
+mod itself;
 mod source;
 #[cfg(test)]
 mod tests;

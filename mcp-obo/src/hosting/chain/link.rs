@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use super::{
-    super::source,
+    super::itself,
     attempts::{Outcome, Words},
     name::CredentialName,
 };
@@ -32,7 +32,7 @@ pub(super) trait Link: fmt::Debug + Send + Sync {
 
     /// What cures a token that an API refuses although it was issued again.
     fn sign_in_again(&self) -> &'static str {
-        source::REFUSED
+        itself::REFUSED
     }
 }
 

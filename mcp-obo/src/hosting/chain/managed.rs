@@ -13,7 +13,7 @@ use http::Request;
 use mcp_auth_layer::{EntraApp, fetch::HttpClient};
 
 use super::{
-    super::source,
+    super::itself,
     link::{Ask, Link, Miss},
     name::CredentialName,
     values::HostValues,
@@ -101,7 +101,7 @@ impl Link for Managed {
             let issued = service.token(ask.target.resource()).await;
             let (secret, end) = issued.map_err(|why| {
                 let reason = why.to_string();
-                Miss { reason: reason.into(), ..Miss::of_entra(source::of_metadata(why)) }
+                Miss { reason: reason.into(), ..Miss::of_entra(itself::of_metadata(why)) }
             })?;
             Ok(AccessToken::new(secret, end))
         })

@@ -8,7 +8,7 @@ use std::{
 use mcp_auth_layer::EntraApp;
 
 use super::{
-    super::source,
+    super::itself,
     link::{Ask, Miss},
     values::HostValues,
 };
@@ -47,9 +47,9 @@ impl Principal {
             Some(endpoint) => endpoint,
             None => self.make(TokenEndpoint::new(app, credentials().await?)),
         };
-        source::issued_by(&endpoint, ask.target, ask.challenge)
+        itself::issued_by(&endpoint, ask.target, ask.challenge)
             .await
-            .map_err(|why| Miss::of_entra(source::of_service(why)))
+            .map_err(|why| Miss::of_entra(itself::of_service(why)))
     }
 
     fn made(&self) -> Option<TokenEndpoint> {
