@@ -1,7 +1,5 @@
 //! `AzureCliCredential`: whoever ran `az login`.
 
-use mcp_auth_layer::tenant::TenantName;
-
 use super::{Tool, Wanted};
 use crate::hosting::chain::name::CredentialName;
 
@@ -17,10 +15,5 @@ pub(in super::super) const AZURE_CLI: Tool = Tool {
 };
 
 fn arguments(wanted: &Wanted<'_>) -> Vec<String> {
-    let mut words =
-        ["account", "get-access-token", "--output", "json", "--scope", wanted.scope].map(String::from).to_vec();
-    words.extend(
-        wanted.tenant.map(TenantName::as_str).into_iter().flat_map(|tenant| ["--tenant", tenant]).map(String::from),
-    );
-    words
+    wanted.after(&["account", "get-access-token", "--output", "json"], AZURE_CLI.tenant_option)
 }

@@ -1,7 +1,5 @@
 //! `AzureDeveloperCliCredential`: whoever ran `azd auth login`.
 
-use mcp_auth_layer::tenant::TenantName;
-
 use super::{Tool, Wanted};
 use crate::hosting::chain::name::CredentialName;
 
@@ -17,10 +15,5 @@ pub(in super::super) const AZURE_DEVELOPER_CLI: Tool = Tool {
 };
 
 fn arguments(wanted: &Wanted<'_>) -> Vec<String> {
-    let mut words =
-        ["auth", "token", "--output", "json", "--no-prompt", "--scope", wanted.scope].map(String::from).to_vec();
-    words.extend(
-        wanted.tenant.map(TenantName::as_str).into_iter().flat_map(|tenant| ["--tenant-id", tenant]).map(String::from),
-    );
-    words
+    wanted.after(&["auth", "token", "--output", "json", "--no-prompt"], AZURE_DEVELOPER_CLI.tenant_option)
 }

@@ -51,6 +51,14 @@ pub(super) struct Wanted<'a> {
     tenant: Option<&'a TenantName>,
 }
 
+impl Wanted<'_> {
+    /// Writes the command line of the tools that take a scope.
+    fn after(&self, words: &[&str], tenant_option: &str) -> Vec<String> {
+        let tenant = self.tenant.map(TenantName::as_str).into_iter().flat_map(|tenant| [tenant_option, tenant]);
+        words.iter().copied().chain(["--scope", self.scope]).chain(tenant).map(String::from).collect()
+    }
+}
+
 /// A tool on this host.
 #[derive(Debug)]
 pub(super) struct DeveloperTool {
