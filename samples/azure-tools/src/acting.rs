@@ -19,7 +19,7 @@ use server_kit::failure::{Failure, Who};
 
 pub use self::session::Session;
 pub(crate) use self::{
-    lookup::{get, scope},
+    lookup::{SUBSCRIPTIONS, get, scope},
     session::On,
 };
 use crate::{failure, services::Service, tools::Spec};

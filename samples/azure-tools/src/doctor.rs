@@ -1,5 +1,8 @@
 //! What the doctor has to know about this server; how it examines is in `server_kit::doctor`.
 
+mod errands;
+mod probe;
+
 use std::path::{Path, PathBuf};
 
 use mcp_auth_layer::{
@@ -10,7 +13,7 @@ use mcp_auth_layer::{
 };
 use secrecy::SecretString;
 use server_kit::{
-    doctor::{self, Endpoint, Errand, Listener, Patient, Permission, Role, RoleKind},
+    doctor::{self, Endpoint, Listener, Patient},
     settings::{Layered, Mistakes, Process, Reader, Vars, cloud},
 };
 
@@ -18,7 +21,7 @@ use crate::{
     arguments::Start,
     services::Service,
     settings::{SCOPE, Settings},
-    tools::{Need, Spec},
+    stack,
 };
 
 const PROGRAM: &str = "azure-tools";
@@ -41,7 +44,8 @@ pub fn patient_in(folder: &Path, start: &Start, hosts: &[String]) -> Patient {
 ///
 /// `MCP_TOKEN` may hold a user's token for this server, by which more can be found out.
 pub fn patient(vars: &dyn Vars, file: Option<PathBuf>, start: &Start, hosts: &[String]) -> Patient {
-    let patient = Patient::new(PROGRAM, vars).with_env_file(file).with_endpoints(resources(hosts));
+    let (resources, mistakes) = resources(hosts);
+    let patient = Patient::new(PROGRAM, vars).with_env_file(file).with_endpoints(resources).with_mistakes(mistakes);
     let made = Settings::read(start, vars).and_then(|settings| {
         let token = Reader::new(vars).get("MCP_TOKEN").map(SecretString::from);
         settled(patient.clone(), &settings, token).map_err(|error| Mistakes(vec![error.to_string()]))
@@ -52,11 +56,14 @@ pub fn patient(vars: &dyn Vars, file: Option<PathBuf>, start: &Start, hosts: &[S
     })
 }
 
-/// What is no host is no endpoint: the name as it was given stands in no report.
-fn resources(hosts: &[String]) -> Vec<Endpoint> {
+/// What is no host is said by its place: it may be anything, and its text stands in no report.
+fn resources(hosts: &[String]) -> (Vec<Endpoint>, Mistakes) {
     let address = |host: &String| if host.contains("://") { host.clone() } else { format!("https://{host}") };
     let named = |host| Endpoint::new(&address(host), "a resource", doctor::Need::Server);
-    hosts.iter().filter_map(named).collect()
+    let wrong = hosts.iter().enumerate().filter(|(_, host)| named(host).is_none());
+    let wrong = wrong
+        .map(|(place, _)| format!("--host: number {} is no host such as contoso.blob.core.windows.net", place + 1));
+    (hosts.iter().filter_map(named).collect(), Mistakes(wrong.collect()))
 }
 
 fn settled(patient: Patient, settings: &Settings, token: Option<SecretString>) -> Result<Patient, ConfigError> {
@@ -77,8 +84,13 @@ fn settled(patient: Patient, settings: &Settings, token: Option<SecretString>) -
     };
     let patient =
         patient.with_warnings(settings.warnings.iter().cloned()).with_endpoints(endpoints(settings, &service.app));
-    let errands = settings.offer.tools().filter_map(|tool| errand(settings, tool.spec()));
-    Ok(errands.fold(patient, Patient::with_errand).with_service(service))
+    let azure = stack::azure(settings, incoming.and_then(|incoming| incoming.app.as_ref()))?;
+    let errands = errands::all(settings, &azure);
+    Ok(errands
+        .into_iter()
+        .fold(patient, Patient::with_errand)
+        .with_check(errands::refused(settings))
+        .with_service(service))
 }
 
 /// The app of a server that nobody calls over the network: the tenant of its own identity.
@@ -97,37 +109,4 @@ fn endpoints(settings: &Settings, app: &EntraApp) -> Vec<Endpoint> {
     let arm = Service::Arm.place(settings.cloud);
     let arm = arm.and_then(|arm| Endpoint::new(arm.resource, Service::Arm.name(), doctor::Need::Server));
     sign_in.into_iter().chain(arm).chain(Endpoint::of_guide(settings.cloud)).collect()
-}
-
-/// A tool's own service; every tool that needs more reads Resource Manager's list, which another errand stands for.
-fn errand(settings: &Settings, spec: &Spec) -> Option<Errand> {
-    let need = spec.needs.last()?;
-    let place = need.service.place(settings.cloud)?;
-    let acting_as = settings.acting.acting_as(need.service);
-    if settings.acting.undelegable(spec).is_some() {
-        // Nobody can grant what does not exist; the page of known limits says what to do instead.
-        return None;
-    }
-    let errand = Errand::new(spec.name, spec.errand, &place.target(), acting_as).with_role(role(need));
-    Some(match permission(need.service) {
-        Some(permission) => errand.with_permission(permission),
-        None => errand,
-    })
-}
-
-fn role(need: &Need) -> Role {
-    let kind = if need.service == Service::Cosmos { RoleKind::Cosmos } else { RoleKind::Azure };
-    Role { name: need.role.to_owned(), kind, scope: format!("<{}>", need.scope) }
-}
-
-fn permission(service: Service) -> Option<Permission> {
-    let known = service.known()?;
-    let delegated = service.delegated_permissions().first()?;
-    Some(Permission {
-        api: known.name(),
-        api_id: known.app_id(),
-        name: delegated.name,
-        delegated_id: Some(delegated.id),
-        application_id: None,
-    })
 }

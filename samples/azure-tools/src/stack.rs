@@ -143,6 +143,17 @@ fn mcp_service(
 }
 
 fn tools(settings: &Settings, app: Option<&EntraApp>, health: Option<Health>) -> Result<AzureTools, ConfigError> {
+    Ok(AzureTools {
+        azure: azure(settings, app)?,
+        acting: settings.acting.clone(),
+        offer: settings.offer.clone(),
+        transport: settings.transport,
+        health,
+    })
+}
+
+/// Makes what the tools call, through this server's own network.
+pub(crate) fn azure(settings: &Settings, app: Option<&EntraApp>) -> Result<Azure, ConfigError> {
     let context = Context {
         tenant_url: app
             .map(|app| format!("{}/{}", app.authority().host(), app.authority().segment()))
@@ -150,15 +161,7 @@ fn tools(settings: &Settings, app: Option<&EntraApp>, health: Option<Health>) ->
         client_id: app.map(|app| app.client_id().to_owned()).unwrap_or_default(),
         acting_as: settings.acting.strategy,
     };
-    let azure = Azure::new(settings.cloud, &settings.egress, context)?
+    Ok(Azure::new(settings.cloud, &settings.egress, context)?
         .with_tenant(settings.tenant.clone())
-        .with_subscription(settings.subscription.clone());
-
-    Ok(AzureTools {
-        azure,
-        acting: settings.acting.clone(),
-        offer: settings.offer.clone(),
-        transport: settings.transport,
-        health,
-    })
+        .with_subscription(settings.subscription.clone()))
 }

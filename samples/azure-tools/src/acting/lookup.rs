@@ -19,7 +19,8 @@ use crate::{
 /// More pages than anybody reads; a list that is longer is an error and not a shorter list.
 const MAX_PAGES: NonZeroUsize = NonZeroUsize::new(50).expect("not zero");
 
-const SUBSCRIPTIONS: &str = "/subscriptions?api-version=2022-12-01";
+/// `Subscriptions - List`.
+pub(crate) const SUBSCRIPTIONS: &str = "/subscriptions?api-version=2022-12-01";
 
 impl Session<'_> {
     /// Reads a list of Resource Manager's over its pages, until there are as many items as are wanted.
@@ -81,8 +82,7 @@ impl Session<'_> {
         wanted: usize,
     ) -> Result<Vec<Value>, Failure> {
         let scope = scope(subscription, group);
-        let path = format!("{scope}/providers/{}?api-version={}", kind.provider, kind.api_version);
-        self.arm_list(&path, Some(&scope), wanted).await
+        self.arm_list(&kind.list(&scope), Some(&scope), wanted).await
     }
 
     /// Finds a resource by its name; in a group, if that is named, without a list.

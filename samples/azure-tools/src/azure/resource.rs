@@ -20,6 +20,11 @@ pub(crate) struct Kind {
 }
 
 impl Kind {
+    /// Returns the path of the list of these, in a subscription or in a group of it.
+    pub(crate) fn list(&self, scope: &str) -> String {
+        format!("{scope}/providers/{}?api-version={}", self.provider, self.api_version)
+    }
+
     /// `StorageAccounts - List`, `- List By Resource Group`, `- Get Properties`.
     pub(crate) const STORAGE_ACCOUNT: Self = Self {
         service: Service::Storage,

@@ -13,7 +13,11 @@ use mcp_auth_layer::fetch::FetchError;
 use mcp_obo::{DownstreamError, downstream::request_id, outgoing::ActingAs};
 use server_kit::failure::{Context, Errand, Failure, Who};
 
-pub(crate) use self::{code::ErrorCode, principal::Principal, refused::Refused};
+pub(crate) use self::{
+    code::ErrorCode,
+    principal::Principal,
+    refused::{Refused, cosmos_role},
+};
 use crate::{services::Service, tools::Spec};
 
 /// Says what a tool wants of a service.

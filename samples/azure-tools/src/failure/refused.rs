@@ -30,9 +30,17 @@ pub(crate) struct Refused<'a> {
 const COSMOS_READER: &str = "00000000-0000-0000-0000-000000000001";
 const COSMOS_CONTRIBUTOR: &str = "00000000-0000-0000-0000-000000000002";
 
+/// Returns the id of the least role with which Cosmos DB's data plane lets do this.
+pub(crate) const fn cosmos_role(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Reads => COSMOS_READER,
+        Effect::Writes => COSMOS_CONTRIBUTOR,
+    }
+}
+
 impl<'a> Refused<'a> {
     /// A refusal of which only the status is known.
-    pub(super) const fn unknown(spec: &'a Spec, service: Service, acting_as: ActingAs) -> Self {
+    pub(crate) const fn unknown(spec: &'a Spec, service: Service, acting_as: ActingAs) -> Self {
         Self { spec, service, acting_as, resource: None, scope: None, principal: None, private_zone: None }
     }
 
@@ -88,11 +96,7 @@ impl<'a> Refused<'a> {
     }
 
     fn role_id(&self) -> Option<&'static str> {
-        match (self.service, self.spec.effect) {
-            (Service::Cosmos, Effect::Reads) => Some(COSMOS_READER),
-            (Service::Cosmos, Effect::Writes) => Some(COSMOS_CONTRIBUTOR),
-            _ => None,
-        }
+        (self.service == Service::Cosmos).then(|| cosmos_role(self.spec.effect))
     }
 
     /// What is peculiar to the service's roles.
@@ -129,7 +133,7 @@ impl<'a> Refused<'a> {
                 "--principal-id",
                 object_id,
                 "--role-definition-id",
-                self.role_id().unwrap_or(COSMOS_READER),
+                cosmos_role(self.spec.effect),
             ]),
             Service::ConfidentialLedger => {
                 let tenant = self.principal.as_ref().and_then(|it| it.tenant.as_deref()).unwrap_or("<tenant id>");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use server_kit::failure::Failure;
 
 use super::{
-    AzureTool, Effect, Need, Spec,
+    AzureTool, Effect, Need, Probe, Spec,
     arguments::{Subscription, Tenant, Text, Window},
 };
 use crate::{
@@ -45,15 +45,20 @@ impl AzureTool for GroupList {
         needs: &[Need { service: Service::Arm, role: "Reader", scope: "the subscription" }],
     };
 
+    const PROBE: Option<Probe> = Some(Probe::In(groups));
+
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
         session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
         let window = Window::of(arguments.top, arguments.skip)?;
         let subscription = session.subscription(arguments.subscription.as_ref().map(Text::as_str)).await?;
         let scope = scope(&subscription, None);
-        let path = format!("{scope}/resourcegroups?api-version=2021-04-01");
-        let groups = session.arm_list(&path, Some(&scope), window.wanted()).await?;
+        let groups = session.arm_list(&groups(&scope), Some(&scope), window.wanted()).await?;
         Ok(window.result("groups", groups.iter().map(shown).collect()))
     }
+}
+
+fn groups(subscription: &str) -> String {
+    format!("{subscription}/resourcegroups?api-version=2021-04-01")
 }
 
 fn shown(one: &Value) -> Value {

@@ -84,12 +84,24 @@ pub struct Need {
     pub scope: &'static str,
 }
 
+/// One call that changes nothing, and asks for what the tool asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Probe {
+    /// The list of subscriptions.
+    Subscriptions,
+    /// A list in a subscription, by the path that follows from it.
+    In(fn(&str) -> String),
+}
+
 /// A tool of this server.
 pub(crate) trait AzureTool {
     /// Its arguments; unknown ones must be an error.
     type Arguments: DeserializeOwned + JsonSchema + Send + 'static;
 
     const SPEC: Spec;
+
+    /// By what call the doctor tries whether it may; none where there is none that needs no resource's name.
+    const PROBE: Option<Probe> = None;
 
     fn run(session: &Session<'_>, arguments: Self::Arguments) -> impl Future<Output = Result<Value, Failure>> + Send;
 }
@@ -100,19 +112,29 @@ type Run = for<'a> fn(&'a Session<'a>, JsonObject) -> BoxFuture<'a, Result<Value
 #[derive(Clone)]
 pub struct Tool {
     spec: Spec,
+    probe: Option<Probe>,
     input: JsonObject,
     run: Run,
 }
 
 impl Tool {
     fn of<T: AzureTool>() -> Self {
-        Self { spec: T::SPEC, input: arguments::plain(&schema_for_type::<T::Arguments>()), run: run::<T> }
+        Self {
+            spec: T::SPEC,
+            probe: T::PROBE,
+            input: arguments::plain(&schema_for_type::<T::Arguments>()),
+            run: run::<T>,
+        }
     }
 
     /// Returns what it is.
     #[must_use]
     pub const fn spec(&self) -> &Spec {
         &self.spec
+    }
+
+    pub(crate) const fn probe(&self) -> Option<Probe> {
+        self.probe
     }
 
     /// Runs it.

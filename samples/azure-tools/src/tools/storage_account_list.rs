@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use server_kit::failure::Failure;
 
 use super::{
-    AzureTool, Effect, Need, Spec,
+    AzureTool, Effect, Need, Probe, Spec,
     arguments::{ResourceGroup, Subscription, Tenant, Text, Window},
 };
 use crate::{
@@ -47,6 +47,8 @@ impl AzureTool for StorageAccountList {
         effect: Effect::Reads,
         needs: &[Need { service: Service::Arm, role: "Reader", scope: "the subscription" }],
     };
+
+    const PROBE: Option<Probe> = Some(Probe::In(|subscription| Kind::STORAGE_ACCOUNT.list(subscription)));
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
         session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;

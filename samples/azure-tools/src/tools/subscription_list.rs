@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use server_kit::failure::Failure;
 
 use super::{
-    AzureTool, Effect, Need, Spec,
+    AzureTool, Effect, Need, Probe, Spec,
     arguments::{Tenant, Text, Window},
 };
 use crate::{acting::Session, services::Service};
@@ -39,6 +39,8 @@ impl AzureTool for SubscriptionList {
         effect: Effect::Reads,
         needs: &[Need { service: Service::Arm, role: "Reader", scope: "each subscription" }],
     };
+
+    const PROBE: Option<Probe> = Some(Probe::Subscriptions);
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
         session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;

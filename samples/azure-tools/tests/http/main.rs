@@ -5,6 +5,7 @@
 mod arguments;
 mod binary;
 mod callers;
+mod doctor;
 mod lists;
 mod refusals;
 mod support;

@@ -21,6 +21,8 @@ pub struct Errand {
     pub permission: Option<Permission>,
     /// The least role that the acting identity needs; none where permissions decide alone.
     pub role: Option<Role>,
+    /// Where its resources are, as far as their names are not known.
+    pub hosts: Option<Hosts>,
     pub(super) probe: Option<Probe>,
 }
 
@@ -40,6 +42,17 @@ pub struct Permission {
     pub delegated_id: Option<&'static str>,
     /// The id of the application permission; none where there is none.
     pub application_id: Option<&'static str>,
+}
+
+/// The hosts of a service's resources, each of which has a name of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hosts {
+    /// The service.
+    pub service: &'static str,
+    /// What their names end with, without the dot.
+    pub suffix: &'static str,
+    /// The zone of their private endpoints; none where there are none.
+    pub zone: Option<&'static str>,
 }
 
 /// A role, and over what.
@@ -63,6 +76,8 @@ pub enum RoleKind {
     Azure,
     /// Cosmos DB, for its data plane; the role's name is its definition's id.
     Cosmos,
+    /// A ledger, in its own list of users.
+    Ledger,
 }
 
 impl RoleKind {
@@ -73,6 +88,7 @@ impl RoleKind {
             Self::Directory => "Entra directory role",
             Self::Azure => "Azure role",
             Self::Cosmos => "Cosmos DB data-plane role",
+            Self::Ledger => "role in the ledger's own list of users",
         }
     }
 }
@@ -82,7 +98,7 @@ impl Errand {
     #[must_use]
     pub fn new(tool: impl Into<String>, what: impl Into<String>, target: &Target, acting_as: ActingAs) -> Self {
         let (tool, what, target) = (tool.into(), what.into(), target.clone());
-        Self { tool, what, target, acting_as, permission: None, role: None, probe: None }
+        Self { tool, what, target, acting_as, permission: None, role: None, hosts: None, probe: None }
     }
 
     /// Returns the permission, where there is one of the kind that the acting identity can have.
@@ -108,6 +124,13 @@ impl Errand {
     #[must_use]
     pub fn with_role(mut self, role: Role) -> Self {
         self.role = Some(role);
+        self
+    }
+
+    /// Says where its resources are.
+    #[must_use]
+    pub const fn with_hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = Some(hosts);
         self
     }
 

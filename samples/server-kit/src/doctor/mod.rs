@@ -37,7 +37,7 @@ mod words;
 pub use self::{
     check::{Check, Finding, Status},
     endpoint::{Endpoint, Need},
-    errand::{Errand, Permission, Role, RoleKind},
+    errand::{Errand, Hosts, Permission, Role, RoleKind},
     examine::{Examination, examine},
     form::{Form, FormOptions},
     network::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{
-    errand::{Permission, Role, RoleKind},
+    errand::{Errand, Permission, Role, RoleKind},
     examine::Examination,
 };
 
@@ -29,7 +29,8 @@ pub(super) fn lines(examination: &Examination) -> String {
         } else {
             ("<object id of the user or group>", "<User or Group>")
         };
-        lines.extend(errand.role.as_ref().map(|role| assignment(role, principal, kind)));
+        let role = errand.role.as_ref().filter(|role| !is_outranked(role, errand, errands));
+        lines.extend(role.map(|role| assignment(role, principal, kind, service.app.authority().segment())));
     }
     let roles = errands.iter().filter_map(|errand| errand.role.as_ref());
     let has_azure = roles.map(|role| role.kind).any(|kind| kind != RoleKind::Directory);
@@ -63,7 +64,15 @@ fn to_host(permission: Permission, object: &str) -> Option<String> {
     ))
 }
 
-fn assignment(role: &Role, principal: &str, kind: &str) -> String {
+/// A ledger's user has one role, and whoever is named again gets another: the lesser one must not come last.
+fn is_outranked(role: &Role, errand: &Errand, errands: &[Errand]) -> bool {
+    let rank = |role: &Role| ["Reader", "Contributor", "Administrator"].iter().position(|name| role.name == *name);
+    let others = errands.iter().filter(|other| other.is_hosted() == errand.is_hosted());
+    let mut others = others.filter_map(|other| other.role.as_ref()).filter(|other| other.kind == RoleKind::Ledger);
+    role.kind == RoleKind::Ledger && others.any(|other| rank(other) > rank(role))
+}
+
+fn assignment(role: &Role, principal: &str, kind: &str, tenant: &str) -> String {
     let (name, scope, principal, kind) = (quoted(&role.name), quoted(&role.scope), quoted(principal), quoted(kind));
     match role.kind {
         RoleKind::Azure => format!(
@@ -72,6 +81,11 @@ fn assignment(role: &Role, principal: &str, kind: &str) -> String {
         RoleKind::Cosmos => format!(
             "az cosmosdb sql role assignment create --account-name '<account>' --resource-group '<resource group>' --principal-id \
              {principal} --role-definition-id {name} --scope {scope}"
+        ),
+        RoleKind::Ledger => format!(
+            "az confidentialledger update --name '<ledger>' --resource-group '<resource group>' --aad-based-security-principals \
+             ledger-role-name={name} principal-id={principal} tenant-id={}  # it replaces the list: name its users, too",
+            quoted(tenant)
         ),
         RoleKind::Directory => format!(
             "# {}: assign it in the Microsoft 365 admin center (Roles), or in the Entra admin center (Roles and administrators)",

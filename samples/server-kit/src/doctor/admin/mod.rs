@@ -8,7 +8,12 @@ mod tests;
 use std::fmt::Write as _;
 
 use super::{
-    checks::credential, endpoint::Need, errand::Errand, examine::Examination, network::Probed, patient::Service,
+    checks::credential,
+    endpoint::Need,
+    errand::{Errand, Hosts},
+    examine::Examination,
+    network::Probed,
+    patient::Service,
 };
 
 impl Examination {
@@ -107,10 +112,28 @@ impl Examination {
             let place = format!("{}:{}", endpoint.host(), endpoint.port());
             let _ = writeln!(lines, "{place:44}  {}{need} ({state})", endpoint.purpose);
         }
+        for hosts in self.unnamed() {
+            let place = format!("*.{}:443", hosts.suffix);
+            let _ =
+                writeln!(lines, "{place:44}  {}, the resources in use (not tried: name them by --host)", hosts.service);
+        }
         if let Some(hop) = self.probed.iter().find_map(|one| one.hop.as_ref()) {
             let _ = writeln!(lines, "through the proxy {}:{}", hop.host(), hop.port());
         }
         lines
+    }
+
+    /// The hosts of which not even one is known by its name.
+    fn unnamed(&self) -> Vec<Hosts> {
+        let mut found: Vec<Hosts> = Vec::new();
+        for hosts in self.patient.errands.iter().filter_map(|errand| errand.hosts) {
+            let is_below = |host: &str| host.strip_suffix(hosts.suffix).is_some_and(|name| name.ends_with('.'));
+            let is_known = self.patient.endpoints.iter().any(|endpoint| is_below(endpoint.host()));
+            if !is_known && !found.contains(&hosts) {
+                found.push(hosts);
+            }
+        }
+        found
     }
 
     fn private_endpoints(&self) -> String {
@@ -130,6 +153,14 @@ impl Examination {
                 zone.record,
                 self.source(),
                 one.endpoint.port()
+            );
+        }
+        for (hosts, zone) in self.unnamed().iter().filter_map(|hosts| hosts.zone.map(|zone| (hosts, zone))) {
+            let _ = writeln!(
+                lines,
+                "*.{}: zone {zone}, where there are any, from {} on TCP 443 (not looked up: name them by --host)",
+                hosts.suffix,
+                self.source()
             );
         }
         lines

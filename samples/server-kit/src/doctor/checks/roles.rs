@@ -26,6 +26,9 @@ async fn one(who: &dyn TokenSource, errand: &Errand) -> Check {
             Check::fail(ID, format!("{}: {}{}", failure.kind, failure.cause, role.unwrap_or_default()), finding)
                 .with_ids(failure.ids)
                 .with_details(failure.link.map(Into::into))
+                .with_details(failure.command.into_iter().flat_map(|command| {
+                    [format!("bash: {}", command.bash), format!("PowerShell: {}", command.power_shell)]
+                }))
         }
     };
     check.about(&*errand.tool)
