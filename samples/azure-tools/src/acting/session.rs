@@ -79,9 +79,14 @@ impl<'a> Session<'a> {
     }
 
     /// Refuses a tenant other than the one that the acting identity is of.
-    pub(crate) fn check_tenant(&self, given: Option<&str>) -> Result<(), Failure> {
-        let (Some(given), Some(own)) = (given, self.tenant()) else { return Ok(()) };
-        if given.trim().eq_ignore_ascii_case(own) {
+    pub(crate) async fn check_tenant(&self, given: Option<&str>) -> Result<(), Failure> {
+        let Some(given) = given.map(str::trim) else { return Ok(()) };
+        let own = match self.tenant() {
+            Some(own) => Some(own.to_owned()),
+            None => self.tenant_of_token().await?,
+        };
+        // Nobody can say that of a token which cannot be read; then the service's answer stands for itself.
+        if own.is_none_or(|own| given.eq_ignore_ascii_case(&own)) {
             return Ok(());
         }
         Err(Failure::new(
@@ -101,6 +106,14 @@ impl<'a> Session<'a> {
             }
             _ => self.azure.tenant().filter(|own| TenantId::parse(own).is_ok()),
         }
+    }
+
+    /// The tenant that the identity's token is of: a developer's tool is asked for none where nobody set one.
+    async fn tenant_of_token(&self) -> Result<Option<String>, Failure> {
+        let arm = self.azure.arm().target();
+        let token = self.who(Service::Arm)?.token(arm).await;
+        let token = token.map_err(|error| self.failed(Service::Arm, &error.into()))?;
+        Ok(Principal::of_token(token.expose_secret()).and_then(|principal| principal.tenant))
     }
 
     /// Sends one request to a service, and explains every answer that is not a success.

@@ -76,7 +76,7 @@ impl AzureTool for EmailSend {
     };
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
+        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
         let kind = &Kind::COMMUNICATION;
         let resource = communication::resource(session, &arguments.endpoint, arguments.subscription.as_ref()).await?;
         let api = session.open(kind, &resource)?;

@@ -60,7 +60,7 @@ impl AzureTool for LedgerAppend {
     };
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
+        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
         let Arguments { ledger, subscription, resource_group, .. } = &arguments;
         let ledger = find(session, ledger, subscription.as_ref(), resource_group.as_ref()).await?;
         let answer = call(session, &ledger, request(&arguments)?).await?;

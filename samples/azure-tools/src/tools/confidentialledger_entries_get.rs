@@ -57,7 +57,7 @@ impl AzureTool for LedgerGet {
     };
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
+        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
         let Arguments { ledger, subscription, resource_group, transaction_id, .. } = &arguments;
         let ledger = find(session, ledger, subscription.as_ref(), resource_group.as_ref()).await?;
         let mut path = format!("/app/transactions/{}?api-version={API_VERSION}", transaction_id.as_str());

@@ -68,7 +68,7 @@ impl AzureTool for CosmosItemQuery {
     };
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
+        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
         let top = Window::of(arguments.top, None)?.top();
         let subscription = arguments.subscription.as_ref().map(Text::as_str);
         let group = arguments.resource_group.as_ref().map(Text::as_str);

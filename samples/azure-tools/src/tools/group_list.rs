@@ -48,7 +48,7 @@ impl AzureTool for GroupList {
     const PROBE: Option<Probe> = Some(Probe::In(groups));
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
+        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
         let window = Window::of(arguments.top, arguments.skip)?;
         let subscription = session.subscription(arguments.subscription.as_ref().map(Text::as_str)).await?;
         let scope = scope(&subscription, None);

@@ -51,7 +51,7 @@ impl AzureTool for StorageAccountList {
     const PROBE: Option<Probe> = Some(Probe::In(|subscription| Kind::STORAGE_ACCOUNT.list(subscription)));
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
+        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
         let window = Window::of(arguments.top, arguments.skip)?;
         let subscription = session.subscription(arguments.subscription.as_ref().map(Text::as_str)).await?;
         let group = arguments.resource_group.as_ref().map(Text::as_str);

@@ -63,7 +63,7 @@ impl AzureTool for StorageBlobContainerList {
     };
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
+        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
         let window = Window::of(arguments.top, arguments.skip)?;
         let subscription = arguments.subscription.as_ref().map(Text::as_str);
         let group = arguments.resource_group.as_ref().map(Text::as_str);

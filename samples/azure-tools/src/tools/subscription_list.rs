@@ -43,7 +43,7 @@ impl AzureTool for SubscriptionList {
     const PROBE: Option<Probe> = Some(Probe::Subscriptions);
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str))?;
+        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
         let window = Window::of(arguments.top, arguments.skip)?;
         let subscriptions = session.subscriptions(window.wanted()).await?;
         Ok(window.result("subscriptions", subscriptions.iter().map(shown).collect()))

@@ -50,10 +50,7 @@ async fn the_program_acts_as_a_managed_identity_over_http_and_over_standard_inpu
     assert!(program.said().contains("all callers share one identity"), "{}", program.said());
 
     let mut local = Program::start(&[], &hosted).await;
-    let hello =
-        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
-    local.ask("initialize", hello).await;
-    local.tell(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    local.greet().await;
     let tools = local.ask("tools/list", json!({})).await;
     assert_eq!(tools["tools"].as_array().unwrap().len(), azure_tools::tools::all().len());
     let answer = local.ask("tools/call", call).await;
@@ -77,10 +74,7 @@ async fn whoever_is_at_the_machine_learns_why_no_credential_of_it_works() {
         ("SSL_CERT_FILE", ca.path().to_str().unwrap()),
     ];
     let mut local = Program::start(&[], &own).await;
-    let hello =
-        json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
-    local.ask("initialize", hello).await;
-    local.tell(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    local.greet().await;
     let answer = local.ask("tools/call", json!({"name": "azmcp_subscription_list", "arguments": {}})).await;
     let error = &answer["structuredContent"]["error"];
     assert_eq!((&error["kind"], &error["who"]), (&json!("client_credential"), &json!("you")), "{answer}");
@@ -103,4 +97,27 @@ async fn whoever_is_at_the_machine_learns_why_no_credential_of_it_works() {
     );
     let cause = failure["cause"].as_str().unwrap();
     assert!(cause.starts_with("No credential of the host") && !cause.contains("AzureCli"), "{cause}");
+}
+
+#[tokio::test]
+async fn the_tenant_in_the_arguments_is_compared_with_the_one_of_whoever_is_signed_in() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let (ca, tools) = (certificate(&emulator), tempfile::tempdir().unwrap());
+    emulator.write_developer_tools(tools.path(), &[(DeveloperTool::AzureCli, ToolBehaviour::SignedIn)]).unwrap();
+    let (gateway, path) = (emulator.gateway_url(), format!("{}:/usr/bin:/bin", tools.path().display()));
+    let own = [
+        ("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential"),
+        ("PATH", &*path),
+        ("HTTPS_PROXY", &*gateway),
+        ("SSL_CERT_FILE", ca.path().to_str().unwrap()),
+    ];
+    let mut local = Program::start(&[], &own).await;
+    local.greet().await;
+    for (tenant, expected) in
+        [(TENANT_ID, json!(null)), ("11111111-1111-4111-8111-111111111111", json!("wrong_tenant"))]
+    {
+        let call = json!({"name": "azmcp_subscription_list", "arguments": {"tenant": tenant}});
+        let answer = local.ask("tools/call", call).await;
+        assert_eq!(answer["structuredContent"]["error"]["kind"], expected, "{tenant}: {answer}");
+    }
 }

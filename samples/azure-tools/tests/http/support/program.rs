@@ -71,6 +71,14 @@ impl Program {
         answer["result"].clone()
     }
 
+    /// Begins a session over standard input.
+    pub(crate) async fn greet(&mut self) {
+        let client = json!({"name": "test", "version": "1"});
+        let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
+        self.ask("initialize", hello).await;
+        self.tell(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await;
+    }
+
     pub(crate) async fn tell(&mut self, message: &Value) {
         self.input.write_all(format!("{message}\n").as_bytes()).await.unwrap();
     }
