@@ -66,8 +66,9 @@ pub struct Start {
     /// As whom Azure is called; NotSet is UseOnBehalfOf over authenticated HTTP, else UseHostingEnvironmentIdentity.
     #[arg(long, value_enum, default_value_t, ignore_case = true, value_name = "STRATEGY")]
     pub outgoing_auth_strategy: Strategy,
-    /// Calls this service as the hosting identity although users are acted for elsewhere; audited. Can be repeated.
-    #[arg(long, value_name = "NAMESPACE")]
+    /// Calls this service (arm, storage, keyvault, appconfig, cosmos, healthmodels, communication or confidentialledger) as the
+    /// hosting identity although users are acted for elsewhere; audited. Can be repeated.
+    #[arg(long, value_name = "SERVICE")]
     pub hosting_identity_for: Vec<String>,
     /// Offers the tools of this namespace only, such as storage. Can be repeated.
     #[arg(long)]
