@@ -77,10 +77,12 @@ pub(super) fn check(id: &'static str, whose: &str, error: &ExchangeError) -> Che
     own.push(error.kind().as_str().to_owned());
     own.extend(error.transport().into_iter().flat_map(words::of).map(|word| (*word).to_owned()));
     let finding = Finding { cause, cure, who: who(error.kind()), words: own };
-    let seen = match unpresented(error) {
+    let seen = match (unpresented(error), below::<NoCredential>(error)) {
         // Entra has not seen it.
-        Some(why) => format!("{whose}: {why}"),
-        None => format!("{whose}: {error}"),
+        (Some(why), _) => format!("{whose}: {why}"),
+        // Nor this: each credential's own reason follows.
+        (None, Some(_)) => format!("{whose}: no credential of this host gave a token"),
+        (None, None) => format!("{whose}: {error}"),
     };
     Check::fail(id, seen, finding).with_ids(ids(error))
 }
