@@ -45,6 +45,11 @@ impl Account {
         }
     }
 
+    /// Returns what a role is assigned to, in the word of `az`: a person is no service principal, whatever asks for the token.
+    pub(super) fn principal_type(&self) -> &'static str {
+        if self.scopes.is_empty() { "ServicePrincipal" } else { "User" }
+    }
+
     /// Says who it is, in one line.
     pub(super) fn line(&self, now: u64) -> String {
         let parts = [("", &self.user), ("app ", &self.app_id), ("object ", &self.object_id), ("tenant ", &self.tenant)];
@@ -74,6 +79,7 @@ mod tests {
         );
         let app =
             Account { ends_at: 3_600, ..Account::of_claims(&json!({"azp": "c", "oid": "o\n", "roles": ["R", 7]})) };
+        assert_eq!((user.principal_type(), app.principal_type()), ("User", "ServicePrincipal"));
         assert_eq!((&*app.roles, app.line(60)), (&["R".to_owned()][..], "app c, for 59 more minutes".to_owned()));
         assert_eq!(Account::of_claims(&Value::Null), Account::default());
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{
+    account::Account,
     errand::{Errand, Permission, Role, RoleKind},
     examine::Examination,
 };
@@ -13,7 +14,8 @@ pub(super) fn lines(examination: &Examination) -> String {
     let (mut lines, id, errands) = (Vec::new(), service.app.client_id(), &examination.patient.errands);
     // It comes from a token that nobody has verified.
     let is_id = |text: &&str| text.chars().all(|one| one.is_ascii_alphanumeric() || one == '-' || one == '_');
-    let object = examination.account.as_ref().and_then(|account| account.object_id.as_deref()).filter(is_id);
+    let account = examination.account.as_ref();
+    let object = account.and_then(|account| account.object_id.as_deref()).filter(is_id);
     let object = object.unwrap_or("<object id of the hosting identity>");
     for errand in errands {
         let granted =
@@ -25,7 +27,7 @@ pub(super) fn lines(examination: &Examination) -> String {
     }
     for errand in errands {
         let (principal, kind) = if errand.is_hosted() {
-            (object, "ServicePrincipal")
+            (object, account.map_or("ServicePrincipal", Account::principal_type))
         } else {
             ("<object id of the user or group>", "<User or Group>")
         };

@@ -42,10 +42,12 @@ impl Examination {
             return "its settings cannot be used, so that its id is not known; see below\n".to_owned();
         };
         let authority = service.app.authority();
+        // The app that stands for the host's tenant has no id that anybody knows.
+        let is_called = service.listener.is_some() || service.credentials.is_some();
+        let id = if is_called { service.app.client_id() } else { "none: nobody calls it over the network" };
         let mut lines = format!(
-            "name             {}\napplication id   {}\ntenant           {} at {}\n",
+            "name             {}\napplication id   {id}\ntenant           {} at {}\n",
             service.application,
-            service.app.client_id(),
             authority.segment(),
             authority.host()
         );

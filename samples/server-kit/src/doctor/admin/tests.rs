@@ -150,6 +150,19 @@ fn an_identity_is_granted_application_permissions_by_its_object_id() {
     assert!(!commands.contains("rm -rf") && commands.contains("<object id of the hosting identity>"), "{commands}");
 }
 
+/// On a developer's machine the hosting identity is whoever is signed in there.
+#[test]
+fn a_person_at_the_machine_is_asked_for_as_a_person_and_without_an_app() {
+    let mut examination = examination();
+    if let (Some(account), Some(service)) = (&mut examination.account, &mut examination.patient.service) {
+        account.scopes = vec!["user_impersonation".to_owned()];
+        service.credentials = None;
+    }
+    let text = examination.request_for_admin();
+    assert!(text.contains("--assignee-principal-type User --role 'Storage Blob Data Reader'"), "{text}");
+    assert!(text.contains("application id   none") && !text.contains("ServicePrincipal"), "{text}");
+}
+
 /// The file is what an administrator would get; who changes a text looks at the whole of it.
 #[test]
 fn the_request_has_everything_that_the_guide_wants_and_no_secret() {
