@@ -1,4 +1,4 @@
-//! Where the server listens, and by what URL clients know it.
+//! Where the server listens: as ASP.NET says it, else as the other server here does.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -7,22 +7,11 @@ use std::{
 
 use server_kit::settings::{
     Reader,
-    url::{base_url, origins},
+    listener::{self, Listener},
 };
 use url::{Host, Url};
 
-/// Addresses, inside and outside.
-#[derive(Clone, Debug)]
-pub(super) struct Listener {
-    pub(super) address: SocketAddr,
-    /// Scheme and authority, without a trailing slash.
-    pub(super) public_base_url: String,
-    pub(super) allowed_origins: Vec<String>,
-}
-
 const URLS: &str = "ASPNETCORE_URLS";
-const ORIGINS: &str = "MCP_ALLOWED_ORIGINS";
-const BASE_URL: &str = "PUBLIC_BASE_URL";
 const DEFAULT_PORT: NonZeroU16 = NonZeroU16::new(5001).expect("5001 is not zero");
 
 pub(super) fn read(reader: &mut Reader<'_>) -> Listener {
@@ -31,38 +20,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Listener {
             let parsed = of_urls(&text);
             reader.keep(URLS, parsed).unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT.get())))
         }
-        None => of_parts(reader),
+        None => listener::address(reader, DEFAULT_PORT),
     };
-    let public_base_url = match reader.get(BASE_URL) {
-        Some(text) => {
-            let parsed = base_url(&text);
-            reader.keep(BASE_URL, parsed).unwrap_or_default()
-        }
-        None => {
-            if !address.ip().is_loopback() {
-                // The Host header is the caller's to choose; challenges and metadata must not repeat it.
-                reader.mistake(format!(
-                    "{BASE_URL}: needed when the listener is not loopback; write the URL that clients use"
-                ));
-            }
-            format!("http://{address}")
-        }
-    };
-    let allowed_origins = reader.get(ORIGINS).map(|text| origins(reader, ORIGINS, &text)).unwrap_or_default();
-    Listener { address, public_base_url, allowed_origins }
-}
-
-fn of_parts(reader: &mut Reader<'_>) -> SocketAddr {
-    // Port 0 would be chosen by the system, and then nobody knows by what URL clients come.
-    let port = reader.number("PORT", DEFAULT_PORT).get();
-    let ip = match reader.get("BIND_ADDR") {
-        None => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        Some(text) => {
-            let parsed = text.parse().map_err(|_| format!("{text:?} is not an IP address"));
-            reader.keep("BIND_ADDR", parsed).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
-        }
-    };
-    SocketAddr::new(ip, port)
+    listener::read(reader, address)
 }
 
 /// Reads one address as ASP.NET writes it: `http://127.0.0.1:5001`, `http://localhost:8080`, `http://+:8080`, `http://*:8080`.

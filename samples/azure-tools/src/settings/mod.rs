@@ -21,7 +21,7 @@ use mcp_auth_layer::{
     policy::AccessPolicy,
 };
 use mcp_obo::{ClientCredentials, outgoing::ActingAs};
-use server_kit::settings::{Mistakes, Reader, Vars, cloud, egress};
+use server_kit::settings::{Mistakes, Reader, Vars, cloud, egress, listener::Listener};
 
 pub(crate) use self::azure_ad::{ROLE, SCOPE};
 
@@ -148,12 +148,7 @@ fn offer(reader: &mut Reader<'_>, start: &Start) -> Option<Offer> {
 }
 
 /// Opens the one hatch of this server.
-fn permits(
-    reader: &mut Reader<'_>,
-    start: &Start,
-    environment: Environment,
-    listener: &listener::Listener,
-) -> Vec<Permit> {
+fn permits(reader: &mut Reader<'_>, start: &Start, environment: Environment, listener: &Listener) -> Vec<Permit> {
     const OPTION: &str = "--dangerously-disable-http-incoming-auth";
     let opt_in = if start.dangerously_disable_http_incoming_auth { OptIn::Yes } else { OptIn::No };
     if opt_in == OptIn::Yes && reader.is_set("ALLOW_INSECURE_EXTERNAL_BINDING") {

@@ -2,9 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use server_kit::settings::{Reader, list};
+use server_kit::settings::{Reader, list, listener::Listener};
 
-use super::listener::Listener;
 use crate::limits::{Rates, TrustedProxies};
 
 /// What rate limits need to know.

@@ -10,14 +10,13 @@ mod hatches;
 mod identity;
 mod later;
 mod limits;
-mod listener;
 mod sharing;
 mod strategy;
 #[cfg(test)]
 mod tests;
 mod time;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, num::NonZeroU16};
 
 use mcp_auth_layer::{
     EntraApp,
@@ -27,7 +26,7 @@ use mcp_auth_layer::{
     scope::ScopeSet,
 };
 use mcp_obo::{ClientCredentials, OutgoingAuth, Target};
-use server_kit::settings::{Mistakes, Reader, Vars, egress, list};
+use server_kit::settings::{Mistakes, Reader, Vars, egress, list, listener};
 
 use self::{cloud::Endpoints, front_door::Host, identity::Identity, strategy::Strategy};
 pub use self::{front_door::FrontDoor, hatches::Hatches, sharing::Sharing};
@@ -76,6 +75,8 @@ pub struct Settings {
     pub warnings: Vec<String>,
 }
 
+const DEFAULT_PORT: NonZeroU16 = NonZeroU16::new(8080).expect("8080 is not zero");
+
 impl Settings {
     /// Reads the settings.
     ///
@@ -84,7 +85,8 @@ impl Settings {
     pub fn read(vars: &dyn Vars) -> Result<Self, Mistakes> {
         let mut reader = Reader::new(vars);
         let environment = Environment::from_names(reader.get("MCP_ENV").as_deref(), reader.get("NODE_ENV").as_deref());
-        let listener = listener::read(&mut reader);
+        let address = listener::address(&mut reader, DEFAULT_PORT);
+        let listener = listener::read(&mut reader, address);
         let limits = limits::read(&mut reader, &listener);
         let strategy = strategy::read(&mut reader);
         let (source, identity) = identity::read(&mut reader, strategy);

@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod cloud;
 pub mod egress;
 pub mod host;
+pub mod listener;
 mod mistakes;
 mod reader;
 pub mod url;
