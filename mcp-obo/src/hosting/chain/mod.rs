@@ -309,7 +309,9 @@ impl Inner {
         known.in_vain = is_of_all.then(|| (Instant::now(), error.clone()));
         // Once, and not for every request that fails for the same reasons.
         if !known.logged.as_ref().is_some_and(|logged| logged.say_the_same(&attempts)) {
-            tracing::warn!(target: TRACE, chosen = self.selection.as_str(), "no credential of this host gave a token\n{attempts}");
+            // In the text: a field would stand behind the table's last row.
+            let chosen = self.selection.as_str();
+            tracing::warn!(target: TRACE, "no credential of this host gave a token ({chosen})\n{attempts}");
             known.logged = Some(attempts);
         }
         error
