@@ -19,9 +19,11 @@ use server_kit::{
 
 use crate::{
     arguments::Start,
+    azure::LEDGER_IDENTITY,
     services::Service,
     settings::{SCOPE, Settings},
     stack,
+    tools::Tool,
 };
 
 const PROGRAM: &str = "azure-tools";
@@ -108,5 +110,9 @@ fn endpoints(settings: &Settings, app: &EntraApp) -> Vec<Endpoint> {
     let sign_in = Endpoint::new(app.authority().host(), "sign-in", doctor::Need::Server);
     let arm = Service::Arm.place(settings.cloud);
     let arm = arm.and_then(|arm| Endpoint::new(arm.resource, Service::Arm.name(), doctor::Need::Server));
-    sign_in.into_iter().chain(arm).chain(Endpoint::of_guide(settings.cloud)).collect()
+    let usable = || settings.offer.tools().map(Tool::spec).filter(|spec| settings.acting.refusal(spec).is_none());
+    let has_ledger = usable().any(|spec| spec.service() == Service::ConfidentialLedger);
+    let ledgers = Endpoint::new(LEDGER_IDENTITY, "the certificates of ledgers", doctor::Need::Server);
+    let own = [sign_in, arm, ledgers.filter(|_| has_ledger)];
+    own.into_iter().flatten().chain(Endpoint::of_guide(settings.cloud)).collect()
 }

@@ -16,7 +16,8 @@ use server_kit::failure::{Failure, Who};
 use super::limits;
 use crate::services::Service;
 
-const IDENTITY: &str = "https://identity.confidential-ledger.core.azure.com/ledgerIdentity";
+/// Where every ledger's certificate is.
+pub(crate) const IDENTITY: &str = "https://identity.confidential-ledger.core.azure.com/ledgerIdentity";
 
 /// A ledger's certificate lasts for months; an hour is short enough to notice that one was withdrawn.
 const FRESH: Duration = Duration::from_secs(3_600);

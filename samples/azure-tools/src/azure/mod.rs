@@ -16,7 +16,7 @@ use url::Url;
 
 use self::ledgers::Ledgers;
 pub(crate) use self::{
-    ledgers::Ledger,
+    ledgers::{IDENTITY as LEDGER_IDENTITY, Ledger},
     resource::{Kind, Resource, group_of},
 };
 use crate::{failure, services::Service};

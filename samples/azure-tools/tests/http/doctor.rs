@@ -86,6 +86,7 @@ async fn the_request_to_the_administrator_asks_for_what_each_tool_needs_and_no_m
         ("--role Contributor", 0),
         ("confidentialledger update", 1),
         ("ledger-role-name=Contributor", 1),
+        (&*format!("tenant-id={TENANT_ID}"), 1),
         ("create-for-rbac --name azure-tools --role Reader", 1),
         ("'Storage Blob Data Reader'", 1),
     ] {
@@ -94,7 +95,11 @@ async fn the_request_to_the_administrator_asks_for_what_each_tool_needs_and_no_m
     for (place, line) in lines.iter().enumerate() {
         assert!(!lines[..place].contains(line), "twice: {line}");
     }
-    for part in ["*.blob.core.windows.net:443", "*.vault.azure.net: zone privatelink.vaultcore.azure.net"] {
+    for part in [
+        "identity.confidential-ledger.core.azure.com:443",
+        "*.blob.core.windows.net:443",
+        "*.vault.azure.net: zone privatelink.vaultcore.azure.net",
+    ] {
         assert!(request.contains(part), "{part}: {request}");
     }
 
@@ -109,7 +114,7 @@ async fn the_request_to_the_administrator_asks_for_what_each_tool_needs_and_no_m
     ] {
         assert!(request.contains(part), "{part}: {request}");
     }
-    assert!(!request.contains("*.blob") && !request.contains("vault"), "{request}");
+    assert!(!["*.blob", "vault", "ledger"].iter().any(|other| request.contains(other)), "{request}");
 }
 
 #[tokio::test]

@@ -16,6 +16,10 @@ pub(super) fn lines(examination: &Examination) -> String {
     let is_id = |text: &&str| text.chars().all(|one| one.is_ascii_alphanumeric() || one == '-' || one == '_');
     let account = examination.account.as_ref();
     let object = account.and_then(|account| account.object_id.as_deref()).filter(is_id);
+    let own = service.app.authority().segment();
+    // `organizations` is where whoever is signed in is looked for, and no tenant.
+    let own = Some(own).filter(|own| !["organizations", "common"].contains(own));
+    let tenant = account.and_then(|account| account.tenant.as_deref()).filter(is_id).or(own).unwrap_or("<tenant id>");
     let object = object.unwrap_or("<object id of the hosting identity>");
     for errand in errands {
         let granted =
@@ -32,7 +36,7 @@ pub(super) fn lines(examination: &Examination) -> String {
             ("<object id of the user or group>", "<User or Group>")
         };
         let role = errand.role.as_ref().filter(|role| !is_outranked(role, errand, errands));
-        lines.extend(role.map(|role| assignment(role, principal, kind, service.app.authority().segment())));
+        lines.extend(role.map(|role| assignment(role, principal, kind, tenant)));
     }
     let roles = errands.iter().filter_map(|errand| errand.role.as_ref());
     let has_azure = roles.map(|role| role.kind).any(|kind| kind != RoleKind::Directory);

@@ -16,7 +16,9 @@ pub(in super::super) async fn of(who: &dyn TokenSource, errands: &[&Errand]) -> 
 }
 
 async fn one(who: &dyn TokenSource, errand: &Errand) -> Check {
-    let Some(probe) = &errand.probe else { return unasked(errand, "there is no call for it that changes nothing") };
+    let Some(probe) = &errand.probe else {
+        return unasked(errand, "not tried: that would take a resource's name, or change something");
+    };
     let check = match probe(who).await {
         Ok(seen) => Check::ok(ID, seen),
         Err(failure) => {
