@@ -96,10 +96,11 @@ impl ScopePolicy {
     }
 
     fn judge_app(&self, has: impl Fn(&str) -> bool) -> Result<(), Rejection> {
-        match self.app_roles.iter().any(|role| has(role)) {
-            true => Ok(()),
-            false => Err(ForbiddenFault::AppOnly.into()),
+        if self.app_roles.iter().any(|role| has(role)) {
+            return Ok(());
         }
+        // Where applications are let in at all, a user's token is not the only thing that helps.
+        Err(if self.app_roles.is_empty() { ForbiddenFault::AppOnly } else { ForbiddenFault::Role }.into())
     }
 }
 
@@ -164,12 +165,12 @@ mod tests {
         for (name, policy, who, expected) in [
             ("closed to any role", &closed, app(&["a", "Job.All"]), "app_only"),
             ("its role", &open, app(&["x", "Job.All"]), "passes"),
-            ("another role", &open, app(&["job.all"]), "app_only"),
-            ("a scope's name as a role", &open, app(&["a"]), "app_only"),
-            ("no role", &open, app(&[]), "app_only"),
+            ("another role", &open, app(&["job.all"]), "role"),
+            ("a scope's name as a role", &open, app(&["a"]), "role"),
+            ("no role", &open, app(&[]), "role"),
             ("a plain client, closed", &closed, client("a"), "app_only"),
             ("a plain client by a scope of that name", &open, client("Job.All"), "passes"),
-            ("a plain client with a user's scope", &open, client("a"), "app_only"),
+            ("a plain client with a user's scope", &open, client("a"), "role"),
         ] {
             assert_eq!(judged(policy, &who), expected, "{name}");
         }

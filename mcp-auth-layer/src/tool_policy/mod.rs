@@ -13,6 +13,7 @@
 //! |---|---|---|
 //! | a scope lacks | 403 `insufficient_scope`, naming all that the operation needs | `scope` |
 //! | an application without a user, and no app role is named | 403 | `app_only` |
+//! | an application that has none of those that are named | 403 | `role` |
 //! | a tool that is not listed, whether it exists or not | 403 | `unlisted_tool` |
 //! | a method that is neither listed nor open | 403 | `unlisted_method` |
 //! | not one readable message | 400 | `malformed_message` |
