@@ -95,10 +95,10 @@ fn told_by_number(tool: &Tool, code: u32, tenant: Option<&str>) -> Miss {
     let label = tool.label;
     let cure = sign_in(tool, tenant);
     match code {
-        500_011 => {
-            Miss::failed(format!("the API does not exist in the tenant that {label} is signed in to (AADSTS{code})"))
-                .cured_by(cure)
-        }
+        500_011 => Miss::failed(format!(
+            "the API does not exist in the tenant or the cloud that {label} is signed in to (AADSTS{code})"
+        ))
+        .cured_by(cure),
         code if OTHER_TENANT.contains(&code) => {
             Miss::failed(format!("the account of {label} is not one of the tenant (AADSTS{code})")).cured_by(cure)
         }
