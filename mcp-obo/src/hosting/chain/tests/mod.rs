@@ -268,7 +268,12 @@ async fn a_chain_without_a_token_says_why_for_each() {
     let table = cause.attempts().to_string();
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("credential "), "{table}");
-    assert!(lines[1].starts_with("AzureCliCredential           unavailable"), "{table}");
+    let column = lines[0].find("outcome").unwrap();
+    for (line, name, outcome) in
+        [(lines[1], "AzureCliCredential", "unavailable"), (lines[2], "AzureDeveloperCliCredential", "failed")]
+    {
+        assert!(line.starts_with(&format!("{name} ")) && line[column..].starts_with(&format!("{outcome} ")), "{table}");
+    }
     assert!(lines[1].ends_with("not installed; install it"), "{table}");
     let written = serde_json::to_value(cause.attempts()).unwrap();
     assert_eq!(written[1]["credential"], "AzureDeveloperCliCredential");
