@@ -13,7 +13,7 @@ use std::{error::Error, fmt, io};
 /// | `tls_untrusted` | the certificate's authority is unknown here, mostly that of a proxy that reads along | add the authority by `SSL_CERT_FILE` or [`Egress::add_roots`](super::Egress::add_roots) | `a_certificate_of_an_unknown_authority_is_tls_untrusted`, `the_process_s_certificate_variables_are_honoured` |
 /// | `tls_other` | expired, for another name, or no common version | check this machine's clock, the name, and what answers there | `any_other_failure_of_the_handshake_is_tls_other` |
 /// | `proxy` | the proxy is not there, wants a password, or may not connect to the host | check `HTTPS_PROXY`, its password and its rules, or name the host in `NO_PROXY` | `a_proxy_that_does_not_connect_is_proxy` |
-/// | `reset` | the connection broke before the answer was whole | try again; if it stays, a firewall or proxy cuts the connection | `a_connection_that_breaks_is_reset_whenever_it_breaks`, `an_http_2_stream_that_breaks_is_reset` |
+/// | `reset` | the connection broke before the answer was whole | try again; if it stays, a firewall or proxy cuts the connection | `a_connection_that_breaks_is_reset_whenever_it_breaks`, `an_http_2_stream_that_breaks_is_reset`, `tls_that_breaks_after_the_handshake_is_no_failed_handshake` |
 /// | `transport` | anything else, such as an answer that is not HTTP | the log has the client library's words | `an_answer_that_is_not_http_is_a_failure_without_a_kind_of_its_own` |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -26,9 +26,9 @@ pub enum TransportFault {
     Timeout,
     /// The peer refused the connection.
     Refused,
-    /// The peer's certificate is signed by a CA that is not trusted here: a corporate proxy, mostly.
+    /// The peer's certificate is signed by a CA that is not trusted here: a corporate proxy, mostly. Nothing was sent.
     TlsUntrusted,
-    /// The TLS handshake failed otherwise.
+    /// The TLS handshake failed otherwise. Nothing was sent.
     TlsOther,
     /// The HTTP proxy refused to connect.
     Proxy,
@@ -58,7 +58,11 @@ impl TransportFault {
     /// Classifies an error by its chain of sources.
     pub(crate) fn of(error: &(dyn Error + 'static)) -> Self {
         let known = chain(error).find_map(by_library).or_else(|| chain(error).find_map(by_io));
-        known.or_else(|| chain(error).find_map(by_stream)).unwrap_or(Self::Other)
+        match known.or_else(|| chain(error).find_map(by_stream)) {
+            // The peer has the request by then, and may have done what it asks for.
+            Some(Self::TlsUntrusted | Self::TlsOther) if is_connected(error) => Self::Reset,
+            known => known.unwrap_or(Self::Other),
+        }
     }
 }
 
@@ -128,6 +132,17 @@ fn by_library(error: &(dyn Error + 'static)) -> Option<TransportFault> {
 /// A peer that ends an HTTP/2 stream or connection with an error; what it says has no type here, either.
 fn by_stream(error: &(dyn Error + 'static)) -> Option<TransportFault> {
     (error.to_string() == "http2 error").then_some(TransportFault::Reset)
+}
+
+/// Tells whether there was a connection, TLS included, before the error.
+#[cfg(feature = "reqwest")]
+fn is_connected(error: &(dyn Error + 'static)) -> bool {
+    chain(error).find_map(|cause| cause.downcast_ref::<reqwest::Error>()).is_some_and(|client| !client.is_connect())
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn is_connected(_: &(dyn Error + 'static)) -> bool {
+    false
 }
 
 #[cfg(not(feature = "reqwest"))]

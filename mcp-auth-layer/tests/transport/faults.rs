@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use mcp_auth_layer::fetch::{FetchError, TransportFault};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     authority::{Authority, Flaw, self_signed},
@@ -74,6 +74,28 @@ async fn a_connection_that_breaks_is_reset_whenever_it_breaks() {
         ("closed without the end of TLS", format!("https://localhost:{}", unclean.port())),
     ] {
         assert_eq!(fault(&client, &url).await, TransportFault::Reset, "{name}");
+    }
+}
+
+/// By then the request is with the peer, which may have done what it asks for: who takes this for a handshake sends it twice.
+#[tokio::test]
+async fn tls_that_breaks_after_the_handshake_is_no_failed_handshake() {
+    let ca = Authority::named("reset");
+    let client = client_with(&[], &ca.pem);
+    for (protocols, expected) in [(&[][..], TransportFault::Reset), (&["h2"], TransportFault::Other)] {
+        let tls = ca.server("localhost", Flaw::None, protocols);
+        let forged = listen(move |stream| {
+            let tls = tls.clone();
+            async move {
+                let mut stream = tls.accept(stream).await.unwrap();
+                let _ = stream.read(&mut [0; 1_024]).await;
+                // A record that nobody encrypted.
+                let _ = stream.get_mut().0.write_all(b"\x17\x03\x03\x00\x05hello").await;
+            }
+        })
+        .await;
+        let url = format!("https://localhost:{}", forged.port());
+        assert_eq!(fault(&client, &url).await, expected, "{protocols:?}");
     }
 }
 
