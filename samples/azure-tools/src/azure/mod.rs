@@ -47,7 +47,11 @@ impl Azure {
     /// # Errors
     /// [`ConfigError`] for a cloud whose Resource Manager is not known, and when no HTTP client can be made.
     pub fn new(cloud: Cloud, egress: &Egress, context: Context) -> Result<Self, ConfigError> {
-        let http = HttpClient::reqwest_through(limits(), egress)?;
+        Self::over(cloud, HttpClient::reqwest_through(limits(), egress)?, egress, context)
+    }
+
+    /// Calls them over this client; ledgers, which want a trust of their own, through this network.
+    pub(crate) fn over(cloud: Cloud, http: HttpClient, egress: &Egress, context: Context) -> Result<Self, ConfigError> {
         let place = Service::Arm.place(cloud).ok_or(ConfigError::Empty { what: "this cloud's list of services" })?;
         let arm = Downstream::new(http.clone(), place.target(), place.resource)?;
         let ledgers = Ledgers::new(egress.clone());

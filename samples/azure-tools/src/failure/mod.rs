@@ -101,12 +101,12 @@ pub(crate) fn not_in_this_cloud(service: Service) -> Failure {
 
 /// Explains a success that cannot be read.
 pub(crate) fn unreadable(service: Service, answer: &Response<Bytes>) -> Failure {
+    named(cannot_read(service), service, request_id(answer.headers()))
+}
+
+fn cannot_read(service: Service) -> Failure {
     let cause = format!("{service} answered with something that this server cannot read.");
-    named(
-        Failure::new("service_unreadable", Who::Nobody, cause, "Try again later."),
-        service,
-        request_id(answer.headers()),
-    )
+    Failure::new("service_unreadable", Who::Nobody, cause, "Try again later.")
 }
 
 /// Explains a call that gave no answer.
@@ -136,6 +136,19 @@ pub(crate) fn of_downstream(error: &DownstreamError, spec: &Spec, service: Servi
             of_status(*status, spec, service, context.acting_as).after(*retry_after)
         }
         DownstreamError::Status { status, .. } => of_status(*status, spec, service, context.acting_as),
+        DownstreamError::UnreadablePage { .. } => cannot_read(service),
+        DownstreamError::TooManyPages { limit } => Failure::new(
+            "too_many_pages",
+            Who::Caller,
+            format!("{name} has more than {limit} pages of this list, which is more than this server reads."),
+            "Name the resource group, or a narrower filter or prefix.",
+        ),
+        DownstreamError::ForeignLink => Failure::new(
+            "foreign_link",
+            Who::Operator,
+            format!("{name} says that the list goes on at an address that is not its own. Nothing was sent there."),
+            "Look what stands between this server and the service; report it.",
+        ),
         DownstreamError::Token => of_status(StatusCode::UNAUTHORIZED, spec, service, context.acting_as),
         other => Failure::new(
             "configuration",

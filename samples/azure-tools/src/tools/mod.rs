@@ -19,6 +19,8 @@ mod sdk;
 mod storage_account_list;
 mod storage_blob_container_list;
 mod subscription_list;
+#[cfg(test)]
+mod tests;
 
 use std::{borrow::Cow, fmt};
 

@@ -1,0 +1,143 @@
+//! Services that answer as none should, and what becomes of the call then.
+
+use std::{
+    convert::Infallible,
+    future::ready,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use azure_core::{
+    credentials::{AccessToken, TokenCredential, TokenRequestOptions},
+    time::{Duration, OffsetDateTime},
+};
+use bytes::Bytes;
+use http::{Request, Response};
+use mcp_auth_layer::{
+    EntraApp,
+    cloud::Cloud,
+    fetch::{Egress, HttpClient},
+};
+use mcp_obo::{Catalogue, HostingIdentity, outgoing::ActingAs};
+use serde_json::{Value, json};
+use server_kit::failure::{Context, Failure};
+use tower::service_fn;
+
+use super::all;
+use crate::{
+    acting::{Acting, Incoming, Session},
+    azure::Azure,
+    services::Service,
+};
+
+const TENANT: &str = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
+const SUBSCRIPTION: &str = "11111111-0000-4000-8000-000000000001";
+
+/// The host's credential.
+#[derive(Debug)]
+struct Host;
+
+#[async_trait::async_trait]
+impl TokenCredential for Host {
+    async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
+        Ok(AccessToken::new("a-token", OffsetDateTime::now_utc() + Duration::HOUR))
+    }
+}
+
+/// Calls a tool as the host, with a network that answers so.
+async fn call(
+    tool: &str,
+    arguments: Value,
+    answer: impl Fn(&Request<Bytes>) -> Response<Bytes> + Clone + Send + Sync + 'static,
+) -> Result<Value, Failure> {
+    let http = HttpClient::new(service_fn(move |request: Request<Bytes>| ready(Ok::<_, Infallible>(answer(&request)))));
+    let app = EntraApp::single_tenant_over(http.clone(), TENANT, SUBSCRIPTION).unwrap();
+    let identity = HostingIdentity::from_azure(&app, Arc::new(Host));
+    let places = Service::ALL.into_iter().filter_map(|service| service.place(Cloud::Public));
+    let acting = Acting {
+        strategy: ActingAs::HostingIdentity,
+        hosting: Some(places.fold(identity, |identity, place| identity.add_target(&place.target()))),
+        lent_for: Default::default(),
+        catalogue: Catalogue::known(),
+        cloud: Cloud::Public,
+        restart_line: String::new(),
+    };
+    let context = Context { tenant_url: String::new(), client_id: String::new(), acting_as: ActingAs::HostingIdentity };
+    let azure = Azure::over(Cloud::Public, http, &Egress::default(), context).unwrap();
+    let tools = all();
+    let tool = tools.iter().find(|one| one.spec().name == tool).unwrap();
+    let session = Session::begin(&azure, &acting, Incoming::Stdio, tool.spec()).unwrap();
+    tool.run(&session, arguments.as_object().unwrap().clone()).await
+}
+
+fn id(provider: &str, name: &str) -> String {
+    format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/{provider}/{name}")
+}
+
+fn body(text: impl Into<Bytes>) -> Response<Bytes> {
+    Response::new(text.into())
+}
+
+/// Resource Manager's list of the one resource that there is.
+fn record(provider: &str, name: &str, properties: &Value) -> Response<Bytes> {
+    let record = json!({"id": id(provider, name), "name": name, "properties": properties});
+    body(json!({"value": [record]}).to_string())
+}
+
+fn is_arm(request: &Request<Bytes>) -> bool {
+    request.uri().host() == Some("management.azure.com")
+}
+
+fn vault() -> Response<Bytes> {
+    record("Microsoft.KeyVault/vaults", "mine", &json!({"vaultUri": "https://mine.vault.azure.net/"}))
+}
+
+fn blobs() -> Response<Bytes> {
+    let endpoints = json!({"primaryEndpoints": {"blob": "https://mine.blob.core.windows.net/"}});
+    record("Microsoft.Storage/storageAccounts", "mine", &endpoints)
+}
+
+fn documents() -> Response<Bytes> {
+    let endpoint = json!({"documentEndpoint": "https://mine.documents.azure.com:443/"});
+    record("Microsoft.DocumentDB/databaseAccounts", "mine", &endpoint)
+}
+
+#[tokio::test]
+async fn a_list_of_empty_pages_comes_to_an_end() {
+    let vaults = |request: &Request<Bytes>| {
+        let next = "https://mine.vault.azure.net/secrets?api-version=2025-07-01&$skiptoken=again";
+        if is_arm(request) { vault() } else { body(json!({"value": [], "nextLink": next}).to_string()) }
+    };
+    let containers = |request: &Request<Bytes>| {
+        let page = "<?xml version=\"1.0\"?><EnumerationResults ServiceEndpoint=\"https://mine.blob.core.windows.net/\">\
+                    <Containers/><NextMarker>again</NextMarker></EnumerationResults>";
+        if is_arm(request) { blobs() } else { body(page) }
+    };
+    let arguments = |name: &str| json!({name: "mine", "subscription": SUBSCRIPTION});
+    for (name, answer) in [
+        ("secrets", call("azmcp_keyvault_secret_list", arguments("vault"), vaults).await),
+        ("containers", call("azmcp_storage_blob_container_list", arguments("account"), containers).await),
+    ] {
+        let failure = answer.unwrap_err();
+        assert_eq!(failure.kind, "too_many_pages", "{name}: {failure:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_no_sdk_can_read_is_the_services_fault() {
+    for page in ["<html>", "{"] {
+        let vaults = move |request: &Request<Bytes>| if is_arm(request) { vault() } else { body(page) };
+        let containers = move |request: &Request<Bytes>| if is_arm(request) { blobs() } else { body(page) };
+        let arguments = |name: &str| json!({name: "mine", "subscription": SUBSCRIPTION});
+        for (name, answer) in [
+            ("secrets", call("azmcp_keyvault_secret_list", arguments("vault"), vaults).await),
+            ("containers", call("azmcp_storage_blob_container_list", arguments("account"), containers).await),
+        ] {
+            let failure = answer.unwrap_err();
+            assert_eq!(failure.kind, "service_unreadable", "{name}: {page}: {failure:?}");
+        }
+    }
+}
+
