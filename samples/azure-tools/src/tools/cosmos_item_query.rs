@@ -83,7 +83,7 @@ impl AzureTool for CosmosItemQuery {
             let wanted = top - found.items.len();
             let request = request(&arguments, continuation.as_deref(), wanted, SystemTime::now())?;
             continuation = found.read(&session.call(on, request).await?, on)?;
-            if continuation.is_none() || found.items.len() >= top {
+            if continuation.is_none() || found.items.len() >= top || found.bytes >= ENOUGH {
                 break;
             }
         }
@@ -92,6 +92,8 @@ impl AzureTool for CosmosItemQuery {
 }
 
 const MAX_PAGES: usize = 20;
+/// Documents may have 2 MB each. A page that is on its way is not cut: nothing could be said of where the list goes on.
+const ENOUGH: usize = 4 << 20;
 const ALL: &str = "SELECT * FROM c";
 const CONTINUATION: &str = "x-ms-continuation";
 
@@ -121,6 +123,8 @@ fn request(
 #[derive(Debug, Default)]
 struct Found {
     items: Vec<Value>,
+    /// How large the pages were.
+    bytes: usize,
     charge: f64,
 }
 
@@ -137,6 +141,7 @@ impl Found {
             ["_rid", "_self", "_attachments"].iter().for_each(|name| drop(item.remove(*name)));
         }
         self.items.extend(items);
+        self.bytes += answer.body().len();
         self.charge += header("x-ms-request-charge").and_then(|charge| charge.parse().ok()).unwrap_or(0.0);
         Ok(header(CONTINUATION).filter(|it| !it.is_empty()).map(str::to_owned))
     }

@@ -141,3 +141,23 @@ async fn an_answer_that_no_sdk_can_read_is_the_services_fault() {
     }
 }
 
+#[tokio::test]
+async fn large_documents_are_shown_in_parts() {
+    let pages = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&pages);
+    let service = move |request: &Request<Bytes>| {
+        if is_arm(request) {
+            return documents();
+        }
+        counted.fetch_add(1, Ordering::SeqCst);
+        let page = json!({"Documents": [{"id": "1", "text": "x".repeat(2 << 20)}]}).to_string();
+        let mut page = body(page);
+        page.headers_mut().insert("x-ms-continuation", "more".parse().unwrap());
+        page
+    };
+    let arguments =
+        json!({"account": "mine", "database": "d", "container": "c", "subscription": SUBSCRIPTION, "top": 500});
+    let result = call("azmcp_cosmos_database_container_item_query", arguments, service).await.unwrap();
+    assert_eq!((pages.load(Ordering::SeqCst), &result["continuation"]), (2, &json!("more")));
+}
+
