@@ -117,7 +117,9 @@ impl Session<'_> {
             }
             _ => self.resources(kind, &subscription, group, usize::MAX).await?.into_iter().find(is_it),
         };
-        Ok(record.and_then(|record| Resource::read(kind, record)))
+        let found = record.and_then(|record| Resource::read(kind, record));
+        // The id, by which it is called and named to administrators, is of what was asked for, and of nothing else.
+        Ok(found.filter(|it| it.is_in(&subscription, group)))
     }
 
     /// Calls a resource at the address in its record, once that is found to be the service's own.

@@ -88,6 +88,7 @@ impl Kind {
 pub(crate) struct Resource {
     /// Its id, of plain characters.
     pub(crate) id: String,
+    pub(crate) subscription: String,
     pub(crate) group: String,
     pub(crate) name: String,
     record: Value,
@@ -98,12 +99,22 @@ impl Resource {
     pub(crate) fn read(kind: &Kind, record: Value) -> Option<Self> {
         let id = record["id"].as_str().filter(|id| is_plain(id))?.to_owned();
         let parts: Vec<_> = id.split('/').collect();
-        let ["", subscriptions, _, groups, group, providers, namespace, class, name] = parts[..] else { return None };
+        let ["", subscriptions, subscription, groups, group, providers, namespace, class, name] = parts[..] else {
+            return None;
+        };
         let words = [(subscriptions, "subscriptions"), (groups, "resourceGroups"), (providers, "providers")];
         let is_one = words.iter().all(|(given, word)| given.eq_ignore_ascii_case(word))
             && format!("{namespace}/{class}").eq_ignore_ascii_case(kind.provider);
-        let (group, name) = (group.to_owned(), name.to_owned());
-        is_one.then_some(Self { id, group, name, record })
+        let (subscription, group, name) = (subscription.to_owned(), group.to_owned(), name.to_owned());
+        is_one.then_some(Self { id, subscription, group, name, record })
+    }
+
+    /// Tells whether it is in this subscription, and in this group where one is named, and has the name of its record.
+    pub(crate) fn is_in(&self, subscription: &str, group: Option<&str>) -> bool {
+        let is_named = self.record["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(&self.name));
+        is_named
+            && self.subscription.eq_ignore_ascii_case(subscription)
+            && group.is_none_or(|group| group.eq_ignore_ascii_case(&self.group))
     }
 
     /// Returns where it answers, as its record says it; nothing has been judged.

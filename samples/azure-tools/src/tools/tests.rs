@@ -161,3 +161,26 @@ async fn large_documents_are_shown_in_parts() {
     assert_eq!((pages.load(Ordering::SeqCst), &result["continuation"]), (2, &json!("more")));
 }
 
+#[tokio::test]
+async fn a_record_of_another_resource_is_not_the_one_that_was_asked_for() {
+    let other = "22222222-0000-4000-8000-000000000002";
+    for (name, id, group) in [
+        ("another name", id("Microsoft.KeyVault/vaults", "other"), None),
+        ("another subscription", id("Microsoft.KeyVault/vaults", "mine").replace(SUBSCRIPTION, other), None),
+        ("another group", id("Microsoft.KeyVault/vaults", "mine").replace("/rg/", "/other/"), Some("rg")),
+    ] {
+        let service = move |request: &Request<Bytes>| {
+            assert!(is_arm(request), "a token left for {}", request.uri());
+            let record = json!({"id": id, "name": "mine", "properties": {"vaultUri": "https://mine.vault.azure.net/"}});
+            let is_one = request.uri().path().ends_with("/mine");
+            body(if is_one { record } else { json!({"value": [record]}) }.to_string())
+        };
+        let mut arguments = json!({"vault": "mine", "subscription": SUBSCRIPTION});
+        if let Some(group) = group {
+            arguments["resource-group"] = group.into();
+        }
+        let failure = call("azmcp_keyvault_secret_list", arguments, service).await.unwrap_err();
+        assert_eq!(failure.kind, "service_not_found", "{name}: {failure:?}");
+    }
+}
+
