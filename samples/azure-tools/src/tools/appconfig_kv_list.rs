@@ -3,6 +3,7 @@
 //! App Configuration, `Key-values - List`, api-version 2023-11-01.
 
 use http::{Response, header::LINK};
+use mcp_obo::DownstreamError;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -101,7 +102,8 @@ async fn read(session: &Session<'_>, on: On<'_>, mut path: String, wanted: usize
         let mut page: Value =
             serde_json::from_slice(answer.body()).map_err(|_| failure::unreadable(on.service, &answer))?;
         items.extend(page["items"].as_array_mut().map(std::mem::take).unwrap_or_default());
-        match next(&answer) {
+        let next = next(&answer).map_err(|error| session.failed(on.service, &error))?;
+        match next {
             Some(next) if items.len() < wanted => path = next,
             _ => {
                 items.truncate(wanted);
@@ -109,7 +111,7 @@ async fn read(session: &Session<'_>, on: On<'_>, mut path: String, wanted: usize
             }
         }
     }
-    Err(session.failed(on.service, &mcp_obo::DownstreamError::TooManyPages { limit: MAX_PAGES }))
+    Err(session.failed(on.service, &DownstreamError::TooManyPages { limit: MAX_PAGES }))
 }
 
 const API_VERSION: &str = "2023-11-01";
@@ -117,11 +119,16 @@ const MAX_PAGES: usize = 110;
 const KEY_VALUES: http::HeaderValue = http::HeaderValue::from_static("application/vnd.microsoft.appconfig.kvset+json");
 
 /// Reads where the list goes on (RFC 8288); only a path of the same list is followed.
-fn next<B>(answer: &Response<B>) -> Option<String> {
-    let links = answer.headers().get(LINK)?.to_str().ok()?;
-    let mut links = links.split(',').filter_map(|link| link.trim().strip_prefix('<')?.split_once('>'));
-    let (path, _) = links.find(|(_, parameters)| parameters.replace(' ', "").contains("rel=\"next\""))?;
-    path.starts_with("/kv?").then(|| path.to_owned())
+fn next<B>(answer: &Response<B>) -> Result<Option<String>, DownstreamError> {
+    let links = answer.headers().get_all(LINK).iter().filter_map(|link| link.to_str().ok());
+    // Addresses may have commas, so that each link ends where the next one's address begins.
+    let links = links.flat_map(|links| links.split('<').filter_map(|link| link.split_once('>')));
+    let mut next = links.filter(|(_, parameters)| parameters.replace([' ', '"'], "").contains(";rel=next"));
+    match next.next() {
+        None => Ok(None),
+        Some((path, _)) if path.starts_with("/kv?") => Ok(Some(path.to_owned())),
+        Some(_) => Err(DownstreamError::ForeignLink),
+    }
 }
 
 fn shown(one: &Value) -> Value {
@@ -145,16 +152,19 @@ mod tests {
             (
                 "the next page",
                 "</kv?api-version=1.0&after=a%2Fb>; rel=\"next\"",
-                Some("/kv?api-version=1.0&after=a%2Fb"),
+                Ok(Some("/kv?api-version=1.0&after=a%2Fb")),
             ),
-            ("among others", "</kv?x>; rel=\"original\", </kv?y>; rel=\"next\"", Some("/kv?y")),
-            ("another relation", "</kv?x>; rel=\"prev\"", None),
-            ("another host", "<https://evil.example/kv?x>; rel=\"next\"", None),
-            ("another host, no scheme", "<//evil.example/kv?x>; rel=\"next\"", None),
-            ("another list", "</keys?x>; rel=\"next\"", None),
+            ("among others", "</kv?x>; rel=\"original\", </kv?y>; rel=\"next\"", Ok(Some("/kv?y"))),
+            ("commas in it", "</kv?key=a,b>; rel=\"next\"", Ok(Some("/kv?key=a,b"))),
+            ("a bare word", "</kv?x>; rel=next", Ok(Some("/kv?x"))),
+            ("another relation", "</kv?x>; rel=\"prev\"", Ok(None)),
+            ("another host", "<https://evil.example/kv?x>; rel=\"next\"", Err(())),
+            ("another host, no scheme", "<//evil.example/kv?x>; rel=\"next\"", Err(())),
+            ("another list", "</keys?x>; rel=\"next\"", Err(())),
         ] {
             let answer = Response::builder().header(LINK, link).body(()).unwrap();
-            assert_eq!(next(&answer).as_deref(), expected, "{name}");
+            let next = next(&answer);
+            assert_eq!(next.as_ref().map(Option::as_deref).map_err(|_| ()), expected, "{name}");
         }
     }
 

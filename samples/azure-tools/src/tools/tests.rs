@@ -184,3 +184,26 @@ async fn a_record_of_another_resource_is_not_the_one_that_was_asked_for() {
     }
 }
 
+#[tokio::test]
+async fn a_list_of_settings_that_goes_on_elsewhere_does_not_look_complete() {
+    let endpoint = json!({"endpoint": "https://store.azconfig.io"});
+    for (name, link, expected) in [
+        ("another host", "<https://evil.example/kv?x>; rel=\"next\"", "foreign_link"),
+        ("another list", "</keys?x>; rel=\"next\"", "foreign_link"),
+        ("no address", "next", ""),
+    ] {
+        let endpoint = endpoint.clone();
+        let service = move |request: &Request<Bytes>| {
+            if is_arm(request) {
+                return record("Microsoft.AppConfiguration/configurationStores", "store", &endpoint);
+            }
+            let mut page = body(json!({"items": [{"key": "a"}]}).to_string());
+            page.headers_mut().insert("link", link.parse().unwrap());
+            page
+        };
+        let arguments = json!({"account": "store", "subscription": SUBSCRIPTION});
+        let answer = call("azmcp_appconfig_kv_list", arguments, service).await;
+        assert_eq!(answer.err().map_or("", |failure| failure.kind), expected, "{name}");
+    }
+}
+
