@@ -95,7 +95,7 @@ grammar! {
         |text| text.bytes().all(lower);
     ContainerPrefix, "prefix", (1, 63), "lower-case letters, digits, hyphens, and $ at the beginning",
         Some("^\\$?[a-z0-9-]*$"), |text| text.strip_prefix('$').unwrap_or(text).bytes().all(|one| lower(one) || one == b'-');
-    Vault, "vault", (3, 24), "letters, digits and single hyphens, beginning with a letter", Some("^[A-Za-z]([A-Za-z0-9]|-(?!-))*[A-Za-z0-9]$"),
+    Vault, "vault", (3, 24), "letters, digits and single hyphens, beginning with a letter", Some("^[A-Za-z](-?[A-Za-z0-9])*$"),
         |text| label(text) && text.starts_with(|one: char| one.is_ascii_alphabetic()) && !text.contains("--");
     ConfigurationStore, "account", (5, 50), "letters, digits and hyphens", Some("^[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]$"), label;
     Filter, "filter", (1, 1024), "no control characters", None, no_control;

@@ -207,3 +207,11 @@ async fn a_list_of_settings_that_goes_on_elsewhere_does_not_look_complete() {
     }
 }
 
+#[test]
+fn a_schemas_patterns_are_those_that_every_client_can_read() {
+    for tool in all() {
+        let schema = json!(tool.described(None).input_schema).to_string();
+        // JSON Schema 2020-12, section 6.4, lists what is safe; looking ahead is not, and many engines do not have it.
+        assert!(!schema.contains("(?"), "{}: {schema}", tool.spec().name);
+    }
+}
