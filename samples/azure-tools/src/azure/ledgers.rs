@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::Request;
+use http::{Request, StatusCode};
 use mcp_auth_layer::fetch::{Egress, FetchLimits, HttpClient};
 use mcp_obo::Downstream;
 use moka::future::Cache;
@@ -57,8 +57,10 @@ impl Ledgers {
         let request = Request::get(format!("{IDENTITY}/{name}?api-version=2022-05-13")).body(Bytes::new());
         let request = request.map_err(|_| unknown(name))?;
         let answer = http.send(request).await.map_err(|error| named(Failure::unavailable(WHOM, error.fault())))?;
-        if !answer.status().is_success() {
-            return Err(unknown(name));
+        match answer.status() {
+            status if status.is_success() => {}
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => return Err(unknown(name)),
+            _ => return Err(named(Failure::unavailable(WHOM, None))),
         }
         let identity: Value = serde_json::from_slice(answer.body()).map_err(|_| unreadable())?;
         let pem = identity["ledgerTlsCertificate"].as_str().ok_or_else(unreadable)?;
