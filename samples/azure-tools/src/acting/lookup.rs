@@ -7,6 +7,7 @@ use http::Request;
 use mcp_obo::Downstream;
 use serde_json::Value;
 use server_kit::failure::{Failure, Who};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Session, session::On};
@@ -14,6 +15,7 @@ use crate::{
     azure::{Kind, Resource},
     failure,
     services::Service,
+    tools::{LONGEST, Window},
 };
 
 /// More pages than anybody reads; a list that is longer is an error and not a shorter list.
@@ -23,20 +25,59 @@ const MAX_PAGES: NonZeroUsize = NonZeroUsize::new(50).expect("not zero");
 pub(crate) const SUBSCRIPTIONS: &str = "/subscriptions?api-version=2022-12-01";
 
 impl Session<'_> {
-    /// Reads a list of Resource Manager's over its pages, until there are as many items as are wanted.
-    pub(crate) async fn arm_list(&self, path: &str, scope: Option<&str>, wanted: usize) -> Result<Vec<Value>, Failure> {
-        let mut request = get(path)?;
+    /// Reads as much of a list of Resource Manager's as a window needs.
+    pub(crate) async fn arm_list(
+        &self,
+        path: &str,
+        scope: Option<&str>,
+        window: Window,
+    ) -> Result<Vec<Value>, Failure> {
         let mut items = Vec::new();
+        let take = |page| {
+            items.extend::<Vec<_>>(page);
+            window.thin(&mut items);
+            items.len() >= window.wanted()
+        };
+        self.arm_pages(path, scope, take).await?;
+        items.truncate(window.wanted());
+        Ok(items)
+    }
+
+    /// Reads a list of Resource Manager's until as many items fit; nothing else is kept.
+    async fn arm_find(
+        &self,
+        path: &str,
+        scope: Option<&str>,
+        most: usize,
+        fits: impl Fn(&Value) -> bool,
+    ) -> Result<Vec<Value>, Failure> {
+        let mut found = Vec::new();
+        let take = |page: Vec<_>| {
+            found.extend(page.into_iter().filter(&fits));
+            found.len() >= most
+        };
+        self.arm_pages(path, scope, take).await?;
+        Ok(found)
+    }
+
+    /// Reads a list of Resource Manager's page by page, until `take` has enough.
+    async fn arm_pages(
+        &self,
+        path: &str,
+        scope: Option<&str>,
+        mut take: impl FnMut(Vec<Value>) -> bool,
+    ) -> Result<(), Failure> {
+        let (mut request, until) = (get(path)?, Instant::now() + LONGEST);
         for _ in 0..MAX_PAGES.get() {
             let mut page = self.arm(request, scope).await?;
-            items.extend(page["value"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            let has_enough = take(page["value"].as_array_mut().map(std::mem::take).unwrap_or_default());
             let next = self.azure().arm().next_link(&page).map_err(|error| self.failed(Service::Arm, &error))?;
             match next {
-                Some(next) if items.len() < wanted => request = get(&next.to_string())?,
-                _ => {
-                    items.truncate(wanted);
-                    return Ok(items);
-                }
+                Some(next) if !has_enough => request = get(&next.to_string())?,
+                _ => return Ok(()),
+            }
+            if Instant::now() >= until {
+                return Err(failure::too_long(LONGEST));
             }
         }
         let error = mcp_obo::DownstreamError::TooManyPages { limit: MAX_PAGES.get() };
@@ -51,22 +92,20 @@ impl Session<'_> {
     }
 
     /// Lists the subscriptions that can be seen.
-    pub(crate) async fn subscriptions(&self, wanted: usize) -> Result<Vec<Value>, Failure> {
-        self.arm_list(SUBSCRIPTIONS, None, wanted).await
+    pub(crate) async fn subscriptions(&self, window: Window) -> Result<Vec<Value>, Failure> {
+        self.arm_list(SUBSCRIPTIONS, None, window).await
     }
 
     /// Finds the subscription that is meant: by its id, by its name, or the one that there is.
     pub(crate) async fn subscription(&self, given: Option<&str>) -> Result<String, Failure> {
         let Some(given) = given.map(str::trim).or_else(|| self.azure().subscription()) else {
-            return only(&self.subscriptions(usize::MAX).await?);
+            return only(&self.arm_find(SUBSCRIPTIONS, None, 2, |_| true).await?);
         };
         if given.len() == 36 && Uuid::try_parse(given).is_ok() {
             return Ok(given.to_ascii_lowercase());
         }
-        let all = self.subscriptions(usize::MAX).await?;
-        let is_it = |one: &&Value| one["displayName"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(given));
-        let found: Vec<_> = all.iter().filter(is_it).collect();
-        match found[..] {
+        let is_it = |one: &Value| one["displayName"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(given));
+        match &self.arm_find(SUBSCRIPTIONS, None, 2, is_it).await?[..] {
             [one] => id(one),
             [] => Err(missing(format!("No subscription named {given} can be seen by the acting identity."))),
             _ => Err(missing(format!("More than one subscription is named {given}."))),
@@ -79,10 +118,10 @@ impl Session<'_> {
         kind: &Kind,
         subscription: &str,
         group: Option<&str>,
-        wanted: usize,
+        window: Window,
     ) -> Result<Vec<Value>, Failure> {
         let scope = scope(subscription, group);
-        self.arm_list(&kind.list(&scope), Some(&scope), wanted).await
+        self.arm_list(&kind.list(&scope), Some(&scope), window).await
     }
 
     /// Finds a resource by its name; in a group, if that is named, without a list.
@@ -109,13 +148,13 @@ impl Session<'_> {
         is_it: impl Fn(&Value) -> bool,
     ) -> Result<Option<Resource>, Failure> {
         let subscription = self.subscription(subscription).await?;
+        let scope = scope(&subscription, group);
         let record = match (group, name) {
             (Some(_), Some(name)) => {
-                let scope = scope(&subscription, group);
                 let path = format!("{scope}/providers/{}/{name}?api-version={}", kind.provider, kind.api_version);
                 Some(self.arm(get(&path)?, Some(&scope)).await?).filter(is_it)
             }
-            _ => self.resources(kind, &subscription, group, usize::MAX).await?.into_iter().find(is_it),
+            _ => self.arm_find(&kind.list(&scope), Some(&scope), 1, is_it).await?.into_iter().next(),
         };
         let found = record.and_then(|record| Resource::read(kind, record));
         // The id, by which it is called and named to administrators, is of what was asked for, and of nothing else.

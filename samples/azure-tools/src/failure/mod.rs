@@ -52,6 +52,16 @@ pub(crate) fn address() -> Failure {
     )
 }
 
+/// Explains that all requests of a call together took too long.
+pub(crate) fn too_long(bound: Duration) -> Failure {
+    Failure::new(
+        "too_long",
+        Who::Caller,
+        format!("The call had no end within {} s.", bound.as_secs()),
+        "Ask for less: fewer items, a narrower filter, or one resource group.",
+    )
+}
+
 /// Explains that a resource's record names a host that is not the service's.
 pub(crate) fn foreign_endpoint(service: Service) -> Failure {
     let mut failure = Failure::new(

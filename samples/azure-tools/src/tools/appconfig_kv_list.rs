@@ -74,8 +74,8 @@ impl AzureTool for AppConfigurationList {
         let store = session.resource(kind, subscription, group, arguments.account.as_str()).await?;
         let api = session.open(kind, &store)?;
         let on = On { service: kind.service, api: &api, resource: Some(&store), scope: None };
-        let items = read(session, on, first(&arguments), window.wanted()).await?;
-        Ok(window.result("settings", items.iter().map(shown).collect()))
+        let items = read(session, on, first(&arguments), window).await?;
+        Ok(window.result("settings", &items, shown))
     }
 }
 
@@ -93,7 +93,7 @@ fn first(arguments: &Arguments) -> String {
     path
 }
 
-async fn read(session: &Session<'_>, on: On<'_>, mut path: String, wanted: usize) -> Result<Vec<Value>, Failure> {
+async fn read(session: &Session<'_>, on: On<'_>, mut path: String, window: Window) -> Result<Vec<Value>, Failure> {
     let mut items = Vec::new();
     for _ in 0..MAX_PAGES {
         let mut request = get(&path)?;
@@ -102,11 +102,12 @@ async fn read(session: &Session<'_>, on: On<'_>, mut path: String, wanted: usize
         let mut page: Value =
             serde_json::from_slice(answer.body()).map_err(|_| failure::unreadable(on.service, &answer))?;
         items.extend(page["items"].as_array_mut().map(std::mem::take).unwrap_or_default());
+        window.thin(&mut items);
         let next = next(&answer).map_err(|error| session.failed(on.service, &error))?;
         match next {
-            Some(next) if items.len() < wanted => path = next,
+            Some(next) if items.len() < window.wanted() => path = next,
             _ => {
-                items.truncate(wanted);
+                items.truncate(window.wanted());
                 return Ok(items);
             }
         }

@@ -163,17 +163,56 @@ impl Window {
         self.skip + self.top + 1
     }
 
-    /// Makes the result under this name; what is left out is said.
-    pub(crate) fn result(self, name: &'static str, items: Vec<Value>) -> Value {
+    /// Lets go of items that are not shown; their places stay, and are counted.
+    ///
+    /// Ten thousand of them are skipped in one call, and many calls run at once.
+    pub(crate) fn thin(self, items: &mut [Value]) {
+        items.iter_mut().take(self.skip).for_each(|item| *item = Value::Null);
+    }
+
+    /// Makes the result under this name, of each item as it is shown; what is left out is said.
+    pub(crate) fn result<T>(self, name: &'static str, items: &[T], shown: impl Fn(&T) -> Value) -> Value {
         let is_cut = items.len() >= self.wanted();
-        let shown: Vec<_> = items.into_iter().skip(self.skip).take(self.top).collect();
+        let shown: Vec<_> = items.iter().skip(self.skip).take(self.top).map(shown).collect();
         let mut result = JsonObject::new();
         result.insert(name.to_owned(), shown.into());
         result.insert("truncated".to_owned(), is_cut.into());
         if is_cut {
-            let next = self.skip + self.top;
-            result.insert("rest".to_owned(), format!("There are more: call again with skip={next}.").into());
+            result.insert("rest".to_owned(), self.rest().into());
         }
         Value::Object(result)
+    }
+
+    fn rest(self) -> String {
+        match self.skip + self.top {
+            next if next <= Self::FURTHEST as usize => format!("There are more: call again with skip={next}."),
+            _ => "There are more, which are too far behind: narrow the list.".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_skipped_is_not_kept_and_is_counted() {
+        let window = Window::of(Some(2), Some(3)).unwrap();
+        let mut items: Vec<_> = (0..6).map(|number| json!({ "number": number })).collect();
+        window.thin(&mut items);
+        assert!(items[..3].iter().all(Value::is_null) && items.len() == window.wanted());
+        let result = window.result("items", &items, |one| one["number"].clone());
+        assert_eq!((&result["items"], &result["truncated"]), (&json!([3, 4]), &json!(true)));
+        assert_eq!(result["rest"], "There are more: call again with skip=5.");
+    }
+
+    #[test]
+    fn nobody_is_sent_where_no_call_can_go() {
+        let window = Window::of(Some(500), Some(Window::FURTHEST)).unwrap();
+        let result = window.result("items", &vec![(); window.wanted()], |()| Value::Null);
+        let rest = result["rest"].as_str().unwrap();
+        assert!(!rest.contains("skip="), "{rest}");
     }
 }

@@ -52,8 +52,8 @@ impl AzureTool for GroupList {
         let window = Window::of(arguments.top, arguments.skip)?;
         let subscription = session.subscription(arguments.subscription.as_ref().map(Text::as_str)).await?;
         let scope = scope(&subscription, None);
-        let groups = session.arm_list(&groups(&scope), Some(&scope), window.wanted()).await?;
-        Ok(window.result("groups", groups.iter().map(shown).collect()))
+        let groups = session.arm_list(&groups(&scope), Some(&scope), window).await?;
+        Ok(window.result("groups", &groups, shown))
     }
 }
 

@@ -74,7 +74,7 @@ impl AzureTool for HealthModelEntityHealth {
         // The versions of the management plane's operation of this name have called it either.
         let history = ["history", "transitions"].iter().find_map(|name| health[*name].as_array());
         let history = history.ok_or_else(|| failure::unreadable(on.service, &answer))?;
-        let mut result = window.result("history", history.iter().take(window.wanted()).map(shown).collect());
+        let mut result = window.result("history", history, shown);
         result["entity"] = arguments.entity.as_str().into();
         Ok(result)
     }

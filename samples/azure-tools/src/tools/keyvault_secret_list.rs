@@ -76,7 +76,7 @@ impl AzureTool for KeyVaultSecretList {
             ..SecretClientListSecretPropertiesOptions::default()
         };
         match first(client.and_then(|client| client.list_secret_properties(Some(page))), window.wanted()).await {
-            Ok(secrets) => Ok(window.result("secrets", secrets.iter().map(shown).collect())),
+            Ok(secrets) => Ok(window.result("secrets", &secrets, shown)),
             Err(error) => Err(session.explain_sdk(on, error).await),
         }
     }

@@ -22,7 +22,7 @@ mod subscription_list;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rmcp::{
@@ -33,9 +33,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use server_kit::failure::Failure;
+use tokio::time;
 
-pub(crate) use self::offer::Offered;
 pub use self::offer::{Offer, Unknown};
+pub(crate) use self::{arguments::Window, offer::Offered};
 use crate::{acting::Session, failure, services::Service};
 
 /// What a tool is, before anybody calls it.
@@ -167,10 +168,18 @@ impl Tool {
 fn run<'a, T: AzureTool>(session: &'a Session<'a>, arguments: JsonObject) -> BoxFuture<'a, Result<Value, Failure>> {
     async move {
         let arguments = serde_json::from_value(Value::Object(arguments));
-        T::run(session, arguments.map_err(|error| failure::of_arguments(&error))?).await
+        let done = T::run(session, arguments.map_err(|error| failure::of_arguments(&error))?);
+        match T::SPEC.effect {
+            Effect::Reads => time::timeout(LONGEST, done).await.unwrap_or_else(|_| Err(failure::too_long(LONGEST))),
+            // What is cut off may have been done, and somebody would do it again. It has few requests, each with an end.
+            Effect::Writes => done.await,
+        }
     }
     .boxed()
 }
+
+/// Each request has an end of its own, and a list has many of them.
+pub(crate) const LONGEST: Duration = Duration::from_secs(120);
 
 impl fmt::Debug for Tool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -55,8 +55,8 @@ impl AzureTool for StorageAccountList {
         let window = Window::of(arguments.top, arguments.skip)?;
         let subscription = session.subscription(arguments.subscription.as_ref().map(Text::as_str)).await?;
         let group = arguments.resource_group.as_ref().map(Text::as_str);
-        let accounts = session.resources(&Kind::STORAGE_ACCOUNT, &subscription, group, window.wanted()).await?;
-        Ok(window.result("accounts", accounts.iter().map(shown).collect()))
+        let accounts = session.resources(&Kind::STORAGE_ACCOUNT, &subscription, group, window).await?;
+        Ok(window.result("accounts", &accounts, shown))
     }
 }
 

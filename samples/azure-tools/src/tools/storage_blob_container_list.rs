@@ -82,7 +82,7 @@ impl AzureTool for StorageBlobContainerList {
             ..BlobServiceClientListContainersOptions::default()
         };
         match first(client.and_then(|client| client.list_containers(Some(wanted))), window.wanted()).await {
-            Ok(containers) => Ok(window.result("containers", containers.iter().map(shown).collect())),
+            Ok(containers) => Ok(window.result("containers", &containers, shown)),
             Err(error) => Err(session.explain_sdk(on, error).await),
         }
     }

@@ -45,8 +45,8 @@ impl AzureTool for SubscriptionList {
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
         session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
         let window = Window::of(arguments.top, arguments.skip)?;
-        let subscriptions = session.subscriptions(window.wanted()).await?;
-        Ok(window.result("subscriptions", subscriptions.iter().map(shown).collect()))
+        let subscriptions = session.subscriptions(window).await?;
+        Ok(window.result("subscriptions", &subscriptions, shown))
     }
 }
 

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use server_kit::failure::{Context, Failure};
 use tower::service_fn;
 
-use super::all;
+use super::{LONGEST, all};
 use crate::{
     acting::{Acting, Incoming, Session},
     azure::Azure,
@@ -52,7 +52,11 @@ async fn call(
     arguments: Value,
     answer: impl Fn(&Request<Bytes>) -> Response<Bytes> + Clone + Send + Sync + 'static,
 ) -> Result<Value, Failure> {
-    let http = HttpClient::new(service_fn(move |request: Request<Bytes>| ready(Ok::<_, Infallible>(answer(&request)))));
+    call_over(tool, arguments, HttpClient::new(service_fn(move |request| ready(Ok::<_, Infallible>(answer(&request))))))
+        .await
+}
+
+async fn call_over(tool: &str, arguments: Value, http: HttpClient) -> Result<Value, Failure> {
     let app = EntraApp::single_tenant_over(http.clone(), TENANT, SUBSCRIPTION).unwrap();
     let identity = HostingIdentity::from_azure(&app, Arc::new(Host));
     let places = Service::ALL.into_iter().filter_map(|service| service.place(Cloud::Public));
@@ -204,6 +208,65 @@ async fn a_list_of_settings_that_goes_on_elsewhere_does_not_look_complete() {
         let arguments = json!({"account": "store", "subscription": SUBSCRIPTION});
         let answer = call("azmcp_appconfig_kv_list", arguments, service).await;
         assert_eq!(answer.err().map_or("", |failure| failure.kind), expected, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_reads_comes_to_an_end() {
+    let begun = tokio::time::Instant::now();
+    let slow = HttpClient::new(service_fn(|_: Request<Bytes>| async {
+        tokio::time::sleep(std::time::Duration::from_secs(25)).await;
+        let next = "https://management.azure.com/subscriptions?api-version=2022-12-01&$skiptoken=again";
+        Ok::<_, Infallible>(body(json!({"value": [], "nextLink": next}).to_string()))
+    }));
+    for (tool, arguments) in [
+        ("azmcp_subscription_list", json!({})),
+        // It is found before anything is sent.
+        (
+            "azmcp_communication_sms_send",
+            json!({"endpoint": "mine", "from": "+14255550100", "to": ["+14255550123"], "message": "x"}),
+        ),
+    ] {
+        let failure = call_over(tool, arguments, slow.clone()).await.unwrap_err();
+        assert_eq!(failure.kind, "too_long", "{tool}: {failure:?}");
+    }
+    assert!(begun.elapsed().as_secs() <= 2 * (LONGEST.as_secs() + 30), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_resource_that_was_found_is_not_looked_for_on_further_pages() {
+    let next = "https://management.azure.com/subscriptions?api-version=2022-12-01&$skiptoken=again";
+    let service = move |request: &Request<Bytes>| {
+        if !is_arm(request) {
+            return body(json!({"value": []}).to_string());
+        }
+        assert!(!request.uri().query().unwrap_or_default().contains("again"), "it was found on the page before");
+        let mut page: Value = serde_json::from_slice(vault().body()).unwrap();
+        page["nextLink"] = next.into();
+        body(page.to_string())
+    };
+    let arguments = json!({"vault": "mine", "subscription": SUBSCRIPTION});
+    assert_eq!(call("azmcp_keyvault_secret_list", arguments, service).await.unwrap()["secrets"], json!([]));
+}
+
+#[tokio::test]
+async fn a_ledgers_name_is_not_to_blame_for_an_outage() {
+    for (status, kind) in [
+        (404, "service_not_found"),
+        (400, "service_not_found"),
+        (429, "upstream_unavailable"),
+        (503, "upstream_unavailable"),
+    ] {
+        let service = move |request: &Request<Bytes>| {
+            let ledger = json!({"ledgerUri": "https://mine.confidential-ledger.azure.com"});
+            if is_arm(request) {
+                return record("Microsoft.ConfidentialLedger/ledgers", "mine", &ledger);
+            }
+            Response::builder().status(status).body(Bytes::new()).unwrap()
+        };
+        let arguments = json!({"ledger": "mine", "transaction-id": "2.15", "subscription": SUBSCRIPTION});
+        let failure = call("azmcp_confidentialledger_entries_get", arguments, service).await.unwrap_err();
+        assert_eq!(failure.kind, kind, "{status}");
     }
 }
 
