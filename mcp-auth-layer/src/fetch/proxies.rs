@@ -116,6 +116,10 @@ fn hop(variable: &'static str, text: &str) -> Result<ProxyHop, ConfigError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(refused("only http and https proxies are supported"));
     }
+    // A slash in a password ends the host early: what is before it would be taken for the proxy, and shown.
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err(refused("it has more than a host and a port; write / ? # in a password as %2F %3F %23"));
+    }
     Ok(ProxyHop { variable, url })
 }
 
@@ -170,6 +174,9 @@ mod tests {
             ("https_proxy", "http://svc:hunter2@proxy.corp:99999"),
             ("HTTP_PROXY", "svc:hunter2@pro xy"),
             ("http_proxy", "http://svc:hunter2@[::1"),
+            ("HTTPS_PROXY", "http://svc:1234/hunter2@proxy.corp:8080"),
+            ("HTTPS_PROXY", "http://svc:1234?hunter2@proxy.corp:8080"),
+            ("HTTPS_PROXY", "http://svc:1234#hunter2@proxy.corp:8080"),
             ("ALL_PROXY", "socks5://svc:hunter2@proxy.corp:1080"),
             ("all_proxy", "ftp://svc:hunter2@proxy.corp"),
         ] {
