@@ -1,6 +1,6 @@
 //! All checks of a run, for people and for programs.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use serde::Serialize;
 
@@ -72,6 +72,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Plain(f);
         let (failed, warned) = (self.count(Status::Fail), self.count(Status::Warn));
         let skipped = self.count(Status::Skipped);
         match self.first_fault() {
@@ -91,7 +92,7 @@ impl fmt::Display for Report {
     }
 }
 
-fn detail(f: &mut fmt::Formatter<'_>, check: &Check) -> fmt::Result {
+fn detail(f: &mut impl Write, check: &Check) -> fmt::Result {
     writeln!(f, "\n{}: {}", check.status.as_str(), check.name())?;
     writeln!(f, "  seen   {}", check.seen)?;
     let lines =
@@ -104,6 +105,24 @@ fn detail(f: &mut fmt::Formatter<'_>, check: &Check) -> fmt::Result {
     }
     check.ids.iter().try_for_each(|id| writeln!(f, "  quote  {id}"))?;
     check.details.iter().try_for_each(|line| writeln!(f, "    {line}"))
+}
+
+/// Lets lines through, and no character by which a text commands a terminal or turns its order round.
+///
+/// Values of variables, certificates and answers are somebody else's words.
+pub(super) struct Plain<W>(pub(super) W);
+
+impl<W: Write> Write for Plain<W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|one| match one {
+            '\n' => self.0.write_char(one),
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                write!(self.0, "{}", one.escape_unicode())
+            }
+            _ if one.is_control() => write!(self.0, "{}", one.escape_default()),
+            _ => self.0.write_char(one),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -146,6 +165,15 @@ mod tests {
         assert_eq!((&json["status"], &json["firstFault"]), (&"fail".into(), &"dns a.example".into()));
         assert_eq!(json["checks"][3]["skippedBy"], "dns a.example");
         assert_eq!(json["checks"][0], serde_json::json!({"id": "configuration", "status": "ok", "seen": "fine"}));
+    }
+
+    #[test]
+    fn nothing_that_was_seen_commands_the_terminal() {
+        let seen = "NO_PROXY excepts \u{1b}]0;x\u{7}\u{9b}2J\u{202e}moc.live\r";
+        let check = Check::fail("proxy", seen, finding(seen)).about(seen).with_details([seen.to_owned()]);
+        let text = Report::new("server", vec![check.with_ids([seen.to_owned()])]).to_string();
+        let is_odd = |one: char| one != '\n' && (one.is_control() || one == '\u{202e}');
+        assert!(!text.contains(is_odd) && text.contains("\\u{1b}]0;x") && text.contains("\\r"), "{text:?}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::{
     examine::Examination,
     network::Probed,
     patient::Service,
+    report::Plain,
 };
 
 impl Examination {
@@ -34,7 +35,9 @@ impl Examination {
             let body = if body.is_empty() { "none\n" } else { &body };
             let _ = write!(text, "\n{title}\n{}", indented(body));
         }
-        text
+        let mut plain = Plain(String::with_capacity(text.len()));
+        let _ = plain.write_str(&text);
+        plain.0
     }
 
     fn application(&self) -> String {
