@@ -14,7 +14,7 @@ use mcp_auth_layer::{
 use secrecy::SecretString;
 use server_kit::{
     doctor::{self, Endpoint, Listener, Patient},
-    settings::{Layered, Mistakes, Process, Reader, Vars, cloud},
+    settings::{Layered, Mistakes, Process, Reader, Unattended, Vars, cloud},
 };
 
 use crate::{
@@ -48,7 +48,7 @@ pub fn patient_in(folder: &Path, start: &Start, hosts: &[String]) -> Patient {
 pub fn patient(vars: &dyn Vars, file: Option<PathBuf>, start: &Start, hosts: &[String]) -> Patient {
     let (resources, mistakes) = resources(hosts);
     let patient = Patient::new(PROGRAM, vars).with_env_file(file).with_endpoints(resources).with_mistakes(mistakes);
-    let made = Settings::read(start, vars).and_then(|settings| {
+    let made = Settings::read(start, &Unattended(vars)).and_then(|settings| {
         let token = Reader::new(vars).get("MCP_TOKEN").map(SecretString::from);
         settled(patient.clone(), &settings, token).map_err(|error| Mistakes(vec![error.to_string()]))
     });

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use server_kit::{
     doctor::{Check, Endpoint, Errand, Finding, Listener, Need, Patient, Permission, Role, RoleKind, Service},
     failure::{Context, Failure, Who},
-    settings::{Layered, Mistakes, Process, Reader, Vars, cloud},
+    settings::{Layered, Mistakes, Process, Reader, Unattended, Vars, cloud},
 };
 
 use crate::{
@@ -48,7 +48,7 @@ pub fn patient_in(folder: &Path) -> Patient {
 /// `MCP_TOKEN` may hold a user's token for this server, by which more can be found out.
 pub fn patient(vars: &dyn Vars, file: Option<PathBuf>) -> Patient {
     let patient = Patient::new(PROGRAM, vars).with_env_file(file);
-    let made = Settings::read(vars).and_then(|settings| {
+    let made = Settings::read(&Unattended(vars)).and_then(|settings| {
         let token = Reader::new(vars).get("MCP_TOKEN").map(SecretString::from);
         let patient = patient.clone().with_endpoints(vault(vars));
         settled(patient, &settings, token).map_err(|error| Mistakes(vec![error.to_string()]))

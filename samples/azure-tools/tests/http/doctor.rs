@@ -9,6 +9,10 @@ use server_kit::doctor::{Check, Examination, Status, examine};
 use crate::support::{HOSTING, OBO, certificate, config, start, variables};
 
 async fn examined(options: &[&str], hosts: &[&str], user: Option<&str>) -> Examination {
+    examined_with(options, hosts, user, &[]).await
+}
+
+async fn examined_with(options: &[&str], hosts: &[&str], user: Option<&str>, more: &[(&str, &str)]) -> Examination {
     let emulator = Emulator::start(config()).await.unwrap();
     let ca = certificate(&emulator);
     let mut all: BTreeMap<String, String> = variables(&emulator, &ca);
@@ -20,6 +24,7 @@ async fn examined(options: &[&str], hosts: &[&str], user: Option<&str>) -> Exami
         ("AZURE_TENANT_ID", TENANT_ID),
     ];
     all.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    all.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     if let Some(user) = user {
         let token = emulator.mint_as_entra(TokenSpec::user(user).scopes("Mcp.Tools.ReadWrite"));
         all.insert("MCP_TOKEN".to_owned(), token);
@@ -124,4 +129,23 @@ async fn a_host_that_is_none_is_said_by_its_place_alone() {
     assert_eq!(first.name(), "configuration");
     assert!(first.seen.starts_with("--host: number 2 is no host"), "{first:?}");
     assert!(!examination.report().to_string().contains("not a host"));
+}
+
+/// A desktop that opens windows, and on which nobody is signed in to any tool.
+#[cfg(unix)]
+#[tokio::test]
+async fn the_doctor_opens_no_window_and_says_that_the_server_would() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let programs = tempfile::tempdir().unwrap();
+    let (opener, opened) = (programs.path().join("xdg-open"), programs.path().join("opened"));
+    std::fs::write(&opener, format!("#!/bin/sh\necho x > {}\n", opened.display())).unwrap();
+    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let desktop = [("AZURE_TOKEN_CREDENTIALS", "dev"), ("DISPLAY", ":0"), ("PATH", programs.path().to_str().unwrap())];
+    let examination = examined_with(&["--transport", "stdio"], &[], None, &desktop).await;
+    let hosting = check(&examination, "hosting");
+    assert!(!opened.exists(), "a window was opened: {hosting:?}");
+    assert_eq!(hosting.status, Status::Warn, "{hosting:?}");
+    assert!(hosting.details.iter().any(|line| line.contains("the server itself would open a window")), "{hosting:?}");
+    assert_eq!(check(&examination, "roles").skipped_by.as_deref(), Some("hosting"));
 }

@@ -8,7 +8,7 @@ use tokio::time::{self, Instant};
 
 use super::{
     account::Account,
-    check::{Check, Finding},
+    check::{Check, Finding, Status},
     checks::{
         ca, clock, configuration, credential, discovery, dns, hosting, keys, listener, permissions, proxy, reach, roles,
     },
@@ -122,7 +122,9 @@ async fn of_service(
     );
     let (keys, credential) =
         (keys.unwrap_or_else(|| late(keys::ID)), credential.unwrap_or_else(|| late(credential::ID)));
-    let blocking = [&credential, &host, &keys].into_iter().find(|check| check.is_fail()).map(Check::name);
+    // A warning of the host's is that no token came, which others need.
+    let is_blocking = |check: &&Check| check.is_fail() || (check.id == hosting::ID && check.status == Status::Warn);
+    let blocking = [&credential, &host, &keys].into_iter().find(is_blocking).map(Check::name);
     checks.extend([keys, credential, host]);
     match blocking {
         Some(other) => checks.extend(Rest::skipped(&Rest::OF_IDENTITY, &other)),

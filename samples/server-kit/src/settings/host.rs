@@ -1,9 +1,12 @@
 //! What this machine can sign in as, by the variables of the Azure SDKs and of the Azure MCP Server.
 
-use std::{num::NonZeroU64, time::Duration};
+use std::{io, num::NonZeroU64, time::Duration};
 
 use mcp_auth_layer::{EntraApp, tenant::TenantName};
-use mcp_obo::hosting::chain::{BrowserOptions, CertificateChain, CredentialChain, Frontend, HostValues, Selection};
+use mcp_obo::{
+    BoxFuture,
+    hosting::chain::{BrowserOptions, CertificateChain, CredentialChain, Frontend, HostValues, Opener, Selection},
+};
 
 use super::{Reader, app::guid, certificate};
 
@@ -61,6 +64,7 @@ fn values(reader: &mut Reader<'_>, tenant: Option<&str>) -> Option<HostValues> {
         None => String::new(),
     };
     let browser = BrowserOptions::default().with_client_id(&own).with_timeout(Duration::from_secs(patience));
+    let browser = if reader.may_open_windows() { browser } else { browser.with_opener(Closed) };
     let chain = if certificate::sends_chain(reader) { CertificateChain::IsSent } else { CertificateChain::StaysHere };
     let (path, password) = ("AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PASSWORD");
     let values = HostValues::new()
@@ -72,6 +76,24 @@ fn values(reader: &mut Reader<'_>, tenant: Option<&str>) -> Option<HostValues> {
         .with_environment(reader.environment())
         .with_browser(browser);
     Some(values)
+}
+
+/// Why no window was opened.
+pub(crate) const ONLY_LOOKS: &str =
+    "this only looks, and asks nobody to sign in; the server itself would open a window";
+
+/// Opens nothing: nobody asked for a window.
+#[derive(Debug)]
+struct Closed;
+
+impl Opener for Closed {
+    fn check(&self) -> io::Result<()> {
+        Err(io::Error::other(ONLY_LOOKS))
+    }
+
+    fn open<'a>(&'a self, _: &'a str) -> BoxFuture<'a, io::Result<()>> {
+        Box::pin(async { self.check() })
+    }
 }
 
 /// Reads the id of an app or identity; empty where there is none.
@@ -88,9 +110,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use mcp_auth_layer::fetch::{FetchLimits, HttpClient};
-    use mcp_obo::hosting::chain::CredentialName;
+    use mcp_obo::{HostingIdentity, Target, TokenSource as _, hosting::chain::CredentialName};
 
     use super::*;
+    use crate::settings::Unattended;
 
     const TENANT: &str = "8b0c9b59-0f5c-4f4b-9c1e-1d6f0a1e7b11";
     const CLIENT: &str = "11111111-2222-3333-4444-555555555555";
@@ -121,6 +144,19 @@ mod tests {
         }
         let (_, warnings) = made(Frontend::Http, &[("CONTAINER_APP_NAME", "tools")]);
         assert!(warnings[0].contains("set it to prod"), "{warnings:?}");
+    }
+
+    #[tokio::test]
+    async fn who_only_looks_opens_no_window() {
+        let vars = BTreeMap::from([(BROKER.to_owned(), "true".to_owned()), ("DISPLAY".to_owned(), ":0".to_owned())]);
+        let vars = Unattended(&vars);
+        let http = HttpClient::reqwest(FetchLimits::default()).unwrap();
+        let app = EntraApp::single_tenant_over(http, TENANT, CLIENT).unwrap();
+        let chain = chain(&mut Reader::new(&vars), Frontend::Stdio, &app, Some(TENANT)).unwrap();
+        let identity = HostingIdentity::chain(&app, chain.clone()).add_target(&Target::graph());
+        assert!(identity.token(&Target::graph()).await.is_err());
+        let table = chain.attempts().to_string();
+        assert!(table.contains("asks nobody to sign in"), "{table}");
     }
 
     #[test]

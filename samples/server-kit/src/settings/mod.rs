@@ -17,5 +17,5 @@ mod vars;
 pub use self::{
     mistakes::Mistakes,
     reader::{Reader, explained, list},
-    vars::{Layered, Process, Vars},
+    vars::{Layered, Process, Unattended, Vars},
 };

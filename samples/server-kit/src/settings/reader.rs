@@ -44,6 +44,12 @@ impl<'a> Reader<'a> {
         self.vars.environment()
     }
 
+    /// Tells whether a person may be shown a window to sign in to.
+    #[must_use]
+    pub fn may_open_windows(&self) -> bool {
+        self.vars.may_open_windows()
+    }
+
     /// Notes a mistake, once: a variable may count for several things.
     pub fn mistake(&mut self, text: impl Into<String>) {
         let text = text.into();

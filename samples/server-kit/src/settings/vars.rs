@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     env,
     ffi::OsString,
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -14,6 +15,35 @@ pub trait Vars {
 
     /// Returns the whole environment, for programs that this process starts.
     fn environment(&self) -> Vec<(OsString, OsString)>;
+
+    /// Tells whether a person may be shown a window to sign in to.
+    fn may_open_windows(&self) -> bool {
+        true
+    }
+}
+
+/// The same variables for a program that only looks: it opens no window before anybody.
+#[derive(Clone, Copy)]
+pub struct Unattended<'a>(pub &'a dyn Vars);
+
+impl Vars for Unattended<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name)
+    }
+
+    fn environment(&self) -> Vec<(OsString, OsString)> {
+        self.0.environment()
+    }
+
+    fn may_open_windows(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Debug for Unattended<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unattended(..)")
+    }
 }
 
 impl Vars for BTreeMap<String, String> {
@@ -62,7 +92,7 @@ impl<U: Vars> Layered<U> {
         if says_production(&upper) || !path.is_file() {
             return Ok(Self { upper, lower: BTreeMap::new(), file: None });
         }
-        let unreadable = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let unreadable = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
         let entries = dotenvy::from_path_iter(&path).map_err(|error| unreadable(&error))?;
         // A parse error names the line, which may hold a secret; so only that there is one is said.
         let lower = entries.collect::<Result<_, _>>().map_err(|_| unreadable(&"a line is not NAME=value"))?;

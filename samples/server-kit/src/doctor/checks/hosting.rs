@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use mcp_obo::{HostingIdentity, Target, TokenSource};
+use mcp_obo::{
+    HostingIdentity, Target, TokenSource,
+    hosting::chain::{Attempt, CredentialName},
+};
 
 use super::{
     super::{
@@ -15,7 +18,7 @@ use super::{
     },
     refusal,
 };
-use crate::failure::Who;
+use crate::{failure::Who, settings::host};
 
 pub(in super::super) const ID: &str = "hosting";
 
@@ -42,7 +45,24 @@ pub(in super::super) async fn check(service: &Service, errands: &[&Errand]) -> (
         let who = accounts.first().map_or_else(|| "no API is declared".to_owned(), |(_, account)| account.line(now));
         Check::ok(ID, format!("{}: {who}", identity.description()))
     });
-    (with_attempts(check, identity), accounts)
+    (for_a_person(with_attempts(check, identity), identity), accounts)
+}
+
+/// The server would ask a person where all else failed; the doctor does not, so that it cannot tell whether that works.
+fn for_a_person(check: Check, identity: &HostingIdentity) -> Check {
+    let chain = identity.credential_chain().filter(|chain| {
+        let asks = chain.selection().credentials().contains(&CredentialName::InteractiveBrowser);
+        asks && chain.in_use().is_none() && chain.attempts().iter().any(is_willing)
+    });
+    match chain {
+        Some(_) if check.is_fail() => check.at_most_warn(),
+        _ => check,
+    }
+}
+
+/// A window was not opened because this only looks.
+fn is_willing(attempt: &Attempt) -> bool {
+    attempt.credential() == CredentialName::InteractiveBrowser && attempt.reason().contains(host::ONLY_LOOKS)
 }
 
 /// Adds what came of each credential, where several were asked.
@@ -67,7 +87,7 @@ const CHAIN: [&str; 4] = [
 /// Says that nobody answered before the run was over.
 pub(in super::super) fn late(run: Duration) -> Check {
     let finding = Finding::new(
-        "A credential of the host did not answer, or a browser window waits for somebody to sign in.",
+        "A credential of the host did not answer.",
         "Choose one by AZURE_TOKEN_CREDENTIALS; a deployed server has prod, a developer signs in first (az login).",
         Who::Operator,
         &[words::TIMED_OUT, &CHAIN].concat(),
