@@ -175,11 +175,32 @@ mod tests {
         assert!(Listener::at(taken).await.unwrap().is_none(), "another program would see the answer first");
         let listener = Listener::bind().await.unwrap();
         let port = listener.port;
+        for socket in std::iter::once(&listener.socket).chain(&listener.twin) {
+            assert!(socket.local_addr().unwrap().ip().is_loopback(), "nobody from elsewhere is heard");
+        }
         let state = Verifier::random();
         let request = format!("GET /?code=c&state={} HTTP/1.1\r\n\r\n", state.expose_secret());
         let answer = tokio::spawn(async move { listener.answer(&state).await });
         let mut stream = TcpStream::connect((Ipv6Addr::LOCALHOST, port)).await.unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         assert!(matches!(answer.await.unwrap(), Returned::Code(_)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_who_say_nothing_are_few_and_stay_for_seconds() {
+        let listener = Listener::bind().await.unwrap();
+        let (port, state) = (listener.port, Verifier::random());
+        let request = format!("GET /?code=c&state={} HTTP/1.1\r\n\r\n", state.expose_secret());
+        let began = tokio::time::Instant::now();
+        let answer = tokio::spawn(async move { listener.answer(&state).await });
+        let mut silent = Vec::new();
+        for _ in 0..VISITORS {
+            silent.push(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap());
+        }
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        assert!(matches!(answer.await.unwrap(), Returned::Code(_)));
+        let waited = began.elapsed();
+        assert!(waited >= VISIT && waited < VISIT * 2, "{waited:?}");
     }
 }

@@ -167,6 +167,7 @@ async fn somebody_signs_in_once_and_is_not_asked_again() {
     let challenge = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, form["code_verifier"].as_bytes());
     use base64::prelude::*;
     assert_eq!(BASE64_URL_SAFE_NO_PAD.encode(challenge), window.query["code_challenge"]);
+    assert_ne!(form["code_verifier"], window.state(), "who sees the address must not know the verifier");
     assert!(!form.contains_key("client_secret") && !form.contains_key("client_assertion"));
     // There is nobody for a second answer.
     assert!(window.connect().await.is_none());
@@ -239,7 +240,7 @@ async fn a_no_is_a_no_for_those_who_wait_too() {
     for asked in asked {
         let miss = asked.await.unwrap().unwrap_err();
         assert_eq!(miss.reason, "the sign-in in the browser was refused or cancelled (AADSTS65004)");
-        assert!(miss.cure.is_some());
+        assert!(miss.cure.is_some() && miss.lasts == Lasts::UntilCured, "nobody is signed in: {miss:?}");
     }
     assert_eq!((seat.opened(), seat.tenant.exchanges()), (1, 0));
     // Later somebody may think otherwise.
@@ -259,6 +260,7 @@ async fn nobody_is_waited_for_for_ever() {
     let miss = seat.ask(&target(), None).await.unwrap().unwrap_err();
     assert_eq!((miss.reason.as_ref(), began.elapsed().as_secs()), ("nobody signed in within 300 s", 300));
     assert_eq!(seat.opened(), 1);
+    assert!(seat.browser.patience() >= Duration::from_secs(360), "Entra is asked afterwards");
 }
 
 #[tokio::test]

@@ -104,6 +104,8 @@ fn on_a_host_of_azures_somebody_should_have_chosen() {
         ("a developer's machine", variable("HOME"), false),
         ("App Service", variable("IDENTITY_ENDPOINT"), true),
         ("a blank variable", HostValues::new().with_environment([("IDENTITY_ENDPOINT".into(), " ".into())]), false),
+        ("Functions of old", variable("MSI_ENDPOINT"), true),
+        ("a web app without an identity", variable("WEBSITE_SITE_NAME"), true),
         ("Container Apps", variable("CONTAINER_APP_NAME"), true),
         ("Kubernetes", HostValues::new().with_federated_token_file("/var/run/token"), true),
     ] {

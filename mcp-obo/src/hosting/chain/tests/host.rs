@@ -68,6 +68,13 @@ async fn a_service_principal_that_is_half_there_or_refused_says_so() {
             Outcome::Unavailable,
             "AZURE_TENANT_ID",
         ),
+        (
+            "blank ids",
+            secret(HostValues::new().with_tenant(" ").with_client_id(" ")),
+            Outcome::Unavailable,
+            "is not set",
+        ),
+        ("a blank path", certificate(" "), Outcome::Unavailable, "AZURE_CLIENT_CERTIFICATE_PATH"),
         ("no tenant", secret(named().with_tenant("common")), Outcome::Failed, "common"),
         ("no id", secret(named().with_client_id("me")), Outcome::Failed, "me"),
         ("no file", certificate("/nowhere/app.pem"), Outcome::Failed, "could not be read"),
@@ -90,6 +97,9 @@ async fn an_outage_of_entra_is_no_fault_of_the_principal() {
     let chain = CredentialChain::new(&tenant.app, ENVIRONMENT, named().with_client_secret(SECRET));
     let error = ask(&chain).await.unwrap_err();
     assert_eq!((error.kind(), error.retry_after()), (ExchangeErrorKind::Unavailable, Some(Duration::from_secs(7))));
+    let tenant = Tenant::answering(|_| Box::pin(ready(status(503, &[], "{}"))));
+    let chain = CredentialChain::new(&tenant.app, ENVIRONMENT, named().with_client_secret(SECRET));
+    assert_eq!(ask(&chain).await.unwrap_err().kind(), ExchangeErrorKind::Unavailable);
 }
 
 #[tokio::test]
@@ -102,7 +112,7 @@ async fn the_ids_of_a_refusal_stay_when_a_credential_that_was_good_is_revoked() 
     ask(&chain).await.unwrap();
     let error = ask(&chain).await.unwrap_err();
     assert_eq!((error.kind(), error.aadsts_code()), (ExchangeErrorKind::ClientCredential, Some(7_000_222)));
-    assert!(error.correlation_id().is_some());
+    assert!(error.correlation_id().is_some() && error.trace_id().is_some());
     assert_eq!((chain.in_use(), tenant.exchanges()), (None, 2), "it is refused once");
     assert!(reason(&chain, CredentialName::Environment).contains("AADSTS7000222"));
 }
@@ -121,7 +131,7 @@ async fn a_workload_shows_the_token_that_it_was_given() {
     ask(&chain).await.unwrap();
     let form = &tenant.calls()[0].form;
     assert_eq!((&*form["client_id"], &*form["client_assertion"]), (PRINCIPAL, &*workload));
-    let chain = CredentialChain::new(&tenant.app, WORKLOAD, named());
+    let chain = CredentialChain::new(&tenant.app, WORKLOAD, named().with_federated_token_file(" "));
     assert!(ask(&chain).await.is_err());
     assert!(reason(&chain, CredentialName::WorkloadIdentity).contains("AZURE_FEDERATED_TOKEN_FILE"));
 }
@@ -145,7 +155,11 @@ fn metadata(request: &Request<Bytes>) -> Option<Result<Response<Bytes>, BoxError
         return Some(Ok(status(400, &[], "{}")));
     }
     let query = request.uri().query().unwrap_or_default();
-    let whose = if query.contains(PRINCIPAL) { "user-assigned" } else { "system-assigned" };
+    let whose = match (query.contains("storage.azure.com"), query.contains(PRINCIPAL)) {
+        (false, _) => "of another API",
+        (true, true) => "user-assigned",
+        (true, false) => "system-assigned",
+    };
     let end = (NOW + 3_600).to_string();
     let body = json!({"access_token": whose, "expires_on": end, "resource": "r", "token_type": "Bearer"});
     Some(Ok(status(200, &[], &body.to_string())))
@@ -161,10 +175,44 @@ async fn in_production_a_machine_that_is_none_of_azures_fails_within_seconds() {
     let expected = ["EnvironmentCredential", "WorkloadIdentityCredential", "ManagedIdentityCredential"];
     assert_eq!(rows(&chain)[..3].iter().map(|(name, _)| *name).collect::<Vec<_>>(), expected);
     assert!(reason(&chain, CredentialName::ManagedIdentity).contains("not one of Azure's"));
+    ask(&chain).await.unwrap_err();
+    assert!(began.elapsed() <= Duration::from_secs(4), "and each time: {:?}", began.elapsed());
     // No address at all is an answer, too.
     let refusing: Answer = |_| Some(Err(io::Error::from(io::ErrorKind::ConnectionRefused).into()));
     let chain = CredentialChain::new(&machine(refusing), Selection::Production, HostValues::new());
     assert!(ask(&chain).await.is_err());
+    assert!(reason(&chain, CredentialName::ManagedIdentity).contains("not one of Azure's"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_names_its_own_service_is_not_looked_for_first() {
+    let named: Answer = |request| if request.headers().contains_key("metadata") { metadata(request) } else { None };
+    for name in ["IDENTITY_ENDPOINT", "MSI_ENDPOINT"] {
+        let values = HostValues::new().with_environment([(name.into(), "http://127.0.0.1:41741/msi/token".into())]);
+        let chain = CredentialChain::new(&machine(named), Selection::Production, values);
+        assert_eq!(ask(&chain).await.unwrap().expose_secret(), "system-assigned", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_was_found_is_not_looked_for_again() {
+    static LOOKED: AtomicUsize = AtomicUsize::new(0);
+    let counting: Answer = |request| {
+        LOOKED.fetch_add(usize::from(!request.headers().contains_key("metadata")), Ordering::SeqCst);
+        metadata(request)
+    };
+    let chain = CredentialChain::new(&machine(counting), Selection::Production, HostValues::new());
+    for _ in 0..3 {
+        ask(&chain).await.unwrap();
+    }
+    assert_eq!(LOOKED.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn values_print_neither_secret_nor_password() {
+    let values = named().with_client_secret(SECRET).with_certificate("app.pfx", "hunter2", CertificateChain::IsSent);
+    let printed = format!("{values:?}");
+    assert!(printed.contains("app.pfx") && !printed.contains(SECRET) && !printed.contains("hunter2"), "{printed}");
 }
 
 #[tokio::test]

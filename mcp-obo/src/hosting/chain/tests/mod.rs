@@ -1,7 +1,10 @@
 //! Orders and hand-over, with links that do as they are told.
 
 mod choice;
+#[cfg(unix)]
+mod endings;
 mod host;
+mod known;
 #[cfg(unix)]
 pub(super) mod programs;
 #[cfg(unix)]

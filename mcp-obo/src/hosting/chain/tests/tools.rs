@@ -1,10 +1,10 @@
 //! Developers' tools, as programs that the tests write: what comes of what they print, and what they get to see.
 
-use std::{fs, path::Path, time::Instant};
+use std::{fs, path::Path};
 
 use super::{programs::Host, *};
 
-const AZ: Selection = Selection::Only(CredentialName::AzureCli);
+pub(super) const AZ: Selection = Selection::Only(CredentialName::AzureCli);
 const AZD: Selection = Selection::Only(CredentialName::AzureDeveloperCli);
 const PWSH: Selection = Selection::Only(CredentialName::AzurePowerShell);
 const OTHER_TENANT: &str = "99999999-0f5c-4f4b-9c1e-1d6f0a1e7b11";
@@ -15,7 +15,7 @@ fn chain(selection: Selection, values: HostValues) -> CredentialChain {
 }
 
 /// Asks the only credential, and returns what came of it.
-async fn came(selection: Selection, values: HostValues) -> Attempt {
+pub(super) async fn came(selection: Selection, values: HostValues) -> Attempt {
     let chain = chain(selection, values);
     let answer = ask(&chain).await;
     let attempt = chain.attempts().iter().next().unwrap().clone();
@@ -65,6 +65,10 @@ async fn each_tool_is_asked_in_its_own_words_and_gives_its_token() {
         let environment = host.read(&format!("{program}.env"));
         assert!(environment.contains("HTTPS_PROXY=") && environment.contains("HOME=/nowhere"), "{environment}");
         assert!(!environment.contains("hunter2"), "{environment}");
+        // And nothing of this process's own; the rest is the shell's.
+        let known = ["PATH", "HOME", "HTTPS_PROXY", "PWD", "OLDPWD", "SHLVL", "_"];
+        let names = environment.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name);
+        assert_eq!(names.filter(|name| !known.contains(name)).collect::<Vec<_>>(), [""; 0], "{program}");
     }
     // Without a tenant of its own the tool takes the one that people signed in to.
     let host = Host::new().with("az", &format!("{record}{}", az(&token)));
@@ -150,6 +154,52 @@ async fn what_goes_wrong_has_a_reason_and_a_cure() {
             "expired (AADSTS700082)",
             "`az login",
         ),
+        (
+            "a domain with a hyphen before the personal accounts'",
+            AZ,
+            "az",
+            says("ERROR: AADSTS700082: bob@my-live.com"),
+            "failed",
+            "expired (AADSTS700082)",
+            "`az login",
+        ),
+        (
+            "the personal accounts' tenant",
+            AZ,
+            "az",
+            says(&format!("ERROR: AADSTS50020: the account of tenant {PERSONAL}")),
+            "failed",
+            "personal Microsoft account",
+            "az login",
+        ),
+        (
+            "an unreadable token of the personal accounts' tenant",
+            AZ,
+            "az",
+            az("opaque").replace(TENANT, PERSONAL),
+            "failed",
+            "personal Microsoft account",
+            "az login",
+        ),
+        (
+            "the same of pwsh",
+            PWSH,
+            "pwsh",
+            format!("echo '{}'", json!({"Token": "opaque", "ExpiresOn": NOW + LIFE, "TenantId": PERSONAL})),
+            "failed",
+            "personal Microsoft account",
+            "Connect-AzAccount",
+        ),
+        (
+            "a tenant that is not known",
+            AZ,
+            "az",
+            says("ERROR: The tenant was not found."),
+            "failed",
+            "does not know the tenant",
+            "--tenant",
+        ),
+        ("a long text", AZ, "az", says(&"The sky fell. ".repeat(60)), "failed", "error: The sky fell.", "az login"),
         ("a token of another tenant", AZ, "az", az(&jwt(&other)), "failed", OTHER_TENANT, "--tenant"),
         ("no network", AZ, "az", says("Max retries exceeded with url"), "failed", "cannot reach Entra", ""),
         (
@@ -216,8 +266,20 @@ async fn what_goes_wrong_has_a_reason_and_a_cure() {
         let attempt = came(selection, host.values().with_tenant(TENANT)).await;
         assert_eq!(attempt.outcome().as_str(), outcome, "{name}: {attempt:?}");
         assert!(attempt.reason().contains(reason), "{name}: {attempt:?}");
+        assert!(attempt.reason().len() < 300, "{name}: {attempt:?}");
         assert!(attempt.cure().unwrap_or_default().contains(cure), "{name}: {attempt:?}");
         assert!(!attempt.reason().contains("e30.") && !attempt.reason().contains(cli) || outcome != "used", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_passes_by_itself_is_said_to_pass() {
+    let no_network = "echo 'getaddrinfo failed' >&2; exit 1";
+    for (name, script, patience) in [("no network", no_network, 30_000), ("no answer", "sleep 300", 100)] {
+        let host = Host::new().with("az", script);
+        let values = host.values().with_tool_timeout(Duration::from_millis(patience));
+        let error = ask(&chain(AZ, values)).await.unwrap_err();
+        assert_eq!(error.kind(), ExchangeErrorKind::Unavailable, "{name}");
     }
 }
 
@@ -256,8 +318,12 @@ async fn a_program_is_found_on_the_path_alone() {
     assert!(attempt.reason().contains("not installed") && attempt.cure().unwrap().contains("install"), "{attempt:?}");
     let host = Host::new().with("az", &az(&jwt(&alice())));
     let folder = host.folder().to_str().unwrap().to_owned();
+    // Where this process stands, it would lead to the program.
+    let up = "../".repeat(std::env::current_dir().unwrap().components().count() - 1);
+    let relative = format!("{up}{}", folder.trim_start_matches('/'));
+    assert!(Path::new(&relative).join("az").is_file());
     for (name, path) in
-        [("nothing", ""), ("the present folder", "."), ("empty entries", "::"), ("relative", "../../tmp")]
+        [("nothing", ""), ("the present folder", "."), ("empty entries", "::"), ("relative", relative.as_str())]
     {
         let values = HostValues::new().with_environment([("PATH".into(), path.into())]);
         assert_eq!(came(AZ, values).await.outcome(), Outcome::Unavailable, "{name}");
@@ -265,7 +331,10 @@ async fn a_program_is_found_on_the_path_alone() {
     // A file that cannot be run is none.
     fs::write(host.left_behind("azd"), "echo").unwrap();
     let values = HostValues::new().with_environment([("PATH".into(), folder.into())]);
-    assert_eq!(came(AZD, values).await.outcome(), Outcome::Unavailable);
+    assert_eq!(came(AZD, values.clone()).await.outcome(), Outcome::Unavailable);
+    // Nor is a folder.
+    fs::create_dir(host.left_behind("pwsh")).unwrap();
+    assert_eq!(came(PWSH, values).await.outcome(), Outcome::Unavailable);
 }
 
 #[tokio::test]
@@ -283,62 +352,4 @@ async fn nothing_that_looks_like_an_option_or_means_something_to_a_shell_is_pass
         assert!(attempts.iter().next().unwrap().reason().contains("no part of a scope"), "{resource}: {attempts}");
     }
     assert!(!host.left_behind("az.ran").exists());
-}
-
-#[tokio::test]
-async fn what_writes_without_end_is_ended() {
-    for (stream, script) in [("output", "echo $$ > \"$0.pid\"; yes"), ("errors", "echo $$ > \"$0.pid\"; yes >&2")] {
-        let host = Host::new().with("az", script);
-        let attempt = came(AZ, host.values()).await;
-        assert!(attempt.reason().contains("more than 64 KiB"), "{stream}: {attempt:?}");
-        gone(&host.read("az.pid"));
-    }
-}
-
-const HANGS: &str = "sleep 300 & echo $! > \"$0.child\"; echo $$ > \"$0.pid.new\"; mv \"$0.pid.new\" \"$0.pid\"; wait";
-
-/// Lets the program begin; real time goes by.
-async fn begun(host: &Host) -> [String; 2] {
-    let until = Instant::now() + Duration::from_secs(60);
-    while !host.left_behind("az.pid").exists() {
-        assert!(Instant::now() < until, "the program never began");
-        tokio::task::yield_now().await;
-    }
-    [host.read("az.pid"), host.read("az.child")]
-}
-
-#[tokio::test]
-async fn what_does_not_answer_is_ended_with_all_that_it_started() {
-    let host = Host::new().with("az", HANGS);
-    let values = host.values();
-    let asked = tokio::spawn(async move { came(AZ, values).await });
-    let started = begun(&host).await;
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(31)).await;
-    let attempt = asked.await.unwrap();
-    assert_eq!(attempt.reason(), "the Azure CLI did not answer within 30 s");
-    assert_eq!(attempt.outcome(), Outcome::Failed);
-    started.iter().for_each(|pid| gone(pid));
-}
-
-#[tokio::test]
-async fn what_nobody_waits_for_any_more_is_ended() {
-    let host = Host::new().with("az", HANGS);
-    let values = host.values();
-    let asked = tokio::spawn(async move { came(AZ, values).await });
-    let started = begun(&host).await;
-    asked.abort();
-    assert!(asked.await.unwrap_err().is_cancelled());
-    started.iter().for_each(|pid| gone(pid));
-}
-
-/// Asserts that a process ends; one that is dead and not yet collected has ended.
-fn gone(pid: &str) {
-    let status = format!("/proc/{}/stat", pid.trim());
-    let lives = || fs::read_to_string(Path::new(&status)).is_ok_and(|stat| !stat.contains(") Z"));
-    let until = Instant::now() + Duration::from_secs(20);
-    while lives() {
-        assert!(Instant::now() < until, "process {pid} is still there");
-        std::thread::yield_now();
-    }
 }

@@ -52,6 +52,16 @@ mod tests {
             ("PGPASSWORD", false),
             ("APPLICATIONINSIGHTS_CONNECTION_STRING", false),
             ("OPENAI_API_KEY", false),
+            ("MCP_TOKEN", false),
+            ("AzureAd__ClientCredentials__0__Base64EncodedValue", false),
+            ("AZURE_CLIENT_CERTIFICATE_PATH", false),
+            ("WEBHOOK_SECRET", false),
+            ("SMTP_PASSWD", false),
+            ("SIGNING_PASSPHRASE", false),
+            ("ServiceBusConnectionString", false),
+            ("COOKIE_KEYS", false),
+            ("AZURE_DEVOPS_EXT_PAT", false),
+            ("DATABASE_URL", false),
         ] {
             assert_eq!(!is_secret(OsStr::new(name)), stays, "{name}");
         }

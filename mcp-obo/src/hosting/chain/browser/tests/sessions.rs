@@ -74,3 +74,35 @@ async fn a_personal_account_is_refused_and_forgotten() {
     assert!(miss.reason.contains("personal Microsoft account"), "{}", miss.reason);
     assert!(seat.browser.session.lock().await.refresh.is_none());
 }
+
+#[tokio::test]
+async fn a_session_that_turns_out_to_be_a_personal_accounts_is_forgotten() {
+    let tenant = Tenant::answering(|call| {
+        let personal = json!({"tid": "9188040d-6c67-4c5b-b112-36a304b66dad"});
+        let claims = if call.number == 0 { alice() } else { personal };
+        Box::pin(ready(answered(call.number, &claims)))
+    });
+    let mut seat = Seat::new(tenant);
+    let asked = seat.ask(&target(), None);
+    let window = seat.window().await;
+    window.back(&[("code", "c"), ("state", window.state())]).await;
+    asked.await.unwrap().unwrap();
+    seat.ask(&target(), None).await.unwrap().unwrap_err();
+    assert!(seat.browser.session.lock().await.refresh.is_none());
+}
+
+#[tokio::test]
+async fn an_outage_of_entra_after_a_sign_in_is_no_no_of_the_person() {
+    let tenant = Tenant::answering(|call| {
+        let answer =
+            if call.number == 0 { status(429, &[("retry-after", "7")], "{}") } else { answered(call.number, &alice()) };
+        Box::pin(ready(answer))
+    });
+    let mut seat = Seat::new(tenant);
+    for is_ok in [false, true] {
+        let asked = seat.ask(&target(), None);
+        let window = seat.window().await;
+        window.back(&[("code", "c"), ("state", window.state())]).await;
+        assert_eq!(asked.await.unwrap().is_ok(), is_ok);
+    }
+}
