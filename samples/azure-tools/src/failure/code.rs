@@ -60,6 +60,28 @@ fn is_word(code: &str) -> bool {
 mod tests {
     use super::*;
 
+    const LONG: &str =
+        r#"{"error":{"code":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","message":"no"}}"#;
+
+    #[test]
+    fn every_word_for_a_refused_network_is_known() {
+        for (code, text) in [
+            ("ForbiddenByConnection", ""),
+            ("PublicNetworkAccessDisabled", ""),
+            ("PublicNetworkAccessNotAllowed", ""),
+            ("NetworkAccessDenied", ""),
+            ("IpAddressRejected", ""),
+            ("Forbidden", "Blocked by the firewall."),
+            ("Forbidden", "Public network access is disabled."),
+            ("Forbidden", "It came through public internet."),
+            ("Forbidden", "Client address is not authorized and caller is not a trusted service."),
+            ("Forbidden", "Connect through a private endpoint."),
+        ] {
+            let body = serde_json::json!({"error": {"code": code, "message": text}}).to_string();
+            assert!(ErrorCode::of(&Response::new(body.into())).of_network, "{code}: {text}");
+        }
+    }
+
     #[test]
     fn each_service_says_its_code_in_its_own_way() {
         for (name, header, body, word, of_network) in [
@@ -115,6 +137,7 @@ mod tests {
             ),
             ("a code with a text in it", None, r#"{"error":{"code":"see <b>me</b>"}}"#, None, false),
             ("a page", None, "<html>", None, false),
+            ("a code without end", None, LONG, None, false),
         ] {
             let mut answer = Response::new(Bytes::from_static(body.as_bytes()));
             if let Some(code) = header {

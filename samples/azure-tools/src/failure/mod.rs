@@ -245,3 +245,22 @@ fn of_status(status: StatusCode, spec: &Spec, service: Service, acting_as: Actin
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_in_milliseconds_is_never_told_shorter_nor_believed_for_ever() {
+        for (name, value, seconds) in [
+            ("x-ms-retry-after-ms", "1001", Some(2)),
+            ("retry-after-ms", "2000", Some(2)),
+            ("retry-after-ms", "86400001", None),
+            ("retry-after-ms", "soon", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            assert_eq!(milliseconds(&headers).map(|pause| pause.as_secs()), seconds, "{name}: {value}");
+        }
+    }
+}

@@ -222,6 +222,21 @@ mod tests {
     }
 
     #[test]
+    fn who_was_refused_is_told_as_what_that_is() {
+        let tools = all();
+        let spec = tools.iter().map(|tool| tool.spec()).find(|it| it.name == "azmcp_group_list").unwrap();
+        for (acting_as, who, kind) in [
+            (ActingAs::User, "You are signed in; your account", "User"),
+            (ActingAs::HostingIdentity, "This server's own identity", "ServicePrincipal"),
+        ] {
+            let failure = Refused::unknown(spec, Service::Arm, acting_as).explain(&ErrorCode::default());
+            assert!(failure.cause.starts_with(who), "{failure:?}");
+            let line = failure.command.unwrap().bash;
+            assert!(line.contains(&format!("--assignee-principal-type {kind} ")), "{line}");
+        }
+    }
+
+    #[test]
     fn a_ledger_has_roles_of_its_own() {
         let tool = "azmcp_confidentialledger_entries_append";
         let code = ErrorCode::default();

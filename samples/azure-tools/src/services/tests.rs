@@ -39,6 +39,30 @@ fn every_service_is_in_the_catalogue_as_what_it_exposes() {
     }
 }
 
+/// Copied from `api-permissions.md` of the Azure MCP Server and Microsoft's lists of endpoints, not from the table.
+#[test]
+fn permissions_and_resources_are_microsofts() {
+    for (service, name, id) in [
+        (Service::Arm, "user_impersonation", "41094075-9dad-400e-a0bd-54e686782033"),
+        (Service::Storage, "user_impersonation", "03e0da56-190b-40ad-a80c-ea378c433f7f"),
+        (Service::KeyVault, "user_impersonation", "f53da476-18e3-4152-8e01-aec403e6edc0"),
+        (Service::AppConfiguration, "KeyValue.Read", "8d17f7f7-030c-4b57-8129-cfb5a16433cd"),
+    ] {
+        let [permission] = service.delegated_permissions() else { panic!("{service}") };
+        assert_eq!((permission.name, permission.id), (name, id), "{service}");
+    }
+    for (cloud, service, resource) in [
+        (Cloud::UsGov, Service::Arm, "https://management.usgovcloudapi.net"),
+        (Cloud::UsGov, Service::KeyVault, "https://vault.usgovcloudapi.net"),
+        (Cloud::UsGov, Service::AppConfiguration, "https://azconfig.azure.us"),
+        (Cloud::China, Service::Arm, "https://management.chinacloudapi.cn"),
+        (Cloud::China, Service::KeyVault, "https://vault.azure.cn"),
+        (Cloud::China, Service::AppConfiguration, "https://azconfig.azure.cn"),
+    ] {
+        assert_eq!(service.place(cloud).map(|place| place.resource), Some(resource), "{service}");
+    }
+}
+
 #[test]
 fn no_host_belongs_to_two_services_or_clouds() {
     let mut suffixes = Vec::new();

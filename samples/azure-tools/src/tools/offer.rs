@@ -79,3 +79,38 @@ fn unknown(option: &'static str, given: &[String], known: impl Iterator<Item = &
     let is_unknown = |one: &&String| !known.iter().any(|name| name.eq_ignore_ascii_case(one));
     given.iter().filter(is_unknown).map(|one| Unknown { option, given: one.clone(), known: known.clone() }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITERS: [&str; 3] =
+        ["azmcp_communication_sms_send", "azmcp_communication_email_send", "azmcp_confidentialledger_entries_append"];
+
+    #[test]
+    fn what_writes_is_hidden_and_refused_where_nothing_may_be_changed() {
+        let (reading, writing) = (Offer::of(&[], &[], true).unwrap(), Offer::of(&[], &[], false).unwrap());
+        for tool in all() {
+            let (name, writes) = (tool.spec().name, WRITERS.contains(&tool.spec().name));
+            assert_eq!(matches!(reading.find(name), Offered::ReadOnly(_)), writes, "{name}");
+            assert_eq!(matches!(reading.find(name), Offered::Yes(_)), !writes, "{name}");
+            assert_eq!(reading.tools().any(|one| one.spec().name == name), !writes, "{name}");
+            assert!(matches!(writing.find(name), Offered::Yes(_)), "{name}");
+            let annotations = tool.described(None).annotations.unwrap();
+            assert_eq!(
+                (annotations.read_only_hint, annotations.destructive_hint),
+                (Some(!writes), Some(writes)),
+                "{name}"
+            );
+        }
+        assert!(matches!(writing.find("azmcp_moon_land"), Offered::No));
+    }
+
+    #[test]
+    fn a_tool_that_is_named_must_be_of_a_namespace_that_is_named() {
+        let words = |word: &str| [word.to_owned()];
+        let offer = Offer::of(&words("storage"), &words("azmcp_group_list"), false).unwrap();
+        assert_eq!(offer.tools().count(), 0);
+        assert!(matches!(offer.find("azmcp_group_list"), Offered::No));
+    }
+}

@@ -85,6 +85,8 @@ async fn a_server_that_asks_nobody_who_they_are_serves_its_own_machine_alone() {
         ("origin", "https://evil.example", 403),
         ("origin", "null", 403),
         ("x-forwarded-for", "203.0.113.9", 200),
+        ("x-forwarded-host", "tools.example.com", 200),
+        ("x-real-ip", "203.0.113.9", 200),
         ("forwarded", "for=203.0.113.9", 200),
         ("via", "1.1 tunnel", 200),
     ] {
@@ -97,7 +99,7 @@ async fn a_server_that_asks_nobody_who_they_are_serves_its_own_machine_alone() {
         assert_eq!((counters.client_credentials, counters.azure.len()), (0, 0), "{name}");
     }
     assert!(server.log.audited("acted_as_service").is_empty());
-    assert_eq!(server.log.audited("identity_refused").len(), 3);
+    assert_eq!(server.log.audited("identity_refused").len(), 5);
     Answer::of(call().send().await.unwrap()).await.result();
     assert_eq!(server.log.audited("acted_as_service").len(), 1);
 }

@@ -188,6 +188,12 @@ fn a_service_can_be_declared_to_have_got_a_permission() {
         assert_eq!(declared.acting.undelegable(tool.spec()), None);
         assert_eq!(read(&HTTP, &[]).unwrap().acting.undelegable(tool.spec()), Some(Service::Cosmos));
     }
+    let other = read(&HTTP, &[("AZURE_MCP_DELEGATED_SERVICES", "communication")]).unwrap().acting;
+    for tool in all() {
+        let service = tool.spec().service();
+        let closed = service.delegated_permissions().is_empty() && service != Service::Communication;
+        assert_eq!(other.undelegable(tool.spec()), closed.then_some(service), "{}", tool.spec().name);
+    }
     assert!(mistakes(&HTTP, &[("AZURE_MCP_DELEGATED_SERVICES", "moon")]).contains("is not a service"));
 }
 
