@@ -2,11 +2,14 @@
 
 use super::*;
 
+/// What a link answers, by how often it was asked before.
+type Script = fn(usize) -> Result<AccessToken, Miss>;
+
 #[tokio::test(start_paused = true)]
 async fn a_search_in_vain_holds_for_nobody_who_asked_for_something_else() {
     let for_this_api = |_| Err(Miss::failed("no such API").for_this_api());
-    let broken: fn(usize) -> Result<AccessToken, Miss> = broken;
-    let rows: [(&str, _, _, fn(usize) -> Result<AccessToken, Miss>, usize); 4] = [
+    let broken: Script = broken;
+    let rows = [
         ("the same", None, None, broken, 1),
         ("behind it a challenge", None, Some(CLAIMS), broken, 2),
         ("a challenge first", Some(CLAIMS), None, broken, 2),
