@@ -135,6 +135,38 @@ async fn what_a_sign_in_can_cure_becomes_a_challenge_also_through_an_sdk() {
 }
 
 #[tokio::test]
+async fn nobody_is_sent_to_sign_in_where_the_servers_own_identity_is_challenged() {
+    let lent = [&OBO[..], &["--hosting-identity-for", "keyvault"]].concat();
+    let server = Fixture::start(&lent).await;
+    server.emulator.control().set_fault(Place::Vault, "", Fault::Cae);
+    let answer = server.call_as("alice", "azmcp_keyvault_secret_list", json!({"vault": "contoso-keys"})).await;
+    assert_eq!(answer.header("www-authenticate"), None, "{answer:?}");
+    let failure = answer.failure();
+    assert_eq!(
+        (&failure["kind"], &failure["who"]),
+        (&json!("identity_challenged"), &json!("the operator of this server"))
+    );
+}
+
+#[tokio::test]
+async fn a_resource_is_found_by_its_whole_name() {
+    let server = Fixture::start(&OBO).await;
+    for (name, account, group) in [
+        ("the beginning", "contosodoc", None),
+        ("more than it", "contosodocs1", None),
+        ("the beginning, in its group", "contosodoc", Some("contoso-data")),
+    ] {
+        let arguments = match group {
+            Some(group) => json!({"account": account, "resource-group": group}),
+            None => json!({"account": account}),
+        };
+        let failure = server.call_as("alice", CONTAINERS, arguments).await.failure();
+        assert_eq!(failure["kind"], "service_not_found", "{name}: {failure}");
+    }
+    assert_eq!(server.served().get("storage"), None, "no data plane was asked");
+}
+
+#[tokio::test]
 async fn a_pause_is_passed_on_and_nothing_is_repeated() {
     let lent = [&OBO[..], &["--hosting-identity-for", "cosmos"]].concat();
     let server = Fixture::over(Emulator::start(config()).await.unwrap(), &lent, &[]).await;
