@@ -41,6 +41,19 @@
 //! | P17 D | an outage of Entra or of the store that ends everybody's session | what passes is 503, never `invalid_grant`; a use of which nothing came is taken back | `only_what_a_sign_in_cures_ends_the_session`, `a_token_that_nobody_can_judge_yet_is_no_fault_of_the_session`, `a_session_whose_end_cannot_be_recorded_is_not_said_to_have_ended`, `an_outage_of_the_tenant_ends_no_session`, `while_nobody_can_say_what_was_used_clients_wait_and_lose_nothing`, `nothing_is_granted_and_nothing_is_lost` |
 //! | P18 D | a challenge that a client cannot answer, and loops | a step-up is a scope that stands for the claims, of this server and ten minutes old at most | `a_challenge_comes_back_as_it_went_for_ten_minutes`, `a_client_that_keeps_all_its_old_challenges_can_still_answer_the_newest`, `what_another_has_made_says_nothing` |
 //!
+//! # Credential chain (feature `azure-identity`)
+//! | id | threat | control | test |
+//! |---|---|---|---|
+//! | H1 E | a production service acts as a developer, or a developer's window opens on a server | `prod` and single names hold no developer and no browser; nobody is asked where there is no screen | `every_value_has_its_order`, `without_a_window_nobody_is_asked_for_anything` |
+//! | H2 E | one API's refusal puts another account in the place of the one that acts | such a failure is the API's alone; where another takes over, it does so for every API, and no token of the first stays | `one_api_that_cannot_be_had_costs_nobody_the_place`, `an_api_that_the_tenant_lacks_brings_in_no_other_account`, `when_another_credential_takes_over_it_does_so_for_every_api` |
+//! | H3 T | a scope, a tenant or a script becomes an option or a command of a developer tool | strict characters, words in a vector, no shell, an encoded script | `nothing_that_looks_like_an_option_or_means_something_to_a_shell_is_passed_on`, `the_script_goes_as_one_word_that_no_parser_touches` |
+//! | H4 S | another program answers to a tool's name | only absolute folders of the `PATH`, never the current one | `a_program_is_found_on_the_path_alone` |
+//! | H5 D | a tool that hangs, prints without end, or outlives its caller | a limit in time and bytes; the whole process group is ended, also when nobody waits | `what_does_not_answer_is_ended_with_all_that_it_started`, `what_writes_without_end_is_ended`, `what_nobody_waits_for_any_more_is_ended` |
+//! | H6 I | this service's secrets in a tool's environment, or a tool's output in a log | names that say secret are left out; only cleaned, cut lines and recognised causes are kept | `a_tool_gets_what_it_needs_and_no_secret_of_this_service`, `a_token_is_found_in_what_each_tool_prints` |
+//! | H7 S | a sign-in that somebody else began or answers | `state`, PKCE S256, one answer, loopback addresses alone, both of them | `what_is_not_the_answer_changes_nothing`, `a_browser_comes_by_either_address_and_nobody_else_listens_there` |
+//! | H8 S | a personal account, or another tenant's | refused by its tenant, and forgotten | `a_personal_account_is_refused_and_forgotten` |
+//! | H9 D | every request asks every credential again | one search for all who wait, whose failure is repeated for a while | `who_waits_behind_a_search_in_vain_does_not_repeat_it`, `several_apis_at_once_find_one_credential_together` |
+//!
 //! # What came to light while this was built
 //! | id | threat | control | test |
 //! |---|---|---|---|
