@@ -18,16 +18,15 @@ use azure_tools::{
 use clap::Parser as _;
 use server_kit::{
     doctor::Form,
-    logging::{self, Level},
-    meter, serve,
-    settings::{Layered, Mistakes, Process},
+    logging::Level,
+    meter,
+    program::{self, CONFIGURATION},
+    serve,
+    settings::{Layered, Process},
 };
 
 /// The Azure CLI; on Windows it is a script, which is found by its whole name alone.
 const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };
-
-/// What a mistake in the configuration ends with.
-const CONFIGURATION: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -76,14 +75,10 @@ async fn run(start: &Start) -> ExitCode {
         Ok(vars) => vars,
         Err(text) => return fail(&*Box::<dyn Error>::from(text), CONFIGURATION),
     };
-    // Both are read before either is judged: all mistakes are reported at once.
     let level = if start.debug { Level::DEBUG } else { Level::INFO };
-    let settings = match (logging::start(&vars, level), Settings::read(start, &vars)) {
-        (Ok(()), Ok(settings)) => settings,
-        (logging, settings) => {
-            let mistakes = settings.err().map(|mistakes| mistakes.0).unwrap_or_default();
-            return fail(&Mistakes(logging.err().into_iter().chain(mistakes).collect()), CONFIGURATION);
-        }
+    let settings = match program::begin(&vars, level, |vars| Settings::read(start, vars)) {
+        Ok(settings) => settings,
+        Err(mistakes) => return fail(&mistakes, CONFIGURATION),
     };
     announce(&settings, vars.file());
     let served = match &settings.incoming {
@@ -98,12 +93,7 @@ async fn run(start: &Start) -> ExitCode {
 
 /// Says at start what an operator must know, once.
 fn announce(settings: &Settings, file: Option<&Path>) {
-    if let Some(file) = file {
-        tracing::info!(file = %file.display(), "variables were read from a file");
-    }
-    for warning in &settings.warnings {
-        tracing::warn!("{warning}");
-    }
+    program::announce(file, &settings.warnings);
     let app = settings.incoming.as_ref().and_then(|incoming| incoming.app.as_ref());
     tracing::info!(
         environment = ?settings.environment,
@@ -125,13 +115,6 @@ async fn listen(settings: &Settings, incoming: &Incoming) -> Result<(), Box<dyn 
     Ok(serve::serve(listener, router, serve::stop_signal()).await?)
 }
 
-#[allow(clippy::print_stderr, reason = "logging may not have started")]
 fn fail(error: &dyn Error, code: u8) -> ExitCode {
-    eprintln!("azure-tools: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        eprintln!("  because {cause}");
-        source = cause.source();
-    }
-    ExitCode::from(code)
+    program::fail("azure-tools", error, code)
 }

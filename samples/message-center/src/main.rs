@@ -14,8 +14,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use server_kit::{
     doctor::{self, Form, FormOptions},
-    logging, meter, serve,
-    settings::{Layered, Mistakes, Process, Vars},
+    logging::Level,
+    meter,
+    program::{self, CONFIGURATION},
+    serve,
+    settings::{Layered, Process, Vars},
 };
 
 /// Microsoft 365 Message Center for MCP clients, as the signed-in user.
@@ -60,9 +63,6 @@ enum Command {
     },
 }
 
-/// What a mistake in the configuration ends with.
-const CONFIGURATION: u8 = 2;
-
 #[tokio::main]
 async fn main() -> ExitCode {
     match Arguments::parse().command.unwrap_or(Command::Serve) {
@@ -105,13 +105,9 @@ async fn run_server() -> ExitCode {
         Ok(vars) => vars,
         Err(code) => return code,
     };
-    // Both are read before either is judged: all mistakes are reported at once.
-    let settings = match (logging::start(&vars, logging::Level::INFO), Settings::read(&vars)) {
-        (Ok(()), Ok(settings)) => settings,
-        (logging, settings) => {
-            let mistakes = settings.err().map(|mistakes| mistakes.0).unwrap_or_default();
-            return fail(&Mistakes(logging.err().into_iter().chain(mistakes).collect()), CONFIGURATION);
-        }
+    let settings = match program::begin(&vars, Level::INFO, |vars| Settings::read(vars)) {
+        Ok(settings) => settings,
+        Err(mistakes) => return fail(&mistakes, CONFIGURATION),
     };
     announce(&settings, vars.file());
     match listen(&settings).await {
@@ -122,12 +118,7 @@ async fn run_server() -> ExitCode {
 
 /// Says at start what an operator must know, once.
 fn announce(settings: &Settings, file: Option<&Path>) {
-    if let Some(file) = file {
-        tracing::info!(file = %file.display(), "variables were read from a file");
-    }
-    for warning in &settings.warnings {
-        tracing::warn!("{warning}");
-    }
+    program::announce(file, &settings.warnings);
     let now = settings.app.clock().now();
     let credentials: Vec<_> = settings.credentials.iter().flat_map(|list| list.status(now)).collect();
     let credentials: Vec<_> = credentials.iter().map(|status| status.kind().as_str()).collect();
@@ -211,13 +202,6 @@ fn show(result: &Value) {
     let _ = writeln!(io::stdout(), "{content:#}");
 }
 
-#[allow(clippy::print_stderr, reason = "logging may not have started")]
 fn fail(error: &dyn Error, code: u8) -> ExitCode {
-    eprintln!("message-center: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        eprintln!("  because {cause}");
-        source = cause.source();
-    }
-    ExitCode::from(code)
+    program::fail("message-center", error, code)
 }

@@ -1,6 +1,7 @@
 //! What the sample servers do alike.
 //!
 //! # Layout
+//! - `program`: how a program begins, and says that it cannot
 //! - `settings`: how the environment is read, all mistakes at once
 //! - `logging`, `meter`, `health`: what operators see
 //! - `serve`, `transport`, `mcp`: connections and shutdown, and MCP over them
@@ -13,6 +14,7 @@ pub mod health;
 pub mod logging;
 pub mod mcp;
 pub mod meter;
+pub mod program;
 pub mod serve;
 pub mod settings;
 #[cfg(feature = "testing")]
