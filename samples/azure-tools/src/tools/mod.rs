@@ -1,5 +1,6 @@
 //! The tools: what each is called, what it needs, and how it is run.
 
+mod account_list;
 mod appconfig_kv_list;
 mod arguments;
 mod communication;

@@ -2,14 +2,12 @@
 //!
 //! Resource Manager, `Storage Accounts - List` and `- List By Resource Group`, api-version 2023-05-01.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use server_kit::failure::Failure;
 
 use super::{
     AzureTool, Effect, Need, Probe, Spec,
-    arguments::{ResourceGroup, Subscription, Tenant, Text, Window},
+    account_list::{self, Arguments},
 };
 use crate::{
     acting::Session,
@@ -18,22 +16,6 @@ use crate::{
 };
 
 pub(super) struct StorageAccountList;
-
-/// Which accounts.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Arguments {
-    /// The subscription's id or name; where it is left out, the one that the server is set up with.
-    subscription: Option<Text<Subscription>>,
-    /// Only those of this resource group.
-    resource_group: Option<Text<ResourceGroup>>,
-    /// The tenant's id; it can only be the one of the acting identity.
-    tenant: Option<Text<Tenant>>,
-    /// How many to show, 1 to 500; 100 where nothing is said.
-    top: Option<u32>,
-    /// How many to leave out first.
-    skip: Option<u32>,
-}
 
 impl AzureTool for StorageAccountList {
     type Arguments = Arguments;
@@ -51,12 +33,7 @@ impl AzureTool for StorageAccountList {
     const PROBE: Option<Probe> = Some(Probe::In(|subscription| Kind::STORAGE_ACCOUNT.list(subscription)));
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
-        session.check_tenant(arguments.tenant.as_ref().map(Text::as_str)).await?;
-        let window = Window::of(arguments.top, arguments.skip)?;
-        let subscription = session.subscription(arguments.subscription.as_ref().map(Text::as_str)).await?;
-        let group = arguments.resource_group.as_ref().map(Text::as_str);
-        let accounts = session.resources(&Kind::STORAGE_ACCOUNT, &subscription, group, window).await?;
-        Ok(window.result("accounts", &accounts, shown))
+        account_list::list(session, &Kind::STORAGE_ACCOUNT, &arguments, shown).await
     }
 }
 
