@@ -1,14 +1,28 @@
-//! What both tools of Communication Services share: how the resource is found.
+//! What both tools of Communication Services share: what they need, and how the resource is found.
 
 use serde_json::Value;
 use server_kit::failure::Failure;
 
-use super::arguments::{CommunicationEndpoint, Subscription, Text};
+use super::{
+    Need,
+    arguments::{CommunicationEndpoint, Subscription, Text},
+};
 use crate::{
     acting::Session,
     azure::{Kind, Resource},
     failure,
+    services::Service,
 };
+
+/// What both need: the resource is found, then called.
+pub(super) const NEEDS: &[Need] = &[
+    Need { service: Service::Arm, role: "Reader", scope: "the subscription" },
+    Need {
+        service: Service::Communication,
+        role: "Communication and Email Service Owner",
+        scope: "the Communication Services resource",
+    },
+];
 
 /// Finds the resource that an endpoint names. What is called later is the address in the resource's own record.
 pub(super) async fn resource(

@@ -14,7 +14,7 @@ use server_kit::failure::Failure;
 use uuid::Uuid;
 
 use super::{
-    AzureTool, Effect, Need, Spec,
+    AzureTool, Effect, Spec,
     arguments::{Body, CommunicationEndpoint, Email, Several, Subject, Subscription, Tenant, Text},
     communication,
 };
@@ -22,7 +22,6 @@ use crate::{
     acting::{On, Session, get},
     azure::Kind,
     failure,
-    services::Service,
 };
 
 pub(super) struct EmailSend;
@@ -65,14 +64,7 @@ impl AzureTool for EmailSend {
         errand: "send e-mail",
         description: "Sends an e-mail to one or more people through Azure Communication Services. It cannot be taken back.",
         effect: Effect::Writes,
-        needs: &[
-            Need { service: Service::Arm, role: "Reader", scope: "the subscription" },
-            Need {
-                service: Service::Communication,
-                role: "Communication and Email Service Owner",
-                scope: "the Communication Services resource",
-            },
-        ],
+        needs: communication::NEEDS,
     };
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {

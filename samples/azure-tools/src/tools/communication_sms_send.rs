@@ -14,7 +14,7 @@ use server_kit::failure::Failure;
 use uuid::Uuid;
 
 use super::{
-    AzureTool, Effect, Need, Spec,
+    AzureTool, Effect, Spec,
     arguments::{CommunicationEndpoint, Phone, Several, SmsSender, SmsText, Subscription, Tag, Tenant, Text},
     communication,
 };
@@ -22,7 +22,6 @@ use crate::{
     acting::{On, Session},
     azure::Kind,
     failure,
-    services::Service,
 };
 
 pub(super) struct SmsSend;
@@ -60,14 +59,7 @@ impl AzureTool for SmsSend {
         description: "Sends an SMS to one or more phone numbers through Azure Communication Services. It costs money and \
                       cannot be taken back.",
         effect: Effect::Writes,
-        needs: &[
-            Need { service: Service::Arm, role: "Reader", scope: "the subscription" },
-            Need {
-                service: Service::Communication,
-                role: "Communication and Email Service Owner",
-                scope: "the Communication Services resource",
-            },
-        ],
+        needs: communication::NEEDS,
     };
 
     async fn run(session: &Session<'_>, arguments: Arguments) -> Result<Value, Failure> {
