@@ -28,9 +28,9 @@
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{cell::LazyCell, fmt};
 
-use crate::{challenge, claims::Claims, meter, principal::Principal, reject::Rejection, token::VerifiedToken};
+use crate::{challenge, meter, principal::Principal, reject::Rejection, token::Facts};
 
 /// The `tracing` target of every audit event.
 pub const TARGET: &str = "mcp_auth::audit";
@@ -63,18 +63,18 @@ pub(crate) struct Event<'a> {
     detail: Option<&'a dyn fmt::Display>,
     status: Option<u16>,
     operation: Option<&'a str>,
-    caller: Option<&'a VerifiedToken>,
+    caller: Option<&'a Facts>,
     hatch: Option<&'static str>,
     uses: Option<u64>,
 }
 
 /// Records that a request was let through.
-pub(crate) fn admitted(token: &VerifiedToken) {
-    Event { caller: Some(token), ..Event::of(Decision::Admitted) }.emit();
+pub(crate) fn admitted(caller: &Facts) {
+    Event { caller: Some(caller), ..Event::of(Decision::Admitted) }.emit();
 }
 
 /// Records that a request was refused, and whom it came from if that was verified.
-pub(crate) fn refused(why: &Rejection, caller: Option<&VerifiedToken>, operation: Option<&str>) {
+pub(crate) fn refused(why: &Rejection, caller: Option<&Facts>, operation: Option<&str>) {
     Event {
         reason: Some(why.reason()),
         detail: Some(why),
@@ -118,8 +118,13 @@ impl Event<'_> {
     }
 
     fn emit(&self) {
-        meter::decision(self.decision.as_str(), self.reason.or(self.hatch).unwrap_or_default());
-        let who = self.caller.map(Who::of).unwrap_or_default();
+        match self.decision {
+            Decision::Admitted => meter::admitted(),
+            other => meter::decision(other.as_str(), self.reason.or(self.hatch).unwrap_or_default()),
+        }
+        // Looked up only where somebody listens: this stands on the way of every request. Who listens is for the event itself to
+        // ask, since filters on events and the `log` crate behind `tracing` give another answer to the question alone.
+        let who = LazyCell::new(|| self.caller.map(Who::of).unwrap_or_default());
         // A level is part of an event's static description, so there is one description for each.
         macro_rules! emit {
             ($level:expr) => {
@@ -163,14 +168,14 @@ struct Who<'a> {
 }
 
 impl<'a> Who<'a> {
-    fn of(token: &'a VerifiedToken) -> Self {
-        let claims: &Claims = token.claims();
-        let caller = match token.principal() {
+    fn of(facts: &'a Facts) -> Self {
+        let Facts { claims, principal } = facts;
+        let caller = match principal {
             Principal::User { .. } | Principal::Subject { .. } => "user",
             Principal::App { .. } | Principal::Client { .. } => "application",
         };
         let client = Self { caller: Some(caller), azp: claims.client_id(), uti: claims.token_id(), ..Self::default() };
-        match token.principal() {
+        match principal {
             Principal::User { .. } | Principal::App { .. } => {
                 let tid = claims.tenant().map(crate::tenant::TenantId::as_str);
                 Self { tid, oid: claims.object_id(), ..client }

@@ -46,7 +46,7 @@ pub(crate) fn check(claims: &Claims, endpoints: &Endpoints, tenants: &Tenants) -
     } else {
         return Err(TokenFault::WrongIssuer);
     };
-    if claims.get("ver").is_some_and(|ver| ver != generation) {
+    if !claims.is_of_version(generation) {
         return Err(TokenFault::WrongIssuer);
     }
     match tenant {

@@ -7,11 +7,12 @@
 //! this function, and says by its exit status what it said. Its header shows the loop for Project Wycheproof's sets.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
-use serde_json::Value;
+use memchr::{memchr, memrchr};
+use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     algorithm::{Algorithm, Algorithms},
+    claims::Text,
     keys::{KeyHint, KeySource, Lookup},
     present::present,
     reject::TokenFault,
@@ -26,6 +27,7 @@ const MAX_KID: usize = 256;
 /// [`TokenFault::Malformed`], [`TokenFault::Algorithm`], [`TokenFault::Header`], [`TokenFault::UnknownKey`] or
 /// [`TokenFault::Signature`].
 pub fn check(compact: &str, keys: &dyn KeySource, allowed: Algorithms) -> Result<(), TokenFault> {
+    let compact = compact.as_bytes();
     let jws = Jws::parse(compact)?;
     if !allowed.allow(jws.algorithm) {
         return Err(TokenFault::Algorithm);
@@ -40,48 +42,56 @@ pub fn check(compact: &str, keys: &dyn KeySource, allowed: Algorithms) -> Result
 pub(crate) struct Jws {
     pub(crate) algorithm: Algorithm,
     pub(crate) kid: Option<Box<str>>,
-    pub(crate) typ: Option<Box<str>>,
-    pub(crate) has_content_type: bool,
+    pub(crate) content: Content,
     pub(crate) payload: Vec<u8>,
     pub(crate) signature: Vec<u8>,
     signed: usize,
 }
 
+/// What the header says that is signed (`typ` and `cty`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Claims of an access token, or nothing in particular.
+    AccessToken,
+    /// Anything else.
+    Other,
+}
+
 /// The header members that decide something. Keys that the text brings along are not among them.
 #[derive(Deserialize)]
-struct Header {
-    alg: String,
+struct Header<'a> {
+    #[serde(borrow)]
+    alg: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    kid: Option<Text<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    typ: Option<Text<'a>>,
     #[serde(default, deserialize_with = "present")]
-    kid: Option<String>,
+    cty: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
-    typ: Option<String>,
+    crit: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
-    cty: Option<Value>,
+    b64: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
-    crit: Option<Value>,
+    zip: Option<IgnoredAny>,
     #[serde(default, deserialize_with = "present")]
-    b64: Option<Value>,
-    #[serde(default, deserialize_with = "present")]
-    zip: Option<Value>,
-    #[serde(default, deserialize_with = "present")]
-    enc: Option<Value>,
+    enc: Option<IgnoredAny>,
 }
 
 impl Jws {
-    pub(crate) fn parse(compact: &str) -> Result<Self, TokenFault> {
-        let mut parts = compact.split('.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+    pub(crate) fn parse(compact: &[u8]) -> Result<Self, TokenFault> {
+        let [header, payload, signature] = parts(compact).ok_or(TokenFault::Malformed)?;
+        // Before the header is read: of a text of another form it says nothing.
+        if memchr(b'.', payload).is_some() {
             return Err(TokenFault::Malformed);
-        };
+        }
         let signed = header.len() + 1 + payload.len();
-        let (algorithm, header) = Header::read(&decode(header)?)?;
+        let header = decode(header)?;
+        let (algorithm, header) = Header::read(&header)?;
         Ok(Self {
             algorithm,
-            kid: header.kid.map(Into::into),
-            typ: header.typ.map(Into::into),
-            has_content_type: header.cty.is_some(),
+            content: header.content(),
+            kid: header.kid.map(|kid| kid.0.into()),
             // An empty payload can be signed like any other; claims it is not.
             payload: if payload.is_empty() { Vec::new() } else { decode(payload)? },
             signature: decode(signature)?,
@@ -92,8 +102,8 @@ impl Jws {
     /// Returns the bytes that the signature covers: exactly those that were parsed.
     ///
     /// `compact` is the text that this was parsed from.
-    pub(crate) fn signed<'a>(&self, compact: &'a str) -> &'a [u8] {
-        &compact.as_bytes()[..self.signed]
+    pub(crate) fn signed<'a>(&self, compact: &'a [u8]) -> &'a [u8] {
+        &compact[..self.signed]
     }
 
     /// Returns what to look the key up by.
@@ -102,27 +112,48 @@ impl Jws {
     }
 }
 
-impl Header {
-    fn read(json: &[u8]) -> Result<(Algorithm, Self), TokenFault> {
+impl<'a> Header<'a> {
+    fn read(json: &'a [u8]) -> Result<(Algorithm, Self), TokenFault> {
         // serde reads a struct from a list too; a header is an object (RFC 7515 section 4).
         if !json.trim_ascii_start().starts_with(b"{") {
             return Err(TokenFault::Malformed);
         }
         let header: Self = serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
-        let algorithm = Algorithm::of_name(&header.alg).ok_or(TokenFault::Algorithm)?;
+        let algorithm = Algorithm::of_name(&header.alg.0).ok_or(TokenFault::Algorithm)?;
         // Nothing that `crit` could name is understood here, so its presence alone refuses (RFC 7515 section 4.1.11).
         if [&header.crit, &header.b64, &header.zip, &header.enc].iter().any(|one| one.is_some()) {
             return Err(TokenFault::Header);
         }
-        if header.kid.as_ref().is_some_and(|kid| kid.is_empty() || kid.len() > MAX_KID) {
+        if header.kid.as_ref().is_some_and(|kid| kid.0.is_empty() || kid.0.len() > MAX_KID) {
             return Err(TokenFault::UnknownKey);
         }
         Ok((algorithm, header))
     }
+
+    /// RFC 8725 section 3.11: the kinds of JWT that are access tokens. Entra writes `JWT`, RFC 9068 `at+jwt`.
+    ///
+    /// Not even a nested JWT is content of another type than claims (RFC 7519 section 5.2).
+    fn content(&self) -> Content {
+        let is_access_token = |typ: &Text<'_>| {
+            ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(&typ.0))
+        };
+        match self.cty.is_none() && self.typ.as_ref().is_none_or(is_access_token) {
+            true => Content::AccessToken,
+            false => Content::Other,
+        }
+    }
+}
+
+/// Takes a text apart at its first dot and at its last; none where there are not two.
+///
+/// So it looks at the short parts only. Any other dot is in the second part.
+pub(crate) fn parts(compact: &[u8]) -> Option<[&[u8]; 3]> {
+    let (first, last) = (memchr(b'.', compact)?, memrchr(b'.', compact)?);
+    (first < last).then(|| [&compact[..first], &compact[first + 1..last], &compact[last + 1..]])
 }
 
 /// Decodes one part: base64url without padding, without stray bits.
-fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
+fn decode(part: &[u8]) -> Result<Vec<u8>, TokenFault> {
     match URL_SAFE_NO_PAD.decode(part) {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),
         _ => Err(TokenFault::Malformed),
@@ -170,8 +201,12 @@ mod tests {
     #[test]
     fn only_three_unpadded_parts_are_a_signed_text() {
         let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k"}"#);
+        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
         let payload = URL_SAFE_NO_PAD.encode("anything");
-        let parse = |text: &str| Jws::parse(text).map(|jws| String::from_utf8_lossy(jws.signed(text)).into_owned());
+        let parse = |text: &str| {
+            let jws = Jws::parse(text.as_bytes())?;
+            Ok(String::from_utf8_lossy(jws.signed(text.as_bytes())).into_owned())
+        };
         assert_eq!(parse(&format!("{header}.{payload}.AAAA")), Ok(format!("{header}.{payload}")));
         assert_eq!(parse(&format!("{header}..AAAA")), Ok(format!("{header}.")));
         for bad in [
@@ -181,6 +216,12 @@ mod tests {
             format!("{header}.{payload}."),
             format!(".{payload}.AAAA"),
             format!("{header}.{payload}.AAAA.AAAA"),
+            format!("{header}.AAAA.{payload}.AAAA"),
+            format!("{header}..{payload}.AAAA"),
+            format!("{header}.{payload}..AAAA"),
+            format!(".{header}.{payload}.AAAA"),
+            format!("{header}.{payload}.AAAA."),
+            format!("{none}.{payload}.AAAA.AAAA"),
             format!("{header}.{payload}.AAAA="),
             format!("{header}.{payload}.AB"), // stray bits
             format!("{header}.{payload}.A+/A"),

@@ -58,9 +58,13 @@ impl KnownResource {
     /// Looser than our own comparison on purpose: this list refuses, so a near miss must count.
     #[must_use]
     pub fn of(audience: &str) -> Option<Self> {
-        let bare = audience.trim_end_matches('/').to_ascii_lowercase();
-        let bare = bare.strip_prefix("api://").or_else(|| bare.strip_prefix("spn:")).unwrap_or(&bare);
-        KNOWN.iter().find(|(name, _)| *name == bare).map(|(_, resource)| *resource)
+        let audience = audience.trim_end_matches('/');
+        let without = |prefix: &str| {
+            let (before, rest) = audience.split_at_checked(prefix.len())?;
+            before.eq_ignore_ascii_case(prefix).then_some(rest)
+        };
+        let bare = without("api://").or_else(|| without("spn:")).unwrap_or(audience);
+        KNOWN.iter().find(|(name, _)| name.eq_ignore_ascii_case(bare)).map(|(_, resource)| *resource)
     }
 }
 

@@ -44,16 +44,28 @@ pub(crate) enum Fetch {
     Failure,
 }
 
+/// Counts what nearly every request does, by labels that are made when this is compiled.
+macro_rules! count_often {
+    ($name:expr, $($label:literal => $value:literal),+) => {{
+        #[cfg(feature = "metrics")]
+        metrics::counter!($name, $($label => $value),+).increment(1);
+    }};
+}
+
+/// Counts a request that was let through.
+pub(crate) fn admitted() {
+    count_often!(DECISIONS, "decision" => "admitted", "reason" => "");
+}
+
 pub(crate) fn decision(decision: &'static str, reason: &'static str) {
     count(DECISIONS, [("decision", decision), ("reason", reason)]);
 }
 
 pub(crate) fn verdict(known: Known) {
-    let known = match known {
-        Known::Yes => "yes",
-        Known::No => "no",
-    };
-    count(VERDICTS, [("known", known)]);
+    match known {
+        Known::Yes => count_often!(VERDICTS, "known" => "yes"),
+        Known::No => count_often!(VERDICTS, "known" => "no"),
+    }
 }
 
 pub(crate) fn key_fetch(result: Fetch) {

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Response,
+    HeaderMap, HeaderValue, Response,
     header::{CACHE_CONTROL, CONTENT_TYPE},
 };
 use http_body_util::{
@@ -115,10 +115,13 @@ impl<B: FromBytes> Respond<B> for ProblemJson {
     }
 }
 
-/// Makes the response of a refusal, all but a challenge; the reason stays in its extensions for loggers.
-pub(crate) fn refusal<R: Respond<B>, B>(respond: &R, why: Rejection) -> Response<B> {
+/// Makes the response of a refusal; the reason stays in its extensions for loggers.
+///
+/// `headers` are those that it shall have besides, such as a challenge.
+pub(crate) fn refusal<R: Respond<B>, B>(respond: &R, why: Rejection, headers: HeaderMap) -> Response<B> {
     let mut response = Response::new(respond.body(&why));
     *response.status_mut() = challenge::outside(&why).status();
+    *response.headers_mut() = headers;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(media_type) = respond.content_type() {
         response.headers_mut().insert(CONTENT_TYPE, media_type);

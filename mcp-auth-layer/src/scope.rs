@@ -1,9 +1,6 @@
 //! Scopes as sets of whole names (RFC 6749 section 3.3).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeMap, fmt};
 
 use crate::config::ConfigError;
 
@@ -19,18 +16,25 @@ pub fn is_openid(name: &str) -> bool {
 ///
 /// Names are what stands in an access token's `scp` claim: `access_as_user`, not `api://…/access_as_user`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ScopeSet(BTreeSet<Box<str>>);
+pub struct ScopeSet(
+    /// Sorted, each once. A service keeps one for every caller that it knows, and most have one name in them.
+    Vec<Box<str>>,
+);
 
 impl ScopeSet {
     /// Reads the value of a `scp` claim: names separated by spaces.
     #[must_use]
     pub fn from_claim(text: &str) -> Self {
-        Self(text.split(' ').filter(|name| !name.is_empty()).map(Box::from).collect())
+        Self::from_names(text.split(' '))
     }
 
-    /// Takes the names of a list, whole.
-    pub(crate) fn from_names(names: &[String]) -> Self {
-        Self(names.iter().filter(|name| !name.is_empty()).map(|name| name.as_str().into()).collect())
+    /// Takes names, whole.
+    pub(crate) fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut held: Vec<Box<str>> = names.into_iter().filter(|name| !name.is_empty()).map(Box::from).collect();
+        held.sort_unstable();
+        held.dedup();
+        held.shrink_to_fit();
+        Self(held)
     }
 
     /// Reads the scopes that a configuration requires: at least one, each well formed.
@@ -39,38 +43,49 @@ impl ScopeSet {
     /// [`ConfigError::Scope`] for an empty list or a name with characters outside RFC 6749's `scope-token`.
     /// An empty requirement would let ID tokens in, which only the missing `scp` tells from access tokens.
     pub fn required<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, ConfigError> {
-        let mut set = BTreeSet::new();
+        let mut set = Self::default();
         for name in names {
             if name.is_empty() || !name.bytes().all(is_scope_byte) {
                 return Err(ConfigError::Scope { given: name.to_owned() });
             }
-            set.insert(Box::from(name));
+            set.insert(name);
         }
         if set.is_empty() {
             return Err(ConfigError::Scope { given: String::new() });
         }
-        Ok(Self(set))
+        Ok(set)
     }
 
     /// Tells whether `name` is in the set.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.0.contains(name)
+        self.position(name).is_ok()
     }
 
     /// Tells whether every scope of `needed` is in the set.
     #[must_use]
     pub fn contains_all(&self, needed: &Self) -> bool {
-        needed.0.is_subset(&self.0)
+        needed.iter().all(|name| self.contains(name))
     }
 
     /// Counts the scopes of `needed` that are not in the set.
     pub(crate) fn lacking(&self, needed: &Self) -> usize {
-        needed.0.difference(&self.0).count()
+        needed.iter().filter(|name| !self.contains(name)).count()
     }
 
     pub(crate) fn extend(&mut self, more: &Self) {
-        self.0.extend(more.0.iter().cloned());
+        for name in more.iter() {
+            self.insert(name);
+        }
+    }
+
+    /// Adds a name, and tells whether it is new.
+    fn insert(&mut self, name: &str) -> bool {
+        self.position(name).map_err(|place| self.0.insert(place, name.into())).is_err()
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|held| (**held).cmp(name))
     }
 
     /// Tells whether the set has no scope.
@@ -113,11 +128,11 @@ impl ScopeHierarchy {
 
     /// Adds what the scopes of a set imply.
     pub(crate) fn expand(&self, mut held: ScopeSet) -> ScopeSet {
-        let mut open: Vec<Box<str>> = if self.0.is_empty() { Vec::new() } else { held.0.iter().cloned().collect() };
+        let mut open: Vec<Box<str>> = if self.0.is_empty() { Vec::new() } else { held.0.to_vec() };
         while let Some(name) = open.pop() {
             let implied = self.0.get(&name).into_iter().flat_map(|narrower| narrower.0.iter());
             // Only what is new is looked at again, so a hierarchy that bites its tail ends too.
-            open.extend(implied.filter(|name| held.0.insert((*name).clone())).cloned());
+            open.extend(implied.filter(|name| held.insert(name)).cloned());
         }
         held
     }

@@ -52,6 +52,16 @@ impl Template {
         }
     }
 
+    /// The same whatever the case of its letters.
+    pub(crate) fn is_in_any_case(&self, tenant: &TenantId, text: &str) -> bool {
+        let Some((before, after)) = self.parts() else { return self.text.eq_ignore_ascii_case(text) };
+        let tail = before.len() + tenant.as_str().len();
+        text.len() == tail + after.len()
+            && text.get(..before.len()).is_some_and(|text| text.eq_ignore_ascii_case(before))
+            && text.get(before.len()..tail).is_some_and(|text| tenant.is(text))
+            && text.get(tail..).is_some_and(|text| text.eq_ignore_ascii_case(after))
+    }
+
     fn parts(&self) -> Option<(&str, &str)> {
         let place = self.place?;
         Some((&self.text[..place], &self.text[place + PLACEHOLDER.len()..]))
@@ -84,6 +94,8 @@ mod tests {
                 ("", false),
             ] {
                 assert_eq!(template.is(&tenant, text), expected, "{text}");
+                let in_any_case = text.eq_ignore_ascii_case(&own);
+                assert_eq!(template.is_in_any_case(&tenant, text), in_any_case, "{text}");
             }
         }
     }
@@ -96,6 +108,7 @@ mod tests {
         assert_eq!(literal.of(&tenant), "https://issuer.example/");
         assert!(literal.is(&tenant, "https://issuer.example/"));
         assert!(!literal.is(&tenant, "https://issuer.example"));
+        assert!(literal.is_in_any_case(&tenant, "HTTPS://issuer.example/"));
     }
 
     #[test]

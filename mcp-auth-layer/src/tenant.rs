@@ -5,8 +5,14 @@ use std::fmt;
 use crate::config::ConfigError;
 
 /// A tenant's id: a GUID, kept in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TenantId(Box<str>);
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TenantId(
+    /// ASCII, in place: every cached token of a caller has one.
+    [u8; GUID],
+);
+
+/// The length of a GUID in its 8-4-4-4-12 form.
+const GUID: usize = 36;
 
 impl TenantId {
     /// Reads a GUID in its 8-4-4-4-12 form.
@@ -14,25 +20,36 @@ impl TenantId {
     /// # Errors
     /// [`ConfigError::Tenant`] for anything else.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        lower_case(text, is_guid).map(Self)
+        let mut id: [u8; GUID] = match text.as_bytes().try_into() {
+            Ok(id) if is_guid(text) => id,
+            _ => return Err(ConfigError::Tenant { given: text.to_owned() }),
+        };
+        id.make_ascii_lowercase();
+        Ok(Self(id))
     }
 
     /// Returns the GUID in lower case.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.0).expect("a GUID was read, which is ASCII")
     }
 
     /// Tells whether `text` spells this id, in any case.
     #[must_use]
     pub fn is(&self, text: &str) -> bool {
-        self.0.eq_ignore_ascii_case(text)
+        self.0.eq_ignore_ascii_case(text.as_bytes())
+    }
+}
+
+impl fmt::Debug for TenantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TenantId").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for TenantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -47,7 +64,10 @@ impl TenantName {
     /// [`ConfigError::Tenant`] for anything that is neither, and for `common`, `organizations` and `consumers`, which are
     /// not one tenant.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        lower_case(text, |text| is_guid(text) || is_domain(text)).map(Self)
+        match is_guid(text) || is_domain(text) {
+            true => Ok(Self(text.to_ascii_lowercase().into())),
+            false => Err(ConfigError::Tenant { given: text.to_owned() }),
+        }
     }
 
     /// Returns the name in lower case.
@@ -63,13 +83,8 @@ impl TenantName {
     }
 }
 
-fn lower_case(text: &str, is_good: impl FnOnce(&str) -> bool) -> Result<Box<str>, ConfigError> {
-    let lower_case = || text.to_ascii_lowercase().into();
-    is_good(text).then(lower_case).ok_or_else(|| ConfigError::Tenant { given: text.to_owned() })
-}
-
 pub(crate) fn is_guid(text: &str) -> bool {
-    text.len() == 36
+    text.len() == GUID
         && text.bytes().enumerate().all(|(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),

@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 use crate::{
-    digest::TokenDigest,
+    claims::Claims,
     scope::{ScopeHierarchy, ScopeSet},
     testlog::{Recorded, Recorder},
     testtenant::{TENANT, changed, claims},
-    token::{BearerToken, Facts},
+    token::Facts,
 };
 
 fn schema() -> Value {
@@ -20,13 +20,12 @@ fn schema() -> Value {
 /// The outcomes, one line of JSON each.
 const GOLDEN: &str = include_str!("golden.jsonl");
 
-fn token(claims: &Value, plain: bool) -> VerifiedToken {
+fn facts(claims: &Value, plain: bool) -> Facts {
     let text = claims.to_string();
     let claims = Claims::parse(text.as_bytes()).unwrap();
     let classify = if plain { Principal::of_plain } else { Principal::of_entra };
     let principal = classify(&claims, &ScopeHierarchy::default()).unwrap();
-    let facts = Facts { claims, principal };
-    VerifiedToken::new(BearerToken::new("secret"), TokenDigest::of(text.as_bytes()), facts.into())
+    Facts { claims, principal }
 }
 
 fn plain_claims() -> Value {
@@ -48,11 +47,11 @@ fn as_json(event: &Recorded) -> Value {
 
 fn outcomes() -> Vec<Recorded> {
     let (recorder, _guard) = Recorder::start();
-    let user = token(&claims(), false);
-    let app = token(&changed(&[("scp", Value::Null), ("idtyp", json!("app")), ("roles", json!(["Job.All"]))]), false);
+    let user = facts(&claims(), false);
+    let app = facts(&changed(&[("scp", Value::Null), ("idtyp", json!("app")), ("roles", json!(["Job.All"]))]), false);
     admitted(&user);
     admitted(&app);
-    admitted(&token(&plain_claims(), true));
+    admitted(&facts(&plain_claims(), true));
     refused(&Rejection::NoCredentials, None, None);
     let required = ScopeSet::required(["Posts.ReadWrite"]).unwrap();
     refused(&Rejection::Scope { required }, Some(&user), Some("tools/call writePost"));

@@ -1,5 +1,7 @@
 //! Addresses and names, of one tenant or with a place for any.
 
+use std::borrow::Cow;
+
 use crate::{
     cloud::Cloud,
     discovery::{self, DiscoveryError},
@@ -144,6 +146,14 @@ impl Endpoints {
     #[must_use]
     pub fn issuer_v2(&self) -> &str {
         self.issuer_v2.as_str()
+    }
+
+    /// Writes the issuer of a tenant's v2 tokens; none for a tenant that is not served here.
+    pub(crate) fn issuer_v2_of(&self, tenant: &TenantId) -> Option<Cow<'_, str>> {
+        match &self.reach {
+            Reach::Tenant(own) => (own == tenant).then(|| Cow::Borrowed(self.issuer_v2())),
+            Reach::Organizations | Reach::Common => Some(Cow::Owned(self.issuer_v2.of(tenant))),
+        }
     }
 
     /// Returns the issuer of v1 tokens; none in clouds that do not say, where v1 tokens are refused.

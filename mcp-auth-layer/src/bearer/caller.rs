@@ -1,11 +1,13 @@
 //! What the bearer layer leaves for those behind it.
 
+use std::sync::Arc;
+
 use http::Extensions;
 
 use crate::{
     bypass::Permit,
     reject::Rejection,
-    token::{BearerToken, VerifiedToken},
+    token::{BearerToken, Facts, VerifiedToken},
 };
 
 /// Who calls. In the extensions of every request that passed the bearer layer.
@@ -42,31 +44,33 @@ impl Caller {
             Self::Anonymous(_) | Self::Foreign(_) => None,
         }
     }
+
+    /// Returns what the verification found, if there was one.
+    pub(super) fn facts(&self) -> Option<&Arc<Facts>> {
+        self.verified().map(VerifiedToken::facts)
+    }
 }
 
 /// A token that was not verified, names Microsoft Graph as its audience, and was let in by a hatch.
 ///
 /// It is no identity and no assertion. Its one legitimate use is to be sent to Microsoft Graph, which judges it.
 #[derive(Clone, Debug)]
-pub struct ForeignToken {
-    token: BearerToken,
-    permit: Permit,
-}
+pub struct ForeignToken(Arc<(BearerToken, Permit)>);
 
 impl ForeignToken {
-    pub(super) const fn new(token: BearerToken, permit: Permit) -> Self {
-        Self { token, permit }
+    pub(super) fn new(token: BearerToken, permit: Permit) -> Self {
+        Self(Arc::new((token, permit)))
     }
 
     /// Returns the token, for the API that it names and for no other.
     #[must_use]
-    pub const fn bearer(&self) -> &BearerToken {
-        &self.token
+    pub fn bearer(&self) -> &BearerToken {
+        &self.0.0
     }
 
     /// Returns the permit by which it was let in.
     #[must_use]
-    pub const fn permit(&self) -> &Permit {
-        &self.permit
+    pub fn permit(&self) -> &Permit {
+        &self.0.1
     }
 }

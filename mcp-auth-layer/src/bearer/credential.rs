@@ -1,9 +1,9 @@
 //! Takes the credential out of a request (RFC 6750 section 2.1).
 
-use http::{HeaderMap, Uri, header::AUTHORIZATION};
+use http::{HeaderMap, HeaderValue, Uri, header::AUTHORIZATION};
 use url::form_urlencoded;
 
-use crate::{reject::RequestFault, token::BearerToken};
+use crate::{reject::RequestFault, token::Presented};
 
 /// What the `Authorization` header holds.
 #[derive(Debug)]
@@ -12,29 +12,32 @@ pub(super) enum Credential {
     None,
     /// A credential of another scheme.
     Other,
-    /// A token.
-    Bearer(BearerToken),
+    /// What may be a token.
+    Bearer(Presented),
 }
 
-/// Reads the header without removing it.
+/// Takes the header out of the request; nobody further in gets it, whatever is decided.
 ///
-/// RFC 9110 section 11.1: the scheme's case does not count. RFC 6750 section 2.1: the token is `b64token`.
-pub(super) fn read(headers: &HeaderMap) -> Result<Credential, RequestFault> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = values.next() else { return Ok(Credential::None) };
-    if values.next().is_some() {
+/// RFC 9110 section 11.1: the scheme's case does not count. Whether what follows is a token is for the verifier to say.
+pub(super) fn take(headers: &mut HeaderMap) -> Result<Credential, RequestFault> {
+    let before = headers.len();
+    let Some(value) = headers.remove(AUTHORIZATION) else { return Ok(Credential::None) };
+    // All values of the name went at once.
+    if before - headers.len() > 1 {
         return Err(RequestFault::SeveralCredentials);
     }
+    Ok(read(value))
+}
+
+fn read(value: HeaderValue) -> Credential {
     let bytes = value.as_bytes();
-    let (scheme, rest) = bytes.split_at(bytes.iter().position(|byte| *byte == b' ').unwrap_or(bytes.len()));
-    if !scheme.eq_ignore_ascii_case(b"Bearer") {
-        return Ok(Credential::Other);
+    let scheme = bytes.iter().position(|byte| *byte == b' ').unwrap_or(bytes.len());
+    if !bytes[..scheme].eq_ignore_ascii_case(b"Bearer") {
+        return Credential::Other;
     }
-    let token = rest.trim_ascii();
-    match std::str::from_utf8(token) {
-        Ok(text) if is_b64token(token) => Ok(Credential::Bearer(BearerToken::new(text))),
-        _ => Err(RequestFault::Malformed),
-    }
+    let end = bytes.trim_ascii_end().len().max(scheme);
+    let start = end - bytes[scheme..end].trim_ascii_start().len();
+    Credential::Bearer(Presented::in_header(value, start..end))
 }
 
 /// Tells whether a token stands in the query, where RFC 6750 section 2.3 and MCP do not want it.
@@ -48,15 +51,6 @@ pub(super) fn stands_in_query(uri: &Uri) -> bool {
 pub(crate) fn stands_among(parameters: &[u8]) -> bool {
     // The names are decoded: an encoded one is the same parameter to whoever reads it.
     form_urlencoded::parse(parameters).any(|(name, _)| name.eq_ignore_ascii_case("access_token"))
-}
-
-/// RFC 6750 section 2.1: letters, digits and `-._~+/`, then `=` at the end only.
-fn is_b64token(token: &[u8]) -> bool {
-    let body = token.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
-    body > 0
-        && token[..body]
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/'))
 }
 
 #[cfg(test)]
@@ -91,14 +85,21 @@ mod tests {
             for value in values {
                 headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
             }
-            let got = match read(&headers) {
+            let got = match take(&mut headers) {
                 Ok(Credential::None) => "none".to_owned(),
                 Ok(Credential::Other) => "other".to_owned(),
-                Ok(Credential::Bearer(token)) => token.expose_secret().to_owned(),
+                Ok(Credential::Bearer(given)) => {
+                    if given.is_token68() {
+                        given.into_token().expose_secret().to_owned()
+                    } else {
+                        "malformed".to_owned()
+                    }
+                }
                 Err(RequestFault::SeveralCredentials) => "several".to_owned(),
                 Err(_) => "malformed".to_owned(),
             };
             assert_eq!(got, expected, "{values:?}");
+            assert!(headers.is_empty(), "{values:?}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -11,17 +12,14 @@ use http::{HeaderMap, Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::{
-    BearerLayer,
-    service::{Hatches, Refused, seal},
-};
+use super::service::{Door, Hatches, Refused};
 use crate::{
     audit,
     authority::BoxFuture,
     reject::Rejection,
     respond::{self, Respond},
     signal::{self, Pending},
-    token::VerifiedToken,
+    token::{Facts, VerifiedToken},
 };
 
 pin_project! {
@@ -32,16 +30,17 @@ pin_project! {
     {
         #[pin]
         state: State<S, ReqBody, S::Future>,
-        layer: BearerLayer<R>,
+        door: Arc<Door<R>>,
         // Who it is, when that was verified; for the audit.
-        token: Option<VerifiedToken>,
+        who: Option<Arc<Facts>>,
     }
 }
 
 pin_project! {
     #[project = StateProj]
     enum State<S, ReqBody, F> {
-        Waiting { waiting: Option<Waiting<S, ReqBody>> },
+        // Boxed, because it is rare, and its size would be that of every response.
+        Waiting { waiting: Option<Box<Waiting<S, ReqBody>>> },
         Calling { #[pin] response: F },
         Refused { why: Option<Rejection> },
     }
@@ -59,14 +58,14 @@ impl<S, ReqBody, R> ResponseFuture<S, ReqBody, R>
 where
     S: Service<Request<ReqBody>>,
 {
-    pub(super) fn calling(response: S::Future, layer: BearerLayer<R>, token: Option<VerifiedToken>) -> Self {
-        token.iter().for_each(audit::admitted);
-        Self { state: State::Calling { response }, layer, token }
+    pub(super) fn calling(response: S::Future, door: Arc<Door<R>>, who: Option<Arc<Facts>>) -> Self {
+        who.iter().for_each(|who| audit::admitted(who));
+        Self { state: State::Calling { response }, door, who }
     }
 
-    pub(super) fn refused(refused: Refused, layer: BearerLayer<R>) -> Self {
+    pub(super) fn refused(refused: Refused, door: Arc<Door<R>>) -> Self {
         let Refused { why, who } = refused;
-        Self { state: State::Refused { why: Some(why) }, layer, token: who }
+        Self { state: State::Refused { why: Some(why) }, door, who }
     }
 
     pub(super) fn waiting(
@@ -74,10 +73,10 @@ where
         hatches: Hatches,
         request: Request<ReqBody>,
         ready: S,
-        layer: BearerLayer<R>,
+        door: Arc<Door<R>>,
     ) -> Self {
-        let waiting = Some(Waiting { verdict, hatches, request, ready });
-        Self { state: State::Waiting { waiting }, layer, token: None }
+        let waiting = Some(Box::new(Waiting { verdict, hatches, request, ready }));
+        Self { state: State::Waiting { waiting }, door, who: None }
     }
 }
 
@@ -97,16 +96,16 @@ where
                     let kept = waiting.as_mut().expect("the state changes as soon as this is taken");
                     let verdict = ready!(kept.verdict.as_mut().poll(cx));
                     let Waiting { hatches, mut request, mut ready, .. } =
-                        waiting.take().expect("it was there a line above");
-                    let next = match this.layer.policy.admit(verdict, hatches) {
+                        *waiting.take().expect("it was there a line above");
+                    let next = match this.door.layer.policy.admit(verdict, hatches) {
                         Ok(caller) => {
-                            *this.token = caller.verified().cloned();
-                            this.token.iter().for_each(audit::admitted);
-                            seal(&mut request, caller);
+                            *this.who = caller.facts().cloned();
+                            this.who.iter().for_each(|who| audit::admitted(who));
+                            request.extensions_mut().insert(caller);
                             State::Calling { response: ready.call(request) }
                         }
                         Err(Refused { why, who }) => {
-                            *this.token = who;
+                            *this.who = who;
                             State::Refused { why: Some(why) }
                         }
                     };
@@ -115,14 +114,14 @@ where
                 StateProj::Calling { response } => {
                     let mut response = ready!(response.poll(cx))?;
                     return Poll::Ready(Ok(match signal::take(&mut response) {
-                        Some(pending) => render(this.layer, pending, this.token.as_ref()),
+                        Some(pending) => render(this.door, pending, this.who.as_deref()),
                         None => response,
                     }));
                 }
                 StateProj::Refused { why } => {
                     let why = why.take().expect("polled after completion");
                     let pending = Pending { why, operation: None };
-                    return Poll::Ready(Ok(render(this.layer, pending, this.token.as_ref())));
+                    return Poll::Ready(Ok(render(this.door, pending, this.who.as_deref())));
                 }
             }
         }
@@ -139,16 +138,19 @@ where
 }
 
 /// Makes the response of a refusal, with its challenge; the only place in the family that does.
-fn render<R, B>(layer: &BearerLayer<R>, pending: Pending, token: Option<&VerifiedToken>) -> Response<B>
+fn render<R, B>(door: &Door<R>, pending: Pending, who: Option<&Facts>) -> Response<B>
 where
     R: Respond<B>,
 {
-    let why = layer.policy.route_step_up(pending.why, token);
-    audit::refused(&why, token, pending.operation.as_deref());
+    let layer = &door.layer;
+    let why = layer.policy.route_step_up(pending.why, who);
+    audit::refused(&why, who, pending.operation.as_deref());
     let mut headers = HeaderMap::new();
-    let sign_in = layer.policy.verifier.sign_in_place(token);
-    layer.policy.challenge.write(&why, sign_in.as_deref(), &mut headers);
-    let mut response = respond::refusal(&*layer.respond, why);
-    response.headers_mut().extend(headers);
-    response
+    // Only one challenge names the place, and to find it costs more than to write the others.
+    let sign_in = match &why {
+        Rejection::StepUp { .. } => layer.policy.verifier.sign_in_place(who.map(|who| &who.claims)),
+        _ => None,
+    };
+    layer.policy.challenge.write(&why, sign_in.as_deref(), &door.ready, &mut headers);
+    respond::refusal(&*layer.respond, why, headers)
 }

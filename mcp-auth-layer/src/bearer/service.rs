@@ -2,10 +2,11 @@
 
 use std::{
     fmt, mem,
+    sync::Arc,
     task::{Context, Poll},
 };
 
-use http::{Request, Response, header::AUTHORIZATION};
+use http::{Request, Response};
 use tower_service::Service;
 
 use super::{
@@ -18,18 +19,25 @@ use super::{
 use crate::{
     authority::BoxFuture,
     bypass::{Hatch, OpenHatches, Permit},
+    challenge::Ready,
     known_resource::KnownResource,
     reject::{Rejection, RequestFault, TokenFault},
     respond::{EmptyBody, Respond},
     scope::ScopeSet,
-    token::{BearerToken, VerifiedToken},
+    token::{BearerToken, Facts, VerifiedToken},
     verify::Progress,
 };
 
 /// Lets requests with a good access token through to `S`; see the [module docs](super).
 pub struct Bearer<S, R = EmptyBody> {
     inner: S,
-    layer: BearerLayer<R>,
+    door: Arc<Door<R>>,
+}
+
+/// What every response under way shares.
+pub(super) struct Door<R> {
+    pub(super) layer: BearerLayer<R>,
+    pub(super) ready: Ready,
 }
 
 /// What is known about a request when it arrives.
@@ -41,7 +49,7 @@ pub(super) enum Decision {
 /// Why a caller is not let in; and who it is, for the audit, when that was verified.
 pub(super) struct Refused {
     pub(super) why: Rejection,
-    pub(super) who: Option<VerifiedToken>,
+    pub(super) who: Option<Arc<Facts>>,
 }
 
 impl<F: Into<Rejection>> From<F> for Refused {
@@ -55,12 +63,15 @@ pub(super) type Hatches = Option<(BearerToken, Permit)>;
 
 impl Policy {
     /// Decides from the head of a request; synchronous unless a key must be waited for.
-    pub(super) fn decide<B>(&self, request: &Request<B>) -> Decision {
+    ///
+    /// The credential is taken out of it.
+    pub(super) fn decide<B>(&self, request: &mut Request<B>) -> Decision {
         if credential::stands_in_query(request.uri()) {
             return Decision::Known(Err(RequestFault::InQuery.into()));
         }
+        let credential = credential::take(request.headers_mut());
         let open = |hatch| request.extensions().get::<OpenHatches>().and_then(|open| open.get(hatch)).cloned();
-        match credential::read(request.headers()) {
+        match credential {
             Err(fault) => Decision::Known(Err(fault.into())),
             // Another scheme is a credential that is not good here; a hatch lets the absence of one pass, nothing else.
             Ok(Credential::Other) => Decision::Known(Err(Rejection::NoCredentials.into())),
@@ -71,9 +82,9 @@ impl Policy {
                 }
                 None => Err(Rejection::NoCredentials.into()),
             }),
-            Ok(Credential::Bearer(token)) => {
-                let hatches = open(Hatch::ForeignBearer).map(|permit| (token.clone(), permit));
-                match self.verifier.begin(token) {
+            Ok(Credential::Bearer(given)) => {
+                let hatches = open(Hatch::ForeignBearer).map(|permit| (given.copy(), permit));
+                match self.verifier.begin(given) {
                     Progress::Done(verdict) => Decision::Known(self.admit(verdict, hatches)),
                     Progress::Waiting(verdict) => Decision::Waiting(verdict, hatches),
                 }
@@ -93,16 +104,15 @@ impl Policy {
         };
         match self.judge(&token) {
             Ok(()) => Ok(Caller::Verified(token)),
-            Err(why) => Err(Refused { why, who: Some(token) }),
+            Err(why) => Err(Refused { why, who: Some(Arc::clone(token.facts())) }),
         }
     }
 
     /// Asks every policy; the scopes that several of them miss are named at once.
     fn judge(&self, token: &VerifiedToken) -> Result<(), Rejection> {
-        let now = self.verifier.now();
         let mut lacking = ScopeSet::default();
         for access in &self.access {
-            match access.judge(token.claims(), token.principal(), now) {
+            match access.judge_at(token.claims(), token.principal(), || self.verifier.now()) {
                 Ok(()) => {}
                 Err(Rejection::Scope { required }) => lacking.extend(&required),
                 Err(other) if lacking.is_empty() => return Err(other),
@@ -116,34 +126,29 @@ impl Policy {
 
 impl Policy {
     /// Lets the route for step-ups, if there is one, speak to the callers whom it knows.
-    pub(super) fn route_step_up(&self, why: Rejection, token: Option<&VerifiedToken>) -> Rejection {
+    pub(super) fn route_step_up(&self, why: Rejection, who: Option<&Facts>) -> Rejection {
         let Rejection::StepUp { claims } = &why else { return why };
-        let scope = self.step_up.as_ref().zip(token).and_then(|(route, token)| route.scope(token.claims(), claims));
+        let scope = self.step_up.as_ref().zip(who).and_then(|(route, who)| route.scope(&who.claims, claims));
         scope.map_or(why, |scope| Rejection::StepUpScope { scope })
     }
 }
 
-/// Puts the caller where handlers find it, and the credential where nobody does.
-pub(super) fn seal<B>(request: &mut Request<B>, caller: Caller) {
-    request.headers_mut().remove(AUTHORIZATION);
-    request.extensions_mut().insert(caller);
-}
-
 impl<S, R> Bearer<S, R> {
-    pub(super) const fn new(inner: S, layer: BearerLayer<R>) -> Self {
-        Self { inner, layer }
+    pub(super) fn new(inner: S, layer: BearerLayer<R>) -> Self {
+        let ready = Ready::of(&layer.policy.challenge);
+        Self { inner, door: Arc::new(Door { layer, ready }) }
     }
 }
 
 impl<S: Clone, R> Clone for Bearer<S, R> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone(), layer: self.layer.clone() }
+        Self { inner: self.inner.clone(), door: Arc::clone(&self.door) }
     }
 }
 
 impl<S: fmt::Debug, R> fmt::Debug for Bearer<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bearer").field("inner", &self.inner).field("layer", &self.layer).finish()
+        f.debug_struct("Bearer").field("inner", &self.inner).field("layer", &self.door.layer).finish()
     }
 }
 
@@ -162,20 +167,20 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let decision = self.layer.policy.decide(&request);
-        let layer = self.layer.clone();
+        let decision = self.door.layer.policy.decide(&mut request);
+        let door = Arc::clone(&self.door);
         match decision {
             Decision::Known(Ok(caller)) => {
-                let token = caller.verified().cloned();
-                seal(&mut request, caller);
-                ResponseFuture::calling(self.inner.call(request), layer, token)
+                let who = caller.facts().cloned();
+                request.extensions_mut().insert(caller);
+                ResponseFuture::calling(self.inner.call(request), door, who)
             }
-            Decision::Known(Err(refused)) => ResponseFuture::refused(refused, layer),
+            Decision::Known(Err(refused)) => ResponseFuture::refused(refused, door),
             Decision::Waiting(verdict, hatches) => {
                 // The service that was polled ready goes along; the clone, whose readiness nobody asked for, stays.
                 let not_ready = self.inner.clone();
                 let ready = mem::replace(&mut self.inner, not_ready);
-                ResponseFuture::waiting(verdict, hatches, request, ready, layer)
+                ResponseFuture::waiting(verdict, hatches, request, ready, door)
             }
         }
     }

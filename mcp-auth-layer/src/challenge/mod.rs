@@ -5,10 +5,11 @@
 //! `insufficient_claims`.
 
 mod outside;
+mod ready;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{
@@ -17,6 +18,7 @@ use http::{
 };
 
 pub use self::outside::{Outside, outside};
+pub(crate) use self::ready::Ready;
 use crate::{authority::Endpoints, reject::Rejection, scope::ScopeSet};
 
 /// What every challenge of one protected resource carries.
@@ -32,18 +34,21 @@ pub(crate) struct ChallengeFields {
 
 impl ChallengeFields {
     /// Writes the headers of a refusal: the challenge on 4xx, `Retry-After` on 503.
-    pub(crate) fn write(&self, why: &Rejection, endpoints: Option<&Endpoints>, headers: &mut HeaderMap) {
-        let outside = outside(why);
-        if let Some(wait) = outside.retry_after() {
+    pub(crate) fn write(&self, why: &Rejection, endpoints: Option<&Endpoints>, ready: &Ready, headers: &mut HeaderMap) {
+        if let Some(wait) = outside(why).retry_after() {
             headers.insert(RETRY_AFTER, retry_after(wait));
         }
-        if outside.is_challenged() {
-            let text = self.challenge(why, &outside, endpoints);
-            // Every part is ours or was escaped, so this cannot fail; without a challenge a refusal is still a refusal.
-            if let Ok(value) = HeaderValue::try_from(text) {
-                headers.insert(WWW_AUTHENTICATE, value);
-            }
+        if let Some(challenge) = ready.get(why).cloned().or_else(|| self.header(why, endpoints)) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
+    }
+
+    /// Makes the header with the challenge, if there is to be one.
+    fn header(&self, why: &Rejection, endpoints: Option<&Endpoints>) -> Option<HeaderValue> {
+        let outside = outside(why);
+        // Every part is ours or was escaped, so this cannot fail; without a challenge a refusal is still a refusal.
+        let write = || HeaderValue::try_from(self.challenge(why, &outside, endpoints)).ok();
+        outside.is_challenged().then(write).flatten()
     }
 
     /// Makes the one challenge, as one `Bearer` scheme that comes first: clients read no further.
@@ -87,7 +92,12 @@ impl ChallengeFields {
 
     /// Spells scopes as a client must ask for them.
     fn spelled(&self, scopes: &ScopeSet) -> String {
-        scopes.iter().map(|name| format!("{}{name}", self.scope_prefix)).collect::<Vec<_>>().join(" ")
+        let mut text = String::new();
+        for name in scopes.iter() {
+            let space = if text.is_empty() { "" } else { " " };
+            text.extend([space, &self.scope_prefix, name]);
+        }
+        text
     }
 }
 
@@ -96,12 +106,20 @@ pub(crate) fn retry_after(wait: Duration) -> HeaderValue {
     HeaderValue::from(wait.as_millis().div_ceil(1_000).clamp(1, u128::from(u32::MAX)) as u32)
 }
 
+/// Tells whether a byte stands in a quoted string as it is.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')
+}
+
 /// `auth-param`s of one challenge, as quoted strings (RFC 9110 section 11.6.1).
 struct Parts(String);
 
 impl Default for Parts {
     fn default() -> Self {
-        Self("Bearer".to_owned())
+        // Enough for a challenge that names one scope and a metadata document.
+        let mut text = String::with_capacity(320);
+        text.push_str("Bearer");
+        Self(text)
     }
 }
 
@@ -112,15 +130,20 @@ impl Parts {
 
     fn push(&mut self, name: &str, value: &str) {
         self.0.push_str(if self.is_empty() { " " } else { ", " });
-        let _ = write!(self.0, "{name}=\"");
-        for character in value.chars() {
-            match character {
-                '"' | '\\' => self.0.extend(['\\', character]),
-                ' '..='~' => self.0.push(character),
-                // Nothing outside printable ASCII may stand in a quoted string that every client can read.
-                _ => self.0.push('?'),
-            }
+        self.0.extend([name, "=\""]);
+        match value.bytes().all(is_plain) {
+            true => self.0.push_str(value),
+            false => value.chars().for_each(|character| self.escape(character)),
         }
         self.0.push('"');
+    }
+
+    fn escape(&mut self, character: char) {
+        match character {
+            '"' | '\\' => self.0.extend(['\\', character]),
+            ' '..='~' => self.0.push(character),
+            // Nothing outside printable ASCII may stand in a quoted string that every client can read.
+            _ => self.0.push('?'),
+        }
     }
 }

@@ -53,7 +53,7 @@ fn every_reason_has_its_status_and_challenge() {
         (Rejection::NotWired { missing: "x" }, 500, None),
     ] {
         let mut headers = HeaderMap::new();
-        fields().write(&why, None, &mut headers);
+        fields().write(&why, None, &Ready::of(&fields()), &mut headers);
         assert_eq!(outside(&why).status().as_u16(), status, "{why:?}");
         let challenge = headers.get(WWW_AUTHENTICATE).map(|value| value.to_str().unwrap());
         match start {
@@ -73,7 +73,7 @@ fn a_wait_is_told_in_whole_seconds_and_never_too_short() {
     for (millis, expected) in [(0, "1"), (1, "1"), (1_000, "1"), (4_001, "5"), (7_000, "7")] {
         let mut headers = HeaderMap::new();
         let retry_after = Duration::from_millis(millis);
-        fields().write(&Rejection::Unavailable { retry_after }, None, &mut headers);
+        fields().write(&Rejection::Unavailable { retry_after }, None, &Ready::of(&fields()), &mut headers);
         assert_eq!(headers[RETRY_AFTER], expected, "{millis} ms");
     }
 }
@@ -170,4 +170,23 @@ fn a_step_up_scope_stands_beside_the_scopes_that_every_request_needs() {
     assert!(challenge.contains("scope=\"1111/access_as_user stepup.abc\""), "{challenge}");
     let bare = ChallengeFields { required: ScopeSet::default(), ..fields() };
     assert!(bare.challenge(&why, &outside(&why), None).contains("scope=\"stepup.abc\""));
+}
+
+#[test]
+fn what_is_ready_is_what_would_be_written() {
+    let ready = Ready::of(&fields());
+    let faults = [TokenFault::Malformed, TokenFault::WrongAudience, TokenFault::Expired, TokenFault::UnknownKey];
+    let others = [Rejection::NoCredentials, RequestFault::Malformed.into()];
+    for why in faults.into_iter().map(Rejection::from).chain(others) {
+        assert_eq!(ready.get(&why), fields().header(&why, None).as_ref(), "{why}");
+        assert!(ready.get(&why).is_some(), "{why}");
+    }
+    // These say what only the moment knows, or whom the token was for.
+    for why in [Rejection::Token(TokenFault::KnownResource(KnownResource::Graph)), step_up()] {
+        assert!(ready.get(&why).is_none(), "{why}");
+    }
+}
+
+fn step_up() -> Rejection {
+    Rejection::StepUp { claims: "{}".to_owned() }
 }

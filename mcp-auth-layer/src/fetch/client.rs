@@ -41,7 +41,8 @@ impl Client {
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
-        let mut body = BytesMut::new();
+        let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+        let mut body = BytesMut::with_capacity(announced.min(self.max_body).min(MAX_AHEAD));
         while let Some(chunk) = answer.chunk().await.map_err(transport)? {
             if body.len() + chunk.len() > self.max_body {
                 return Err(FetchError::TooLarge { limit: self.max_body });
@@ -52,6 +53,9 @@ impl Client {
         Ok(response)
     }
 }
+
+/// How much room is made for a body before it comes: a length costs nothing to announce.
+const MAX_AHEAD: usize = 256 << 10;
 
 impl Service<Request<Bytes>> for Client {
     type Response = Response<Bytes>;

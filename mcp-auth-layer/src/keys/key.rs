@@ -49,17 +49,13 @@ impl VerifyingKey {
     ///
     /// `issuer_v2` is the v2 name of the token's issuer: keys carry v2 names, and sign v1 tokens too.
     pub(crate) fn check_issuer(&self, claims: &Claims, issuer_v2: &str, unnamed: Unnamed) -> Result<(), TokenFault> {
-        let own = match (&self.issuer, unnamed) {
-            (None, Unnamed::ForTheIssuer) => return Ok(()),
-            (None, Unnamed::ForNobody) => return Err(TokenFault::KeyOfAnotherIssuer),
-            (Some(named), _) if named.is_literal() => named.as_str().to_owned(),
-            (Some(named), _) => named.of(claims.tenant().ok_or(TokenFault::WrongTenant)?),
+        let is = |issuer: &str| match (&self.issuer, unnamed) {
+            (None, Unnamed::ForTheIssuer) => Ok(true),
+            (None, Unnamed::ForNobody) => Ok(false),
+            (Some(named), _) if named.is_literal() => Ok(named.as_str().eq_ignore_ascii_case(issuer)),
+            (Some(named), _) => Ok(named.is_in_any_case(claims.tenant().ok_or(TokenFault::WrongTenant)?, issuer)),
         };
-        if own.eq_ignore_ascii_case(claims.issuer()) || own.eq_ignore_ascii_case(issuer_v2) {
-            Ok(())
-        } else {
-            Err(TokenFault::KeyOfAnotherIssuer)
-        }
+        if is(claims.issuer())? || is(issuer_v2)? { Ok(()) } else { Err(TokenFault::KeyOfAnotherIssuer) }
     }
 }
 

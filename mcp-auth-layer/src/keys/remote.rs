@@ -128,14 +128,20 @@ impl RemoteKeys {
         }
     }
 
-    /// Returns the set in use, and starts its refresh when that is due.
-    fn current(&self) -> Option<Arc<Loaded>> {
-        let loaded = self.0.fresh()?;
-        if loaded.at.elapsed() >= loaded.refresh_after {
+    /// Looks into the set in use, and starts its refresh when that is due.
+    fn current<T>(&self, look: impl FnOnce(&Loaded) -> T) -> Option<T> {
+        // On the way of every request: a guard is not counted as a clone is, and the clock is read once.
+        let loaded = self.0.loaded.load();
+        let loaded = loaded.as_ref()?;
+        let age = loaded.at.elapsed();
+        if age >= self.0.limits.serve_for {
+            return None;
+        }
+        if age >= loaded.refresh_after {
             // Started here and not waited for: the old keys are still good.
             let _ = self.board();
         }
-        Some(loaded)
+        Some(look(loaded))
     }
 
     async fn arrival(self, ticket: Ticket, kid: Box<str>) -> Result<Arc<VerifyingKey>, KeyError> {
@@ -155,10 +161,10 @@ impl RemoteKeys {
 
 impl KeySource for RemoteKeys {
     fn find(&self, wanted: &KeyHint<'_>) -> Lookup {
-        let current = self.current();
+        let current = self.current(|loaded| wanted.kid.and_then(|kid| loaded.keys.get(kid).cloned()));
         let Some(kid) = wanted.kid else { return Lookup::Unknown };
-        if let Some(key) = current.as_ref().and_then(|loaded| loaded.keys.get(kid)) {
-            return Lookup::Found(Arc::clone(key));
+        if let Some(Some(key)) = current {
+            return Lookup::Found(key);
         }
         if current.is_some() && self.0.is_known_to_be_unknown(kid) {
             return Lookup::Unknown;
@@ -183,7 +189,7 @@ impl KeySource for RemoteKeys {
         let keys = self.clone();
         Box::pin(async move {
             // A probe keeps the keys of a service fresh that nobody else calls.
-            if keys.current().is_none()
+            if keys.current(|_| ()).is_none()
                 && let Boarding::Aboard(ticket) = keys.board()
             {
                 let _ = tokio::time::timeout(PATIENCE, ticket.landing()).await;
@@ -193,7 +199,7 @@ impl KeySource for RemoteKeys {
     }
 
     fn generation(&self) -> Option<u64> {
-        self.current().map(|loaded| loaded.generation)
+        self.current(|loaded| loaded.generation)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use tower_service::Service;
 
 use super::OriginLayer;
@@ -59,7 +59,7 @@ where
             Err(fault) => {
                 let why = Rejection::from(fault);
                 audit::refused(&why, None, None);
-                ResponseFuture::answered(respond::refusal(&*self.layer.respond, why))
+                ResponseFuture::answered(respond::refusal(&*self.layer.respond, why, HeaderMap::new()))
             }
         }
     }

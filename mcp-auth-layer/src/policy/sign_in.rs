@@ -36,14 +36,19 @@ impl SignIn {
         self.max_age = Some(age);
     }
 
-    pub(super) fn judge(&self, claims: &Claims, now: UnixTime) -> Result<(), Rejection> {
-        if let Some(lacking) = self.contexts.iter().find(|id| !claims.texts("acrs").any(|held| held == &***id)) {
+    pub(super) fn judge(&self, claims: &Claims, now: impl FnOnce() -> UnixTime) -> Result<(), Rejection> {
+        if let Some(lacking) =
+            self.contexts.iter().find(|id| !claims.authentication_contexts().any(|held| held == &***id))
+        {
             // The form of Entra's claims request; `essential`, so that Entra does not issue a token without it.
             let claims = json!({"access_token": {"acrs": {"essential": true, "value": lacking}}});
             return Err(Rejection::StepUp { claims: claims.to_string() });
         }
-        let weak = self.acr.as_ref().is_some_and(|values| !claims.text("acr").is_some_and(|acr| values.contains(acr)));
-        let old = self.max_age.is_some_and(|age| !is_within(claims, age, now));
+        let weak = self
+            .acr
+            .as_ref()
+            .is_some_and(|values| !claims.authentication_class().is_some_and(|acr| values.contains(acr)));
+        let old = self.max_age.is_some_and(|age| !is_within(claims, age, now()));
         match weak || old {
             true => Err(Rejection::Authentication { acr_values: self.acr.clone(), max_age: self.max_age }),
             false => Ok(()),
@@ -52,8 +57,7 @@ impl SignIn {
 }
 
 fn is_within(claims: &Claims, age: Duration, now: UnixTime) -> bool {
-    let signed_in = claims.get("auth_time").and_then(serde_json::Value::as_u64).map(UnixTime::from_secs);
-    signed_in.is_some_and(|at| now <= at.saturating_add(age))
+    claims.signed_in_at().is_some_and(|at| now <= at.saturating_add(age))
 }
 
 #[cfg(test)]
@@ -66,7 +70,7 @@ mod tests {
     fn judged(sign_in: &SignIn, name: &str, value: Value) -> &'static str {
         let payload = json!({"iss": "i", "aud": "a", "exp": 1, name: value});
         let claims = Claims::parse(payload.to_string().as_bytes()).unwrap();
-        sign_in.judge(&claims, UnixTime::from_secs(NOW)).map_or_else(|why| why.reason(), |()| "passes")
+        sign_in.judge(&claims, || UnixTime::from_secs(NOW)).map_or_else(|why| why.reason(), |()| "passes")
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(super) fn times(claims: &Claims, now: UnixTime) -> Result<(), TokenFault> {
 
 /// Refuses tokens that are bound to a key (RFC 7800): taking one as a plain bearer token would undo the binding.
 pub(super) fn binding(claims: &Claims) -> Result<(), TokenFault> {
-    if claims.get("cnf").is_some() { Err(TokenFault::ProofOfPossession) } else { Ok(()) }
+    if claims.is_bound() { Err(TokenFault::ProofOfPossession) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,6 +1,14 @@
 //! A JWT that claims to be an access token: a signed text with claims in it (RFC 7519 section 7.2).
 
-use crate::{claims::Claims, digest::TokenDigest, jws::Jws, reject::TokenFault, token::BearerToken};
+use std::mem;
+
+use crate::{
+    claims::Claims,
+    digest::TokenDigest,
+    jws::{self, Content, Jws},
+    reject::{Rejection, RequestFault, TokenFault},
+    token::{BearerToken, Presented},
+};
 
 /// A token whose parts could be read. Nothing of it is true yet.
 pub(super) struct Jwt {
@@ -11,25 +19,36 @@ pub(super) struct Jwt {
 }
 
 impl Jwt {
-    pub(super) fn parse(token: BearerToken, digest: TokenDigest) -> Result<Self, TokenFault> {
-        let jws = Jws::parse(token.expose_secret())?;
-        // Not even a nested JWT is content of another type than claims (RFC 7519 section 5.2).
-        if jws.has_content_type || !jws.typ.as_deref().is_none_or(is_access_token_type) {
-            return Err(TokenFault::Header);
+    pub(super) fn parse(given: Presented, digest: TokenDigest) -> Result<Self, Rejection> {
+        match read(given.bytes()) {
+            Ok((jws, claims)) => Ok(Self { token: given.into_token(), digest, jws, claims }),
+            Err(fault) => Err(refused(&given, fault)),
         }
-        let claims = Claims::parse(&jws.payload)?;
-        Ok(Self { token, digest, jws, claims })
     }
 
     /// Returns the bytes that the signature covers.
     pub(super) fn signed(&self) -> &[u8] {
-        self.jws.signed(self.token.expose_secret())
+        self.jws.signed(self.token.bytes())
     }
 }
 
-/// RFC 8725 section 3.11: the kinds of JWT that are access tokens. Entra writes `JWT`, RFC 9068 `at+jwt`.
-fn is_access_token_type(typ: &str) -> bool {
-    ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(typ))
+/// Refuses what has not even the parts of a signed text; that costs less than to ask whether it is known.
+pub(super) fn has_parts(given: &Presented) -> Result<(), Rejection> {
+    jws::parts(given.bytes()).map(drop).ok_or_else(|| refused(given, TokenFault::Malformed))
+}
+
+fn read(compact: &[u8]) -> Result<(Jws, Claims), TokenFault> {
+    let mut jws = Jws::parse(compact)?;
+    if jws.content != Content::AccessToken {
+        return Err(TokenFault::Header);
+    }
+    let claims = Claims::parse(mem::take(&mut jws.payload))?;
+    Ok((jws, claims))
+}
+
+/// What could not be a token at all is a fault of the request; only what is refused is asked for that.
+fn refused(given: &Presented, fault: TokenFault) -> Rejection {
+    if given.is_token68() { fault.into() } else { RequestFault::Malformed.into() }
 }
 
 #[cfg(test)]
@@ -55,11 +74,39 @@ mod tests {
             let header = URL_SAFE_NO_PAD.encode(format!(r#"{{"alg":"RS256","kid":"k"{more}}}"#));
             let payload = URL_SAFE_NO_PAD.encode(r#"{"iss":"i","aud":"a","exp":1}"#);
             let text = format!("{header}.{payload}.AAAA");
-            let parsed = Jwt::parse(BearerToken::new(&text), TokenDigest::of(text.as_bytes()));
-            assert_eq!(parsed.map(drop), expected, "{more}");
+            assert_eq!(parse(&text), expected.map_err(Rejection::from), "{more}");
         }
         let empty = format!("{}..AAAA", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k"}"#));
-        let parsed = Jwt::parse(BearerToken::new(&empty), TokenDigest::of(empty.as_bytes()));
-        assert_eq!(parsed.map(drop), Err(TokenFault::Malformed));
+        assert_eq!(parse(&empty), Err(TokenFault::Malformed.into()));
+    }
+
+    #[test]
+    fn letters_of_no_token_are_a_fault_of_the_request_wherever_they_stand() {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","kid":"k"}"#);
+        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+        let payload = URL_SAFE_NO_PAD.encode(r#"{"iss":"i","aud":"a","exp":1}"#);
+        let (request, token) = (Rejection::from(RequestFault::Malformed), Rejection::from(TokenFault::Malformed));
+        for (text, expected) in [
+            (format!("{header}.{payload}.AA AA"), &request),
+            (format!("{none}.{payload}.AA,AA"), &request),
+            (format!("{header}.AA\u{e4}AA.AAAA"), &request),
+            (format!("{header}.{payload}.AAAA=A"), &request),
+            ("no dots here".to_owned(), &request),
+            (String::new(), &request),
+            (format!("{header}.{payload}.AAAA="), &token),
+            (format!("{header}.AA~AA.AAAA"), &token),
+            (format!("{header}.{payload}"), &token),
+            ("word".to_owned(), &token),
+        ] {
+            assert_eq!(parse(&text).as_ref(), Err(expected), "{text}");
+            let given = Presented::token(BearerToken::new(&text));
+            if let Err(why) = has_parts(&given) {
+                assert_eq!(&why, expected, "{text}");
+            }
+        }
+    }
+
+    fn parse(text: &str) -> Result<(), Rejection> {
+        Jwt::parse(Presented::token(BearerToken::new(text)), TokenDigest::of(text.as_bytes())).map(drop)
     }
 }

@@ -1,6 +1,6 @@
 //! Judges a token, in one fixed order.
 //!
-//! 1. Size: at most 24 KiB, before anything is decoded.
+//! 1. Size: at most 24 KiB, before anything is decoded; and two dots.
 //! 2. A verdict from before, by digest: the signature is not checked again, the times are.
 //! 3. Shape: three parts, base64url, a header and claims that parse strictly.
 //! 4. Header: an algorithm of the policy (RS256 for Entra, no HMAC anywhere), no `crit`, a `typ` of access tokens, no
@@ -36,6 +36,7 @@ use crate::{
     algorithm::Algorithms,
     audience,
     authority::{Endpoints, PATIENCE, Unavailable},
+    claims::Claims,
     clock::UnixTime,
     config::ConfigError,
     digest::TokenDigest,
@@ -44,7 +45,7 @@ use crate::{
     oidc::OidcIssuer,
     reject::{Rejection, RequestFault, TokenFault},
     scope::ScopeHierarchy,
-    token::{BearerToken, Facts, VerifiedToken},
+    token::{BearerToken, Facts, Presented, VerifiedToken},
 };
 
 /// The longest token that is looked at, in bytes. Entra's longest (200 groups) has about 12 KiB.
@@ -60,7 +61,7 @@ const CACHE_CAPACITY: u64 = 10_000;
 /// Cloning is cheap and shares the cache of verified tokens, which belongs to this policy alone.
 ///
 /// # Defaults
-/// Keys from the issuer's discovery document; up to 10,000 verdicts remembered, each as long as its token is valid; 60 s of
+/// Keys from the issuer's discovery document; up to 10,000 verdicts remembered, each for an hour, and no longer than its token is valid; 60 s of
 /// leeway; no scope implies another.
 #[derive(Clone, Debug)]
 pub struct Verifier(Arc<Inner>);
@@ -168,7 +169,7 @@ impl Verifier {
     pub fn verify(&self, token: BearerToken) -> impl Future<Output = Result<VerifiedToken, Rejection>> + Send + use<> {
         let verifier = self.clone();
         async move {
-            match verifier.begin(token) {
+            match verifier.begin(Presented::token(token)) {
                 Progress::Done(verdict) => verdict,
                 Progress::Waiting(verdict) => verdict.await,
             }
@@ -176,19 +177,22 @@ impl Verifier {
     }
 
     /// Judges a token as far as it can be judged at once; on a known token that is all the way.
-    pub(crate) fn begin(&self, token: BearerToken) -> Progress {
-        if token.expose_secret().len() > MAX_TOKEN {
+    pub(crate) fn begin(&self, given: Presented) -> Progress {
+        if given.bytes().len() > MAX_TOKEN {
             return Progress::Done(Err(RequestFault::TooLarge.into()));
         }
-        let digest = TokenDigest::of(token.expose_secret().as_bytes());
-        if let Some(verdict) = self.remembered(digest, &token) {
-            return Progress::Done(verdict);
+        if let Err(why) = jwt::has_parts(&given) {
+            return Progress::Done(Err(why));
         }
-        match Jwt::parse(token, digest) {
+        let digest = TokenDigest::of(given.bytes());
+        if let Some(verdict) = self.remembered(digest) {
+            return Progress::Done(verdict.map(|facts| VerifiedToken::new(given.into_token(), digest, facts)));
+        }
+        match Jwt::parse(given, digest) {
             // Before the issuer is known: an algorithm that nobody uses here is refused without a fetch.
             Ok(jwt) if !self.0.algorithms.allow(jwt.jws.algorithm) => Progress::Done(Err(TokenFault::Algorithm.into())),
             Ok(jwt) => self.judge(jwt),
-            Err(fault) => Progress::Done(Err(fault.into())),
+            Err(why) => Progress::Done(Err(why)),
         }
     }
 
@@ -205,10 +209,10 @@ impl Verifier {
     }
 
     /// Returns where a caller must sign in again, as far as that is known.
-    pub(crate) fn sign_in_place(&self, caller: Option<&VerifiedToken>) -> Option<Arc<Endpoints>> {
-        let may_be_its = |trusted: &&Trusted| caller.is_none_or(|one| trusted.is_named_by(one.claims()) == Some(true));
+    pub(crate) fn sign_in_place(&self, caller: Option<&Claims>) -> Option<Arc<Endpoints>> {
+        let may_be_its = |trusted: &&Trusted| caller.is_none_or(|one| trusted.is_named_by(one) == Some(true));
         let known = self.0.trusted.iter().filter(may_be_its).find_map(Trusted::app)?.authority().known()?;
-        match caller.and_then(|caller| caller.claims().tenant()) {
+        match caller.and_then(Claims::tenant) {
             Some(tenant) => known.of_tenant(tenant).map(Arc::new),
             None => Some(known),
         }
@@ -225,7 +229,7 @@ impl Verifier {
         Self(Arc::new(Inner { trusted, algorithms, hierarchy, capacity, seen }))
     }
 
-    fn remembered(&self, digest: TokenDigest, token: &BearerToken) -> Option<Result<VerifiedToken, Rejection>> {
+    fn remembered(&self, digest: TokenDigest) -> Option<Result<Arc<Facts>, Rejection>> {
         let verdicts = self.0.seen.as_ref()?;
         let known =
             verdicts.get(&digest).filter(|seen| self.0.trusted[seen.issuer].keys.generation() == Some(seen.generation));
@@ -236,7 +240,7 @@ impl Verifier {
         verdicts.count_hit();
         let now = self.0.trusted[seen.issuer].clock().now();
         Some(match checks::times(&seen.facts.claims, now) {
-            Ok(()) => Ok(VerifiedToken::new(token.clone(), digest, seen.facts)),
+            Ok(()) => Ok(seen.facts),
             Err(fault) => {
                 verdicts.forget(&digest);
                 Err(fault.into())
@@ -343,10 +347,9 @@ impl Verifier {
         trusted.check_key(key, &jwt.claims, known)?;
         key.verify(jwt.jws.algorithm, jwt.signed(), &jwt.jws.signature)?;
         let principal = trusted.principal(&jwt.claims, &self.0.hierarchy)?;
-        let facts = Arc::new(Facts { claims: jwt.claims, principal });
+        let facts = Arc::new(Facts { claims: trusted.kept(jwt.claims), principal });
         if let (Some(verdicts), Some(generation)) = (&self.0.seen, generation) {
-            let verdict = Verdict::new(Arc::clone(&facts), index, generation, trusted.clock().now());
-            verdicts.insert(jwt.digest, verdict);
+            verdicts.insert(jwt.digest, Verdict { facts: Arc::clone(&facts), issuer: index, generation });
         }
         Ok(VerifiedToken::new(jwt.token, jwt.digest, facts))
     }

@@ -6,16 +6,22 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use moka::{Expiry, sync::Cache};
+use moka::sync::Cache;
 
-use super::LEEWAY;
-use crate::{clock::UnixTime, digest::TokenDigest, meter, token::Facts};
+use crate::{
+    digest::{ByDigest, TokenDigest},
+    meter,
+    token::Facts,
+};
 
-/// How long a verdict is remembered at most; Entra's longest tokens live for 28 hours, others name any time they like.
-const LONGEST: Duration = Duration::from_secs(28 * 60 * 60);
+/// How long a verdict is remembered. A token that lives longer has its signature checked once an hour.
+///
+/// One time for all of them, because moka asks whether an entry's own time changes whenever it is read, which costs a hit more
+/// than anything else here but the digest.
+const LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// A remembered verdict: claims, never the token.
 #[derive(Clone)]
@@ -24,23 +30,14 @@ pub(super) struct Verdict {
     /// Whose keys it was made with, and which state of them.
     pub(super) issuer: usize,
     pub(super) generation: u64,
-    life: Duration,
-}
-
-impl Verdict {
-    /// Makes a verdict that is forgotten when its token can no longer be valid.
-    pub(super) fn new(facts: Arc<Facts>, issuer: usize, generation: u64, now: UnixTime) -> Self {
-        let life = now.until(facts.claims.expires_at().saturating_add(LEEWAY)).min(LONGEST);
-        Self { facts, issuer, generation, life }
-    }
 }
 
 /// The verdicts of one policy, by the tokens' digests.
 ///
-/// An entry is gone at the latest when its token's time is over; until then the bound on their number decides. The time itself
-/// is checked on every request by the caller, because this cache has a clock of its own.
+/// An entry is gone after an hour at the latest; until then the bound on their number decides. The token's own time is checked
+/// on every request by the caller.
 pub(super) struct Verdicts {
-    cache: Cache<TokenDigest, Verdict>,
+    cache: Cache<TokenDigest, Verdict, ByDigest>,
     counts: Counts,
 }
 
@@ -63,7 +60,8 @@ pub struct CacheCounts {
 
 impl Verdicts {
     pub(super) fn new(capacity: u64) -> Self {
-        Self { cache: Cache::builder().max_capacity(capacity).expire_after(Life).build(), counts: Counts::default() }
+        let cache = Cache::builder().max_capacity(capacity).time_to_live(LIFE).build_with_hasher(ByDigest::default());
+        Self { cache, counts: Counts::default() }
     }
 
     pub(super) fn get(&self, digest: &TokenDigest) -> Option<Verdict> {
@@ -106,24 +104,5 @@ impl Verdicts {
 impl fmt::Debug for Verdicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verdicts").field("entries", &self.cache.entry_count()).finish_non_exhaustive()
-    }
-}
-
-/// Each entry lives as long as its token.
-struct Life;
-
-impl Expiry<TokenDigest, Verdict> for Life {
-    fn expire_after_create(&self, _: &TokenDigest, verdict: &Verdict, _: Instant) -> Option<Duration> {
-        Some(verdict.life)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &TokenDigest,
-        verdict: &Verdict,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(verdict.life)
     }
 }

@@ -120,11 +120,11 @@ impl Trusted {
         match known {
             Known::Plain => key.check_issuer(claims, claims.issuer(), Unnamed::ForTheIssuer),
             Known::Entra(endpoints) => {
-                let own = claims.tenant().and_then(|tenant| endpoints.of_tenant(tenant));
+                let own = claims.tenant().and_then(|tenant| endpoints.issuer_v2_of(tenant));
                 let own = own.ok_or(TokenFault::WrongTenant)?;
                 // A document for many tenants holds keys of many issuers, which must say whose they are.
                 let unnamed = if endpoints.tenant().is_some() { Unnamed::ForTheIssuer } else { Unnamed::ForNobody };
-                key.check_issuer(claims, own.issuer_v2(), unnamed)
+                key.check_issuer(claims, &own, unnamed)
             }
         }
     }
@@ -134,6 +134,14 @@ impl Trusted {
         match &self.issuer {
             Issuer::Entra(_) => Principal::of_entra(claims, hierarchy),
             Issuer::Plain(_) => Principal::of_plain(claims, hierarchy),
+        }
+    }
+
+    /// Leaves out of judged claims what nobody but their issuer can use.
+    pub(super) fn kept(&self, claims: Claims) -> Claims {
+        match &self.issuer {
+            Issuer::Entra(_) => claims.without_internal(),
+            Issuer::Plain(_) => claims,
         }
     }
 

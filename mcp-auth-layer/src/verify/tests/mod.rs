@@ -151,6 +151,14 @@ async fn a_giant_is_refused_before_it_is_decoded() {
 }
 
 #[tokio::test]
+async fn what_entra_writes_for_itself_is_signed_and_not_kept() {
+    let claims = changed(&[("aio", json!("of no use")), ("rh", json!("to anybody")), ("name", json!("Alice"))]);
+    let verified = verdict(&token(&claims)).await.unwrap();
+    assert_eq!((verified.claims().get("aio"), verified.claims().get("rh")), (None, None));
+    assert_eq!(verified.claims().get("name"), Some(&json!("Alice")));
+}
+
+#[tokio::test]
 async fn an_app_only_token_is_classified_and_left_to_the_layer() {
     let app = changed(&[("scp", Value::Null), ("roles", json!(["r"])), ("sub", claims()["oid"].clone())]);
     let verified = verdict(&token(&app)).await.unwrap();
@@ -161,7 +169,7 @@ async fn an_app_only_token_is_classified_and_left_to_the_layer() {
 fn nothing_of_a_token_is_printed() {
     let text = token(&claims());
     let bearer = BearerToken::new(&text);
-    let jwt = Jwt::parse(bearer.clone(), TokenDigest::of(text.as_bytes())).unwrap();
+    let jwt = Jwt::parse(Presented::token(bearer.clone()), TokenDigest::of(text.as_bytes())).unwrap();
     let facts = Arc::new(Facts {
         principal: Principal::of_entra(&jwt.claims, &Default::default()).unwrap(),
         claims: jwt.claims,

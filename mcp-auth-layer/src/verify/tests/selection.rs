@@ -31,7 +31,9 @@ async fn an_algorithm_that_nobody_uses_here_is_refused_before_anything_is_fetche
     }));
     let verifier = Verifier::entra(&EntraApp::single_tenant_over(http, "contoso.example", CLIENT).unwrap());
     let token = TestKey::shared().sign(&json!({"alg": "PS256", "kid": KID}), &claims());
-    let Progress::Done(Err(why)) = verifier.begin(BearerToken::new(&token)) else { panic!("it is decided at once") };
+    let Progress::Done(Err(why)) = verifier.begin(Presented::token(BearerToken::new(&token))) else {
+        panic!("it is decided at once")
+    };
     assert_eq!((why, asked.load(Ordering::SeqCst)), (TokenFault::Algorithm.into(), 0));
 }
 
@@ -39,19 +41,14 @@ async fn an_algorithm_that_nobody_uses_here_is_refused_before_anything_is_fetche
 async fn a_token_of_nobody_is_refused_at_once_when_every_issuer_is_known() {
     let both = verifier().0.or(&plain()).unwrap();
     let stranger = token(&changed(&[("iss", json!("https://stranger.example"))]));
-    let Progress::Done(Err(why)) = both.begin(BearerToken::new(&stranger)) else { panic!("it is decided at once") };
+    let Progress::Done(Err(why)) = both.begin(Presented::token(BearerToken::new(&stranger))) else {
+        panic!("it is decided at once")
+    };
     assert_eq!(why, TokenFault::WrongIssuer.into());
 }
 
 #[tokio::test]
 async fn a_caller_signs_in_again_at_the_tenant_that_issued_the_token() {
-    let token = |claims: Value| {
-        let facts = Facts {
-            principal: Principal::of_entra(&parsed(&claims), &Default::default()).unwrap(),
-            claims: parsed(&claims),
-        };
-        VerifiedToken::new(BearerToken::new("x"), TokenDigest::of(b"x"), facts.into())
-    };
     let many = EntraApp::any_organization_over(dead_network(), CLIENT).unwrap();
     let many = many.with_endpoints(Endpoints::documented_for_organizations(crate::cloud::Cloud::Public)).unwrap();
     let two = {
@@ -59,11 +56,11 @@ async fn a_caller_signs_in_again_at_the_tenant_that_issued_the_token() {
         let other = Endpoints::documented(crate::cloud::Cloud::Public, TenantId::parse(OTHER_TENANT).unwrap());
         Verifier::entra(&apart.with_endpoints(other).unwrap()).or(&verifier().0).unwrap()
     };
-    let own = token(claims());
+    let own = parsed(&claims());
     let of_other = format!("https://login.microsoftonline.com/{OTHER_TENANT}/v2.0");
-    let other = token(changed(&[("iss", json!(of_other)), ("tid", json!(OTHER_TENANT))]));
+    let other = parsed(&changed(&[("iss", json!(of_other)), ("tid", json!(OTHER_TENANT))]));
     // A plain issuer may write Entra's claims, and is still another issuer.
-    let stranger = token(changed(&[("iss", json!("https://issuer.example"))]));
+    let stranger = parsed(&changed(&[("iss", json!("https://issuer.example"))]));
     for (name, verifier, caller, expected) in [
         ("one tenant", verifier().0, Some(&own), Some(TENANT)),
         ("one tenant, a caller of another", verifier().0, Some(&other), None),
@@ -81,8 +78,8 @@ async fn a_caller_signs_in_again_at_the_tenant_that_issued_the_token() {
     }
 }
 
-fn parsed(claims: &Value) -> crate::claims::Claims {
-    crate::claims::Claims::parse(claims.to_string().as_bytes()).unwrap()
+fn parsed(claims: &Value) -> Claims {
+    Claims::parse(claims.to_string().as_bytes()).unwrap()
 }
 
 #[test]
