@@ -1,6 +1,13 @@
 //! A token for a downstream API.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use http::{HeaderValue, header::InvalidHeaderValue};
 use mcp_auth_layer::clock::UnixTime;
@@ -16,11 +23,28 @@ pub struct AccessToken(Arc<Parts>);
 struct Parts {
     secret: SecretString,
     expires_at: UnixTime,
+    /// Seconds since the epoch. Here and not in the cache, because all who were handed the token share one answer, and an
+    /// allocation of its own would cost every cached token as much again.
+    renew_from: AtomicU64,
 }
 
 impl AccessToken {
     pub(crate) fn new(secret: SecretString, expires_at: UnixTime) -> Self {
-        Self(Arc::new(Parts { secret, expires_at }))
+        Self(Arc::new(Parts { secret, expires_at, renew_from: AtomicU64::new(u64::MAX) }))
+    }
+
+    /// Has the token renewed from this time on; never, where none is given.
+    pub(crate) fn renew_from(&self, time: Option<UnixTime>) {
+        self.0.renew_from.store(time.map_or(u64::MAX, UnixTime::as_secs), Ordering::Relaxed);
+    }
+
+    /// Tells one of those who ask that the token is to be renewed, and the next one after this pause.
+    pub(crate) fn is_due(&self, now: UnixTime, pause: Duration) -> bool {
+        let from = self.0.renew_from.load(Ordering::Relaxed);
+        let again = now.saturating_add(pause).as_secs();
+        // Where it fails, somebody else was told in this moment.
+        from <= now.as_secs()
+            && self.0.renew_from.compare_exchange(from, again, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// Returns the token's text, for the downstream API and nobody else.
@@ -45,6 +69,11 @@ impl AccessToken {
         let mut header = HeaderValue::try_from(format!("{prefix}{}", self.expose_secret()))?;
         header.set_sensitive(true);
         Ok(header)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn holders(&self) -> usize {
+        Arc::strong_count(&self.0)
     }
 
     /// Tells whether both are the same token, not merely tokens for the same thing.

@@ -4,7 +4,7 @@
 //! for anybody else: one user's outage is not everybody's. Two things alone count for all users of a tenant: that Entra
 //! refuses this service's own credential, and that it throttles the whole tenant, which has an error of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{hash::Hash, sync::Arc, time::Duration};
 
 use mcp_auth_layer::tenant::TenantId;
 use moka::{
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::{
     aadsts,
-    cache::{FlightKey, UserCell, UserKey},
+    cache::{Departure, FlightKey, Forgotten, UserKey, UserTag},
     error::{
         ExchangeError,
         ExchangeErrorKind::{
@@ -40,30 +40,24 @@ pub(crate) struct Refusals {
     by_request: Cache<FlightKey, Refused>,
     by_user: Cache<UserKey, Refused>,
     by_tenant: Cache<TenantId, Refused>,
+    forgotten: Arc<Forgotten>,
 }
 
 #[derive(Clone, Debug)]
 struct Refused {
     error: ExchangeError,
     until: Instant,
-    /// Whose it is, and of which epoch; a tenant's is nobody's, and no user's end is its end.
-    user: Option<(Arc<UserCell>, u64)>,
+    /// Whose it is, and since when; a tenant's is nobody's, and no user's end is its end.
+    user: Option<(UserTag, Departure)>,
 }
 
 impl Refused {
-    fn is_forgotten(&self) -> bool {
-        self.user.as_ref().is_some_and(|(cell, epoch)| cell.epoch() != *epoch)
+    fn counts(&self, forgotten: &Forgotten) -> bool {
+        self.user.is_none_or(|(user, departure)| forgotten.admits(user, departure))
     }
 
-    fn outlasts(&self, other: &Self) -> bool {
-        self.until > other.until && !self.is_forgotten()
-    }
-
-    /// Returns the error while its window is open and its user was not forgotten.
+    /// Returns the error while its window is open.
     fn repeat(self, now: Instant) -> Option<ExchangeError> {
-        if self.is_forgotten() {
-            return None;
-        }
         let left = self.until.checked_duration_since(now).filter(|left| !left.is_zero())?;
         // Whole seconds, rounded up: a header has no others.
         let whole = Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0));
@@ -72,38 +66,61 @@ impl Refused {
 }
 
 impl Refusals {
-    pub(crate) fn new() -> Self {
-        Self { by_request: bounded(), by_user: bounded(), by_tenant: bounded() }
+    pub(crate) fn new(forgotten: Arc<Forgotten>) -> Self {
+        Self { by_request: bounded(), by_user: bounded(), by_tenant: bounded(), forgotten }
     }
 
     /// Finds a refusal that still counts, with the time that is left of it.
     pub(crate) fn find(&self, request: &FlightKey, user: &UserKey) -> Option<ExchangeError> {
         let now = Instant::now();
-        let repeat = |refused: Refused| refused.repeat(now);
+        let repeat = |refused: Refused| if refused.counts(&self.forgotten) { refused.repeat(now) } else { None };
         (self.by_tenant.get(user.tenant()).and_then(repeat))
             .or_else(|| self.by_user.get(user).and_then(repeat))
             .or_else(|| self.by_request.get(request).and_then(repeat))
     }
 
     /// Remembers a refusal as long as its kind is worth it.
-    pub(crate) fn note(&self, request: &FlightKey, user: &UserKey, cell: &Arc<UserCell>, error: &ExchangeError) {
+    pub(crate) fn note(
+        &self,
+        request: &FlightKey,
+        user: &UserKey,
+        departure: (UserTag, Departure),
+        error: &ExchangeError,
+    ) {
         // Nobody was asked: whoever comes next finds out by himself whether that is still so.
         if error.is_of_breaker() {
             return;
         }
         let Some(window) = window(error.kind(), error.retry_after()) else { return };
         let refused = |user| Refused { error: error.clone(), until: Instant::now() + window, user };
-        let own = || refused(Some((Arc::clone(cell), request.epoch)));
+        let own = || refused(Some(departure));
         match error.kind() {
             ClientCredential if is_known_of_the_app(error) => {
-                remember(&self.by_tenant, user.tenant().clone(), refused(None));
+                self.remember(&self.by_tenant, user.tenant().clone(), refused(None));
             }
             Throttled if error.aadsts_code() == Some(TENANT_THROTTLED) => {
-                remember(&self.by_tenant, user.tenant().clone(), refused(None));
+                self.remember(&self.by_tenant, user.tenant().clone(), refused(None));
             }
             // Entra throttles people, not tokens; a fresh token does not make it answer.
-            Throttled | Unavailable | ClientCredential => remember(&self.by_user, user.clone(), own()),
-            _ => remember(&self.by_request, request.clone(), own()),
+            Throttled | Unavailable | ClientCredential => self.remember(&self.by_user, user.clone(), own()),
+            _ => self.remember(&self.by_request, request.clone(), own()),
+        }
+    }
+
+    /// Of two that count the longer one stays: a passing fault must not end the time that Entra named to somebody at that moment.
+    fn remember<K: Hash + Eq + Send + Sync + 'static>(&self, refusals: &Cache<K, Refused>, key: K, refused: Refused) {
+        // Of a user who was forgotten since: nobody would hear it, and another's place is not to be taken by it.
+        if !refused.counts(&self.forgotten) {
+            return;
+        }
+        let until = refused.until;
+        let outlasts = |present: &Refused| present.until > until && present.counts(&self.forgotten);
+        let remembered = refusals.entry(key).and_compute_with(|present| match present {
+            Some(present) if outlasts(present.value()) => Op::Nop,
+            _ => Op::Put(refused),
+        });
+        if matches!(remembered, CompResult::Inserted(_) | CompResult::ReplacedWith(_)) {
+            meter::refusal_entered();
         }
     }
 }
@@ -115,18 +132,7 @@ fn is_known_of_the_app(error: &ExchangeError) -> bool {
     error.aadsts_code().is_none_or(is_of_app)
 }
 
-/// Of two that count the longer one stays: a passing fault must not end the time that Entra named to somebody at that moment.
-fn remember<K: std::hash::Hash + Eq + Send + Sync + 'static>(refusals: &Cache<K, Refused>, key: K, refused: Refused) {
-    let remembered = refusals.entry(key).and_compute_with(|present| match present {
-        Some(present) if present.value().outlasts(&refused) => Op::Nop,
-        _ => Op::Put(refused),
-    });
-    if matches!(remembered, CompResult::Inserted(_) | CompResult::ReplacedWith(_)) {
-        meter::refusal_entered();
-    }
-}
-
-fn bounded<K: std::hash::Hash + Eq + Send + Sync + 'static>() -> Cache<K, Refused> {
+fn bounded<K: Hash + Eq + Send + Sync + 'static>() -> Cache<K, Refused> {
     let left = |_, _, _| meter::refusal_left();
     Cache::builder().max_capacity(CAPACITY).time_to_live(LONGEST).eviction_listener(left).build()
 }

@@ -105,6 +105,10 @@ impl Target {
         self.0.id
     }
 
+    pub(crate) fn mark(&self) -> TargetMark {
+        self.0.id.mark()
+    }
+
     fn of(resource: &str, names: &[&str]) -> Self {
         let scopes: Vec<String> = names.iter().map(|name| format!("{resource}/{name}")).collect();
         let scope = scopes.join(" ");
@@ -143,7 +147,20 @@ impl TargetId {
         id.copy_from_slice(digest(&SHA256, scope.as_bytes()).as_ref());
         Self(id)
     }
+
+    fn mark(self) -> TargetMark {
+        let mut mark = [0; 16];
+        mark.copy_from_slice(&self.0[..16]);
+        TargetMark(mark)
+    }
 }
+
+/// The first half of a [`TargetId`], for keys of which there are many.
+///
+/// 128 bits of SHA-256 tell declared targets apart, and no others reach the cache: who names two of one mark has tried 2^64
+/// scopes and has had both declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TargetMark([u8; 16]);
 
 impl Hash for TargetId {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -1,15 +1,21 @@
 //! One request to Entra at a time for the same thing, however many wait for it.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::watch;
 use tracing::Instrument as _;
 
-use super::key::FlightKey;
+use super::{
+    forgotten::{Departure, Forgotten, UserTag},
+    key::FlightKey,
+};
 use crate::{
     access_token::AccessToken,
     error::{ExchangeError, ExchangeErrorKind, Failure},
@@ -22,12 +28,18 @@ pub(crate) type Outcome = Result<AccessToken, ExchangeError>;
 ///
 /// Each is a task of its own, so a caller that goes away neither stops nor restarts it. (moka's own coalescing hands a
 /// cancelled caller's work to the next one, who begins again: 246 requests where one would do.)
-#[derive(Debug, Default)]
-pub(crate) struct Flights(Mutex<HashMap<FlightKey, Ticket>>);
+#[derive(Debug)]
+pub(crate) struct Flights {
+    running: Mutex<HashMap<FlightKey, Ticket>>,
+    forgotten: Arc<Forgotten>,
+}
 
 /// A place from which to wait for a request's end.
 #[derive(Clone, Debug)]
-pub(crate) struct Ticket(watch::Receiver<Option<Outcome>>);
+pub(crate) struct Ticket {
+    outcome: watch::Receiver<Option<Outcome>>,
+    departure: Departure,
+}
 
 /// What became of the wish for a request.
 #[derive(Debug)]
@@ -41,6 +53,14 @@ pub(crate) enum Boarding {
 }
 
 impl Boarding {
+    /// Tells when the request left; nothing left where it was settled.
+    pub(crate) const fn departure(&self) -> Option<Departure> {
+        match self {
+            Self::Settled(_) => None,
+            Self::Joined(ticket) | Self::Begun(ticket) => Some(ticket.departure),
+        }
+    }
+
     pub(crate) async fn outcome(self) -> Outcome {
         match self {
             Self::Settled(outcome) => outcome,
@@ -51,7 +71,7 @@ impl Boarding {
 
 impl Ticket {
     async fn landing(mut self) -> Outcome {
-        let seen = self.0.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
+        let seen = self.outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
         // Without an outcome the task died: it panicked, or the runtime is going down.
         seen.unwrap_or_else(|| Err(Failure::new(ExchangeErrorKind::Unavailable).because(Lost).into()))
     }
@@ -63,49 +83,68 @@ impl Ticket {
 struct Lost;
 
 impl Flights {
+    pub(super) fn new(forgotten: Arc<Forgotten>) -> Self {
+        Self { running: Mutex::default(), forgotten }
+    }
+
     /// Joins the request, or begins it unless `settled` knows better.
     ///
     /// `settled` is asked under the same lock under which requests leave, after they have left their result: whoever sees no
-    /// request under way sees what it brought.
+    /// request under way sees what it brought. Nobody who comes after the user was forgotten joins a request from before.
     pub(crate) fn board<F>(
         self: &Arc<Self>,
         key: FlightKey,
+        user: UserTag,
         settled: impl FnOnce() -> Option<Outcome>,
-        request: impl FnOnce() -> F,
+        request: impl FnOnce(Departure) -> F,
     ) -> Boarding
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ticket) = running.get(&key) {
+        let mut running = self.running();
+        if let Some(ticket) = running.get(&key)
+            && self.forgotten.admits(user, ticket.departure)
+        {
             return Boarding::Joined(ticket.clone());
         }
         if let Some(outcome) = settled() {
             return Boarding::Settled(outcome);
         }
         let (sender, receiver) = watch::channel(None);
-        let ticket = Ticket(receiver);
+        let departure = self.forgotten.depart();
+        let ticket = Ticket { outcome: receiver, departure };
         running.insert(key.clone(), ticket.clone());
         drop(running);
-        let departure = Departure { flights: Arc::clone(self), key };
-        let request = request();
+        let seat = Seat { flights: Arc::clone(self), key, departure };
+        let request = request(departure);
         let flight = async move {
-            let _departure = departure;
-            sender.send_replace(Some(request.await));
+            let outcome = request.await;
+            // First off the list: whoever hears of the token may report it spent at once, and must not be handed it again.
+            drop(seat);
+            sender.send_replace(Some(outcome));
         };
         tokio::spawn(flight.in_current_span());
         Boarding::Begun(ticket)
     }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<FlightKey, Ticket>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Takes a request off the list when its task ends, also by a panic.
-struct Departure {
+struct Seat {
     flights: Arc<Flights>,
     key: FlightKey,
+    departure: Departure,
 }
 
-impl Drop for Departure {
+impl Drop for Seat {
     fn drop(&mut self) {
-        self.flights.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        let mut running = self.flights.running();
+        // Another one has its place if the user was forgotten meanwhile.
+        if running.get(&self.key).is_some_and(|flight| flight.departure == self.departure) {
+            running.remove(&self.key);
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! The tokens in this process's memory, bounded by bytes.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,41 +17,49 @@ use moka::{
     ops::compute::{CompResult, Op},
     sync::Cache,
 };
+use tokio::{runtime::Handle, task::spawn_blocking, time::sleep};
 use tower::util::rng::{HasherRng, Rng as _};
 
 use super::{
     expiry::{renewed_from, usable_until},
     flights::Flights,
-    key::{EntryKey, FlightKey},
-    users::{UserCell, Users},
+    forgotten::{Departure, Forgotten, Sweep, Swept, UserTag},
+    hasher::OwnBytes,
+    key::EntryKey,
 };
 use crate::{access_token::AccessToken, answer::TokenAnswer, meter};
 
-/// What an entry costs besides its token, measured with moka's bookkeeping included.
-const OVERHEAD: usize = 1_200;
+/// What an entry costs besides its token: 375 bytes, measured with moka's bookkeeping included, and a fifth more for what has
+/// left the cache and is not given back yet.
+const OVERHEAD: usize = 450;
+
+/// How many entries are looked through at once, which takes less than a millisecond; for more a thread of its own is worth it.
+const FEW: u64 = 1_000;
+
+/// How many times as long as a look through the entries takes nobody looks again, so that a service that forgets all the time
+/// does not look all the time.
+const REST: u32 = 9;
+
+/// How long a renewal has before another one begins.
+const RENEWAL: Duration = Duration::from_secs(30);
 
 /// The cache of one exchange.
 #[derive(Debug)]
 pub(crate) struct TokenCache {
-    entries: Cache<EntryKey, Arc<Entry>>,
-    users: Users,
+    entries: Cache<EntryKey, Entry, OwnBytes>,
+    forgotten: Arc<Forgotten>,
     flights: Arc<Flights>,
     clock: Arc<dyn Clock>,
     max_bytes: u64,
-    departures: AtomicU64,
 }
 
-#[derive(Debug)]
+/// A token as it is kept; moka holds it in place, so the token's own allocation is the only one.
+#[derive(Clone, Debug)]
 struct Entry {
     token: AccessToken,
     usable_until: UnixTime,
-    /// For moka, which keeps time by itself, so that memory is given back.
-    remaining: Duration,
-    /// Seconds since the epoch from which on a hit has it renewed.
-    renew_from: AtomicU64,
-    epoch: u64,
     departure: Departure,
-    user: Arc<UserCell>,
+    user: UserTag,
 }
 
 /// A token that is good now.
@@ -69,23 +77,17 @@ pub(crate) enum Renewal {
     Due,
 }
 
-/// How long a renewal has before another one begins.
-const RENEWAL: Duration = Duration::from_secs(30);
-
-/// When a request left, in order; a later one's token is the newer, whichever arrives first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Departure(u64);
-
 impl TokenCache {
     pub(crate) fn new(max_bytes: u64, clock: Arc<dyn Clock>) -> Self {
         let entries = Cache::builder()
             .max_capacity(max_bytes)
-            .weigher(|_, entry: &Arc<Entry>| entry.weight())
-            .expire_after(Remaining)
+            .weigher(|_, entry: &Entry| entry.weight())
+            .expire_after(Remaining(Arc::clone(&clock)))
             .eviction_listener(|_, entry, _| meter::left(entry.weight()))
-            .build();
-        let departures = AtomicU64::new(0);
-        Self { entries, users: Users::default(), flights: Arc::default(), clock, max_bytes, departures }
+            .build_with_hasher(OwnBytes::default());
+        let forgotten = Arc::new(Forgotten::new());
+        let flights = Arc::new(Flights::new(Arc::clone(&forgotten)));
+        Self { entries, forgotten, flights, clock, max_bytes }
     }
 
     pub(crate) fn max_bytes(&self) -> u64 {
@@ -96,65 +98,90 @@ impl TokenCache {
         &self.flights
     }
 
-    pub(crate) fn user(&self, user: &UserId) -> Arc<UserCell> {
-        self.users.cell(user)
-    }
-
-    pub(crate) fn depart(&self) -> Departure {
-        Departure(self.departures.fetch_add(1, Ordering::Relaxed))
+    pub(crate) fn forgotten(&self) -> &Arc<Forgotten> {
+        &self.forgotten
     }
 
     /// Returns a token that is good now.
     ///
     /// moka expires entries by the monotonic clock; tokens end by the wall clock, which may jump, so it is asked every time.
     pub(crate) fn find(&self, key: &EntryKey) -> Option<AccessToken> {
-        self.good(key, self.clock.now()).map(|entry| entry.token.clone())
+        // moka counts every question, and judges by it who may stay: a miss asks three times, and must not weigh as three.
+        if !self.entries.contains_key(key) {
+            return None;
+        }
+        self.good(key, self.clock.now())
     }
 
     /// Returns a token that is good now, and tells one of those who ask to renew it when its end is near.
     pub(crate) fn hit(&self, key: &EntryKey) -> Option<Hit> {
         let now = self.clock.now();
-        let entry = self.good(key, now)?;
-        Some(Hit { token: entry.token.clone(), renewal: entry.renewal(now) })
+        let token = self.good(key, now)?;
+        let renewal = if token.is_due(now, RENEWAL) { Renewal::Due } else { Renewal::NotYet };
+        Some(Hit { token, renewal })
     }
 
-    fn good(&self, key: &EntryKey, now: UnixTime) -> Option<Arc<Entry>> {
-        let entry = self.entries.get(key)?;
-        (entry.epoch == entry.user.epoch() && now < entry.usable_until).then_some(entry)
+    fn good(&self, key: &EntryKey, now: UnixTime) -> Option<AccessToken> {
+        let unswept = self.forgotten.unswept();
+        let found = self.entries.get(key)?;
+        let entry = if found.departure >= unswept { found } else { self.not_void(key)? };
+        if now < entry.usable_until { Some(entry.token) } else { None }
+    }
+
+    /// Looks once more, while nobody is forgotten and no sweep ends.
+    ///
+    /// What was found before may have been swept meanwhile, and with it the table's reason to call it void.
+    fn not_void(&self, key: &EntryKey) -> Option<Entry> {
+        let table = self.forgotten.table();
+        self.entries.get(key).filter(|entry| !table.has_voided(entry.user, entry.departure))
     }
 
     /// Keeps a token, unless its user was forgotten since it was asked for, or a newer one is there.
     pub(crate) fn keep(
         &self,
-        key: &FlightKey,
+        key: &EntryKey,
         departure: Departure,
         answer: &TokenAnswer,
         assertion: UnixTime,
-        user: &Arc<UserCell>,
+        user: UserTag,
     ) {
         let token = answer.access_token().clone();
         let usable_until = usable_until(token.expires_at(), answer.lifetime(), assertion);
         let now = self.clock.now();
-        let remaining = now.until(usable_until);
-        if remaining.is_zero() {
+        if usable_until <= now {
             return;
         }
         let spread = HasherRng::default().next_f64();
-        let renew_from = renewed_from(now, usable_until, assertion, answer.renew_from(), spread);
-        let renew_from = AtomicU64::new(renew_from.map_or(u64::MAX, UnixTime::as_secs));
-        let user = Arc::clone(user);
-        user.note(key.entry, |key| self.entries.contains_key(key));
-        let entry = Arc::new(Entry { token, usable_until, remaining, renew_from, epoch: key.epoch, departure, user });
-        let kept = self.entries.entry(key.entry).and_compute_with(|present| match present {
-            Some(present) if present.value().is_newer_than(&entry) => Op::Nop,
-            _ => Op::Put(Arc::clone(&entry)),
-        });
-        if matches!(kept, CompResult::Inserted(_) | CompResult::ReplacedWith(_)) {
-            meter::entered(entry.weight());
+        token.renew_from(renewed_from(now, usable_until, assertion, answer.renew_from(), spread));
+        self.put(key, Entry { token, usable_until, departure, user });
+    }
+
+    fn put(&self, key: &EntryKey, entry: Entry) {
+        // moka takes nothing then, and says that it did.
+        if self.max_bytes == 0 {
+            return;
         }
-        // Forgotten since the request left: the entry is void already, and its text need not stay in memory.
-        if key.epoch != entry.user.epoch() {
-            self.remove(&key.entry, &entry.token);
+        let weight = entry.weight();
+        // Until it is in its place nobody is forgotten, so whoever sweeps for a forgotten user finds it.
+        let table = self.forgotten.table();
+        if !table.admits(entry.user, entry.departure) {
+            return;
+        }
+        let is_kept = if self.entries.contains_key(key) {
+            let kept = self.entries.entry(*key).and_compute_with(|present| match present {
+                Some(present) if present.value().departure > entry.departure => Op::Nop,
+                _ => Op::Put(entry),
+            });
+            matches!(kept, CompResult::Inserted(_) | CompResult::ReplacedWith(_))
+        } else {
+            // To compare with nothing would count as a question. Two who find the place empty at once bring tokens that are
+            // both good; where the older one is kept, and was not what the API had asked for, it asks once more.
+            self.entries.insert(*key, entry);
+            true
+        };
+        drop(table);
+        if is_kept {
+            meter::entered(weight);
         }
     }
 
@@ -180,11 +207,44 @@ impl TokenCache {
         self.entries.weighted_size()
     }
 
-    /// Makes everything of a user void, requests under way included.
-    pub(crate) fn forget(&self, user: &UserId) {
-        for key in self.users.forget(user) {
-            self.entries.invalidate(&key);
+    /// Makes everything of a user void, requests under way included, and sees to it that their tokens leave the memory.
+    pub(crate) fn forget(self: &Arc<Self>, user: &UserId) {
+        let Some(sweep) = self.forgotten.forget(user) else { return };
+        match Handle::try_current() {
+            Ok(runtime) if self.entries.entry_count() > FEW => {
+                runtime.spawn(Arc::clone(self).sweep_in_the_background(sweep));
+            }
+            _ => self.sweep_at_once(sweep),
         }
+    }
+
+    fn sweep_at_once(&self, mut sweep: Sweep) {
+        while sweep.done(self.remove_forgotten()) == Swept::NotAll {}
+    }
+
+    async fn sweep_in_the_background(self: Arc<Self>, mut sweep: Sweep) {
+        loop {
+            let (cache, began) = (Arc::clone(&self), Instant::now());
+            // It fails when the runtime goes down, and the memory with it.
+            let Ok(unswept) = spawn_blocking(move || cache.remove_forgotten()).await else { return };
+            if sweep.done(unswept) == Swept::All {
+                return;
+            }
+            sleep(began.elapsed() * REST).await;
+        }
+    }
+
+    /// Removes what is void, and returns up to which forgetting that was looked for.
+    fn remove_forgotten(&self) -> Departure {
+        let unswept = self.forgotten.unswept();
+        for (key, entry) in &self.entries {
+            if entry.departure < unswept && self.forgotten.has_voided(entry.user, entry.departure) {
+                self.remove(&key, &entry.token);
+            }
+        }
+        // What was removed stays in moka's queues until then.
+        self.entries.run_pending_tasks();
+        unswept
     }
 }
 
@@ -192,79 +252,24 @@ impl Entry {
     fn weight(&self) -> u32 {
         u32::try_from(self.token.expose_secret().len() + OVERHEAD).unwrap_or(u32::MAX)
     }
+}
 
-    fn renewal(&self, now: UnixTime) -> Renewal {
-        let from = self.renew_from.load(Ordering::Relaxed);
-        if now.as_secs() < from {
-            return Renewal::NotYet;
-        }
-        let again = now.saturating_add(RENEWAL).as_secs();
-        match self.renew_from.compare_exchange(from, again, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => Renewal::Due,
-            // Somebody else was told in this moment.
-            Err(_) => Renewal::NotYet,
-        }
-    }
+/// When moka, which keeps time by itself, gives an entry's memory back.
+struct Remaining(Arc<dyn Clock>);
 
-    fn is_newer_than(&self, other: &Self) -> bool {
-        self.departure > other.departure && self.epoch == self.user.epoch()
+impl Remaining {
+    fn of(&self, entry: &Entry) -> Duration {
+        self.0.now().until(entry.usable_until)
     }
 }
 
-struct Remaining;
-
-impl Expiry<EntryKey, Arc<Entry>> for Remaining {
-    fn expire_after_create(&self, _: &EntryKey, entry: &Arc<Entry>, _: Instant) -> Option<Duration> {
-        Some(entry.remaining)
+impl Expiry<EntryKey, Entry> for Remaining {
+    fn expire_after_create(&self, _: &EntryKey, entry: &Entry, _: Instant) -> Option<Duration> {
+        Some(self.of(entry))
     }
 
     // The default keeps the old entry's end.
-    fn expire_after_update(
-        &self,
-        _: &EntryKey,
-        entry: &Arc<Entry>,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(entry.remaining)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        Target,
-        testtenant::{NOW, Tenant, granted, user_id},
-    };
-    use mcp_auth_layer::clock::FixedClock;
-
-    /// A cache with one token of alice in it.
-    async fn filled() -> (TokenCache, EntryKey) {
-        let clock = Arc::new(FixedClock::at(UnixTime::from_secs(NOW)));
-        let cache = TokenCache::new(1 << 20, clock);
-        let alice = Tenant::granting().user("alice").await;
-        let cell = cache.user(&user_id("alice"));
-        let entry = EntryKey::new(alice.digest(), &Target::graph());
-        let key = FlightKey { entry, claims: None, epoch: cell.epoch() };
-        let answer = crate::answer::read(&granted(0), UnixTime::from_secs(NOW)).ok().unwrap();
-        cache.keep(&key, cache.depart(), &answer, alice.expires_at(), &cell);
-        assert!(cache.find(&entry).is_some());
-        (cache, entry)
-    }
-
-    #[tokio::test]
-    async fn an_entry_of_a_past_epoch_is_void_before_it_is_removed() {
-        let (cache, entry) = filled().await;
-        assert_eq!(cache.users.forget(&user_id("alice")), [entry]);
-        assert!(cache.find(&entry).is_none());
-        assert!(cache.weight() > 0, "nobody has removed it yet");
-    }
-
-    #[tokio::test]
-    async fn a_forgotten_users_tokens_leave_the_memory() {
-        let (cache, _) = filled().await;
-        cache.forget(&user_id("alice"));
-        assert_eq!(cache.weight(), 0);
+    fn expire_after_update(&self, _: &EntryKey, entry: &Entry, _: Instant, _: Option<Duration>) -> Option<Duration> {
+        Some(self.of(entry))
     }
 }

@@ -2,14 +2,15 @@
 
 mod expiry;
 mod flights;
+mod forgotten;
+mod hasher;
 mod key;
 mod l1;
-mod users;
 
 pub(crate) use self::{
     expiry::usable_until,
     flights::{Boarding, Outcome},
+    forgotten::{Departure, Forgotten, UserTag},
     key::{EntryKey, FlightKey, UserKey},
     l1::{Renewal, TokenCache},
-    users::UserCell,
 };

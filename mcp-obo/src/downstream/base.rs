@@ -105,6 +105,10 @@ fn has_credentials(url: &Url) -> bool {
 
 /// Tells whether a path climbs, in any spelling that some server on the way may undo.
 fn has_tricks(path: &str) -> bool {
+    // Every spelling of a climb has a dot in it, or something encoded; most paths have neither.
+    if !path.contains(['.', '%']) {
+        return false;
+    }
     let once = encoded_once(&path.to_ascii_lowercase());
     let plain = once.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/").replace("%3b", ";");
     // Java's servers drop what stands behind a semicolon before they look at the dots.

@@ -11,11 +11,12 @@ use super::{
 use crate::{
     access_token::AccessToken,
     audit,
-    cache::{Boarding, EntryKey, FlightKey, Outcome, Renewal, TokenCache, UserCell, UserKey},
+    cache::{Boarding, Departure, EntryKey, FlightKey, Outcome, Renewal, TokenCache, UserKey, UserTag},
     challenges::Challenges,
     error::{
         ExchangeError,
         ExchangeErrorKind::{self, AssertionExpired, AssertionRefused, BlockedByPolicy, Consent, NoUser, StepUp},
+        Failure,
     },
     grant::{Assertion, TokenRequest},
     meter::{self, Answer},
@@ -36,6 +37,14 @@ pub(super) struct Inner {
     pub(super) challenges: Arc<Challenges>,
 }
 
+/// How many requests one caller waits for whose user is forgotten every time before they come back.
+const TURNS: usize = 3;
+
+/// Nobody may have a token that was asked for before.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the user was forgotten again while the token was fetched")]
+struct ForgottenAgain;
+
 /// A request before it leaves, and all that its answer needs.
 #[derive(Clone)]
 struct Plan {
@@ -43,13 +52,13 @@ struct Plan {
     ends: UnixTime,
     key: FlightKey,
     user: UserKey,
-    cell: Arc<UserCell>,
+    tag: UserTag,
 }
 
 impl Inner {
     pub(super) fn empty(&mut self, max_bytes: u64) {
         self.cache = Arc::new(TokenCache::new(max_bytes, Arc::clone(self.endpoint.app().clock())));
-        self.refusals = Arc::new(Refusals::new());
+        self.refusals = Arc::new(Refusals::new(Arc::clone(self.cache.forgotten())));
     }
 
     /// Looks into the memory, and has a token renewed whose end is near.
@@ -62,10 +71,24 @@ impl Inner {
         Some(hit.token)
     }
 
-    /// Joins or begins the request to Entra.
+    /// Joins or begins the request to Entra, and another one where the user was forgotten before it came back.
     pub(super) async fn fly(this: &Arc<Self>, entry: EntryKey, request: TokenRequest) -> Outcome {
         let plan = this.plan(entry, request)?;
-        let boarding = this.board(plan.clone(), || this.settled(&plan));
+        for _ in 0..TURNS {
+            this.check_end(plan.ends)?;
+            let boarding = this.board_and_count(&plan);
+            let departure = boarding.departure();
+            let outcome = boarding.outcome().await;
+            let is_void = |departure| this.cache.forgotten().was_forgotten_since(plan.tag, departure);
+            if outcome.is_err() || !departure.is_some_and(is_void) {
+                return outcome;
+            }
+        }
+        Err(Failure::new(ExchangeErrorKind::Unavailable).because(ForgottenAgain).into())
+    }
+
+    fn board_and_count(self: &Arc<Self>, plan: &Plan) -> Boarding {
+        let boarding = self.board(plan.clone(), || self.settled(plan));
         match &boarding {
             Boarding::Settled(Ok(_)) => meter::lookup(Answer::Memory),
             Boarding::Settled(Err(_)) => meter::lookup(Answer::Refusal),
@@ -73,7 +96,7 @@ impl Inner {
             // Counted when it is known who answered.
             Boarding::Begun(_) => {}
         }
-        boarding.outcome().await
+        boarding
     }
 
     /// Begins a request that nobody waits for, unless one is under way.
@@ -87,19 +110,22 @@ impl Inner {
 
     fn plan(&self, entry: EntryKey, request: TokenRequest) -> Result<Plan, ExchangeError> {
         let assertion = request.assertion().ok_or(NoUser)?;
-        // The bearer layer forgives a minute at the end; Entra forgives nothing, so it is not even asked.
-        if assertion.expires_at() <= self.endpoint.app().clock().now() {
-            return Err(AssertionExpired.into());
-        }
-        let cell = self.cache.user(assertion.user());
+        self.check_end(assertion.expires_at())?;
+        let tag = self.cache.forgotten().tag(assertion.user());
         let user = UserKey::new(assertion.user(), request.target());
-        let key = FlightKey { entry, claims: request.claims().cloned(), epoch: cell.epoch() };
-        Ok(Plan { ends: assertion.expires_at(), key, user, cell, request })
+        let key = FlightKey { entry, claims: request.claims().cloned() };
+        Ok(Plan { ends: assertion.expires_at(), key, user, tag, request })
+    }
+
+    /// The bearer layer forgives a minute at the end; Entra forgives nothing, so it is not even asked.
+    fn check_end(&self, ends: UnixTime) -> Result<(), ExchangeError> {
+        if ends <= self.endpoint.app().clock().now() { Err(AssertionExpired.into()) } else { Ok(()) }
     }
 
     fn board(self: &Arc<Self>, plan: Plan, settled: impl FnOnce() -> Option<Outcome>) -> Boarding {
-        let flight = || Arc::clone(self).flight(plan.clone());
-        self.cache.flights().board(plan.key.clone(), settled, flight)
+        let (key, tag) = (plan.key.clone(), plan.tag);
+        let flight = |departure| Arc::clone(self).flight(plan, departure);
+        self.cache.flights().board(key, tag, settled, flight)
     }
 
     /// What is known by now: a request with claims is never answered by a token from before.
@@ -108,8 +134,7 @@ impl Inner {
         cached.map(Ok).or_else(|| self.refusals.find(&plan.key, &plan.user).map(Err))
     }
 
-    async fn flight(self: Arc<Self>, plan: Plan) -> Outcome {
-        let departure = self.cache.depart();
+    async fn flight(self: Arc<Self>, plan: Plan, departure: Departure) -> Outcome {
         let present = if plan.key.claims.is_none() { self.cache.find(&plan.key.entry) } else { None };
         let began = Instant::now();
         let outcome = self.ask(&plan, present.as_ref()).await;
@@ -118,11 +143,11 @@ impl Inner {
         match outcome {
             Ok(arrived) => {
                 let answer = arrived.answer();
-                self.cache.keep(&plan.key, departure, answer, plan.ends, &plan.cell);
+                self.cache.keep(&plan.key.entry, departure, answer, plan.ends, plan.tag);
                 Ok(answer.access_token().clone())
             }
             Err(error) => {
-                self.refusals.note(&plan.key, &plan.user, &plan.cell, &error);
+                self.refusals.note(&plan.key, &plan.user, (plan.tag, departure), &error);
                 // A challenge may be one operation's alone; then the token from before still serves the others.
                 if plan.key.claims.is_none() && is_about_the_user(error.kind()) {
                     self.cache.revoke(&plan.key.entry, departure);
@@ -154,12 +179,13 @@ impl Inner {
     }
 
     pub(super) fn invalidate(&self, user: &VerifiedToken, target: &Target, spent: &AccessToken) {
-        self.cache.remove(&EntryKey::new(user.digest(), target), spent);
+        // First the store: whoever finds the memory empty already must not fill it from there.
         if let Ok(request) = TokenRequest::on_behalf_of(user, target)
             && let Some(assertion) = request.assertion()
         {
             self.replicas.reject(|| self.shared_key(assertion, target), spent);
         }
+        self.cache.remove(&EntryKey::new(user.digest(), target), spent);
     }
 
     /// Writes what reached Entra into the audit trail.

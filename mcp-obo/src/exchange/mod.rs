@@ -54,7 +54,8 @@ impl Exchange {
     pub fn new(app: &EntraApp, credential: impl Into<ClientCredentials>) -> Self {
         let endpoint = TokenEndpoint::new(app, credential);
         let cache = Arc::new(TokenCache::new(MAX_BYTES, Arc::clone(app.clock())));
-        let (refusals, challenges) = (Arc::new(Refusals::new()), Arc::default());
+        let refusals = Arc::new(Refusals::new(Arc::clone(cache.forgotten())));
+        let challenges = Arc::default();
         let (targets, replicas) = (Declared::default(), Replicas::default());
         Self(Arc::new(Inner { endpoint, targets, cache, replicas, refusals, challenges }))
     }
@@ -146,6 +147,10 @@ impl Exchange {
     }
 
     /// Drops everything of a user: tokens, refusals, and what requests under way will bring.
+    ///
+    /// From here on nobody is handed any token of it: who waits for one waits for a later request, and is told that it is
+    /// unavailable when that happens three times. Tokens leave the memory at once where there are few; a large cache is looked
+    /// through on a thread of the present Tokio runtime, and without one here.
     ///
     /// Where replicas share tokens the store is told in the background, on the present Tokio runtime; one that cannot be reached,
     /// until it is. What another replica holds in its memory it uses until its end.

@@ -116,14 +116,7 @@ impl Replicas {
     /// Voids everything of a user, in all replicas that share the store.
     pub(super) fn forget(&self, user: &UserId) {
         let Some(shared) = &self.0 else { return };
-        let telling = shared.forget(user);
-        let (shared, user) = (shared.clone(), user.clone());
-        in_the_background(async move {
-            if let Err(error) = telling.await {
-                tracing::error!(target: "mcp_obo::shared", %error, "other replicas may still use a forgotten user's tokens");
-                shared.insist_on_forgetting(&user).await;
-            }
-        });
+        in_the_background(shared.forget_in_the_end(user));
     }
 }
 

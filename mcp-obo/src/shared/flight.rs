@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often a store that fails is told to forget a user.
 const FORGET_TRIES: u32 = 3;
 
+/// How often a store that cannot be reached is told of a forgotten user.
+const INSISTENCE: Duration = Duration::from_secs(30);
+
 /// A token, and where it came from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -161,6 +164,10 @@ impl Pool {
         }
     }
 
+    pub(super) fn order_to_forget(&self, user: &UserId) -> u64 {
+        self.forgotten.note(user, self.clock.now())
+    }
+
     pub(super) async fn forget(&self, user: &UserId, order: u64) -> Result<(), StoreError> {
         let mut tries = 0;
         loop {
@@ -170,6 +177,18 @@ impl Pool {
                 return told;
             }
             sleep(PAUSE).await;
+        }
+    }
+
+    /// Tells a store that did not hear, as long as any order stands; one task does for all orders about a user.
+    pub(super) async fn insist_on_forgetting(&self, user: &UserId) {
+        let Some(mut duty) = self.forgotten.insist(user) else { return };
+        while !duty.is_over() {
+            sleep(INSISTENCE).await;
+            if let Some(order) = self.forgotten.order(user) {
+                // Whether it heard shows in the order.
+                let _ = self.tell_forgotten(user, order).await;
+            }
         }
     }
 
@@ -228,7 +247,7 @@ impl Pool {
             other => other,
         }?;
         let kept = sealed.ok_or(Lookup::Absent).and_then(|sealed| {
-            let opened = Kept::open(&self.ring, key, &epochs, self.clock.now(), &sealed);
+            let opened = Kept::open(&self.ring, key, &epochs, self.forgotten.void_until(), self.clock.now(), &sealed);
             let kept = opened.map_err(Lookup::Unusable)?;
             self.judge(key, wanted, kept)
         });

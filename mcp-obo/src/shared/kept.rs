@@ -20,7 +20,7 @@ pub(super) const LONGEST_LIFE: Duration = Duration::from_secs(48 * 60 * 60);
 const MAX_TOKEN: usize = 32 << 10;
 
 /// How far another replica's clock may be ahead.
-const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+pub(super) const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// A token that replicas share, with all that its next holder must know.
 #[derive(Clone)]
@@ -90,11 +90,12 @@ impl Kept {
         ring.seal(Purpose::SharedToken, key.as_bytes(), &plain).ok()
     }
 
-    /// Opens what lay in this place, if it is of one of these epochs and good now.
+    /// Opens what lay in this place, if it is of one of these epochs, was stored after this time, and is good now.
     pub(super) fn open(
         ring: &KeyRing,
         key: &SharedKey,
         epochs: &[Epoch],
+        after: UnixTime,
         now: UnixTime,
         sealed: &[u8],
     ) -> Result<Self, Unusable> {
@@ -104,7 +105,7 @@ impl Kept {
             return Err(Unusable::Absurd);
         }
         kept.check(now)?;
-        if epochs.contains(&epoch) { Ok(kept) } else { Err(Unusable::Forgotten) }
+        if epochs.contains(&epoch) && stored_at > after { Ok(kept) } else { Err(Unusable::Forgotten) }
     }
 
     /// Reads what is sealed there, whether or not it is good for anything.

@@ -38,7 +38,9 @@
 //! [`Exchange::forget_user`](crate::Exchange::forget_user) voids everything of a user in the store at once, and what requests
 //! under way in any replica will put there. It does not reach into the memory of other replicas: what these hold already they
 //! use until its end. If the store cannot be reached, this replica takes nothing of that user from it until it has been told,
-//! the log says that others may, and it is told again every half minute.
+//! the log says that others may, and it is told again every half minute. So it goes for 10,000 users: where more
+//! are not told yet, be it because they are forgotten faster than it hears, this replica can only take nothing of anybody from it
+//! that was stored before.
 //!
 //! A store that comes back with what it held some time ago has not heard of what was forgotten since: tokens of that time
 //! are good again until their end. So let it write nothing to disk, and after a fail-over to a server that lagged behind, forget
@@ -61,7 +63,7 @@ mod store;
 mod tests;
 mod users;
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc};
 
 use mcp_auth_layer::{
     clock::{Clock, UnixTime},
@@ -90,9 +92,6 @@ pub(crate) use self::{
     key::name,
 };
 use crate::{boxed::BoxFuture, seal::KeyRing};
-
-/// How often a store that cannot be reached is told of a forgotten user.
-const INSISTENCE: Duration = Duration::from_secs(30);
 
 /// The tokens that replicas share.
 ///
@@ -176,22 +175,23 @@ impl Shared {
     /// [`StoreError`] when the store was not told: other replicas may still take the user's tokens from it.
     #[must_use = "the store is told by the future"]
     pub fn forget(&self, user: &UserId) -> BoxFuture<'static, Result<(), StoreError>> {
-        let order = self.0.forgotten.note(user);
+        let order = self.0.order_to_forget(user);
         let (pool, user) = (Arc::clone(&self.0), user.clone());
         Box::pin(async move { pool.forget(&user, order).await })
     }
 
-    /// Tells the store of a forgotten user every half minute until it has heard, from whomever.
+    /// Does the same, and tells a store that fails every half minute until it has heard, from whomever.
     ///
     /// It ends in any case, when nothing from before the order can be alive.
-    pub(crate) async fn insist_on_forgetting(&self, user: &UserId) {
-        while self.0.forgotten.order(user).is_some() {
-            tokio::time::sleep(INSISTENCE).await;
-            if let Some(order) = self.0.forgotten.order(user) {
-                // Whether it heard shows in the order.
-                let _ = self.0.tell_forgotten(user, order).await;
-            }
-        }
+    #[must_use = "the store is told by the future"]
+    pub(crate) fn forget_in_the_end(&self, user: &UserId) -> BoxFuture<'static, ()> {
+        let order = self.0.order_to_forget(user);
+        let (pool, user) = (Arc::clone(&self.0), user.clone());
+        Box::pin(async move {
+            let Err(error) = pool.forget(&user, order).await else { return };
+            tracing::error!(%error, "other replicas may still use a forgotten user's tokens");
+            pool.insist_on_forgetting(&user).await;
+        })
     }
 
     /// Tells whether the store answered when it was last asked.

@@ -1,8 +1,7 @@
-use std::sync::Arc;
+use mcp_auth_layer::{TokenDigest, VerifiedToken};
 
-use mcp_auth_layer::VerifiedToken;
-
-fn main() {
-    let _ = VerifiedToken(Arc::new(()));
-    let _ = VerifiedToken::default();
+fn of_another_token(digest: TokenDigest, verified: VerifiedToken) -> VerifiedToken {
+    VerifiedToken { digest, ..verified }
 }
+
+fn main() {}

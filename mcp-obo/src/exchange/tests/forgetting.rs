@@ -50,7 +50,7 @@ async fn forgetting_covers_a_request_in_the_air() {
     gates[1].add_permits(1);
     assert_eq!(after.await.unwrap().expose_secret(), token_text(1));
     gates[0].add_permits(1);
-    assert_eq!(before.await.unwrap().expose_secret(), token_text(0));
+    assert_eq!(before.await.unwrap().expose_secret(), token_text(1), "nor who came before is handed what left before");
     settle().await;
     assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
     assert_eq!(tenant.exchanges(), 2);
@@ -61,16 +61,62 @@ async fn what_a_forgotten_request_brings_is_not_kept() {
     let gates = gates(2);
     let tenant = Tenant::answering(gated(&gates));
     let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
-    let waiting = tokio::spawn({
-        let (exchange, alice) = (exchange.clone(), alice.clone());
-        async move { exchange.token(&alice, &graph()).await.unwrap() }
-    });
+    let gone = callers(1, &exchange, &alice).remove(0);
+    settle().await;
+    gone.abort();
+    exchange.forget_user(&user_id("alice"));
+    gates.iter().for_each(|gate| gate.add_permits(1));
+    settle().await;
+    assert_eq!((exchange.0.cache.weight(), tenant.exchanges()), (0, 1));
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_while_their_user_is_forgotten_waits_for_a_later_request() {
+    let gates = gates(2);
+    let tenant = Tenant::answering(gated(&gates));
+    let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
+    let waiting = callers(20, &exchange, &alice);
     settle().await;
     exchange.forget_user(&user_id("alice"));
     gates.iter().for_each(|gate| gate.add_permits(1));
-    waiting.await.unwrap();
-    assert_eq!(exchange.0.cache.weight(), 0);
-    assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
+    for caller in waiting {
+        assert_eq!(caller.await.unwrap().unwrap().expose_secret(), token_text(1));
+    }
+    assert_eq!(tenant.exchanges(), 2, "one for all of them");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_forgotten_each_time_before_a_token_comes_is_told_so_in_the_end() {
+    let gates = gates(5);
+    let tenant = Tenant::answering(gated(&gates));
+    let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
+    let waiting = callers(20, &exchange, &alice);
+    for gate in &gates[..3] {
+        settle().await;
+        exchange.forget_user(&user_id("alice"));
+        gate.add_permits(1);
+    }
+    for caller in waiting {
+        assert_eq!(caller.await.unwrap().unwrap_err().kind(), Unavailable);
+    }
+    assert_eq!(tenant.exchanges(), 3);
+    gates[3].add_permits(1);
+    assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(3), "and it is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_later_request_takes_an_assertion_that_ended_meanwhile() {
+    let gates = gates(2);
+    let tenant = Tenant::answering(gated(&gates));
+    let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
+    let waiting = callers(1, &exchange, &alice).remove(0);
+    settle().await;
+    exchange.forget_user(&user_id("alice"));
+    tenant.clock.advance(tenant.clock.now().until(alice.expires_at()));
+    gates.iter().for_each(|gate| gate.add_permits(1));
+    assert_eq!(waiting.await.unwrap().unwrap_err().kind(), AssertionExpired);
+    assert_eq!(tenant.exchanges(), 1);
 }
 
 #[tokio::test]
@@ -86,6 +132,26 @@ async fn a_spent_token_goes_and_a_fresh_one_stays() {
     exchange.invalidate(&bob, &graph(), &fresh);
     assert_eq!(exchange.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
     assert_eq!(tenant.exchanges(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spent_token_does_not_come_back_from_the_store_while_the_memory_drops_it() {
+    let tenant = Tenant::granting();
+    let exchange = tenant.exchange().with_shared(MemoryStore::default(), KeyRing::ephemeral());
+    let alice = tenant.user("alice").await;
+    for round in 0..500 {
+        let spent = exchange.token(&alice, &graph()).await.unwrap();
+        let reporting = {
+            let (exchange, alice, spent) = (exchange.clone(), alice.clone(), spent.clone());
+            tokio::task::spawn_blocking(move || exchange.invalidate(&alice, &graph(), &spent))
+        };
+        while !reporting.is_finished() {
+            exchange.token(&alice, &graph()).await.unwrap();
+        }
+        reporting.await.unwrap();
+        let fresh = exchange.token(&alice, &graph()).await.unwrap();
+        assert_ne!(fresh.expose_secret(), spent.expose_secret(), "round {round}");
+    }
 }
 
 /// The time between the memory's and the store's part of forgetting is short, so the memory is given a lot to forget.

@@ -48,7 +48,11 @@ async fn gauges_go_down_with_what_they_count() {
     let full = exchange.0.cache.weight() as f64;
     assert!(full <= 10_000.0, "{full}");
     assert_eq!(gauge("mcp_obo_cache_bytes"), full, "those who had to go");
-    assert!((1.0..=4.0).contains(&gauge("mcp_obo_cache_entries")), "{counts:?}");
+    assert!((1.0..=10_000.0 / one).contains(&gauge("mcp_obo_cache_entries")), "{counts:?}");
+
+    let without = tenant.exchange().with_max_bytes(0);
+    without.token(&alice, &graph()).await.unwrap();
+    assert_eq!(gauge("mcp_obo_cache_bytes"), full, "a cache without room takes nothing");
 
     let refusing = Tenant::answering(|_| Box::pin(ready(step_up())));
     let (exchange, mallory) = (refusing.exchange(), refusing.user("mallory").await);

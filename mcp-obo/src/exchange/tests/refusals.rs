@@ -187,6 +187,31 @@ async fn forgetting_a_user_forgets_what_they_were_answered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_forgotten_user_was_answered_takes_no_later_answers_place() {
+    let gate = Arc::new(Semaphore::new(0));
+    let late = Arc::clone(&gate);
+    let tenant = Tenant::answering(move |call| {
+        let late = Arc::clone(&late);
+        Box::pin(async move {
+            if call.number > 0 {
+                return status(429, &[("retry-after", "60")], "{}");
+            }
+            late.acquire().await.unwrap().forget();
+            status(429, &[("retry-after", "600")], "{}")
+        })
+    });
+    let (exchange, mallory) = (tenant.exchange(), tenant.user("mallory").await);
+    let before = callers(1, &exchange, &mallory).remove(0);
+    settle().await;
+    exchange.forget_user(&user_id("mallory"));
+    assert_eq!(exchange.token(&mallory, &graph()).await.unwrap_err().kind(), Throttled);
+    gate.add_permits(1);
+    assert_eq!(before.await.unwrap().unwrap_err().kind(), Throttled);
+    assert_eq!(exchange.token(&mallory, &graph()).await.unwrap_err().kind(), Throttled);
+    assert_eq!(tenant.exchanges(), 2, "Entra named a time after that, and is left alone until then");
+}
+
+#[tokio::test(start_paused = true)]
 async fn all_who_wait_share_one_failure() {
     let tenant = Tenant::answering_after(Duration::from_secs(1), |_| status(503, &[], ""));
     let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);

@@ -220,3 +220,21 @@ async fn a_store_that_was_down_is_told_of_a_forgotten_user_when_it_is_back() {
     tokio::time::sleep(Duration::from_secs(600)).await;
     assert_eq!(one.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1), "and is told once");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_user_who_is_forgotten_again_and_again_in_an_outage_makes_no_crowd() {
+    let tenant = Tenant::granting();
+    let store = Mortal::default();
+    let exchange = tenant.exchange().with_shared(store.clone(), ring());
+    store.is_down.store(true, SeqCst);
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    for _ in 0..50 {
+        exchange.forget_user(&user_id("alice"));
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(tasks() - before, 1, "one insists for all");
+    store.is_down.store(false, SeqCst);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(tasks(), before, "until the store has heard");
+}

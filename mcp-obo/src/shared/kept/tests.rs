@@ -22,6 +22,9 @@ fn key_of(assertion: &str) -> SharedKey {
     SharedKey::new(&parts)
 }
 
+/// Before anything was stored.
+const NEVER: UnixTime = UnixTime::from_secs(0);
+
 const EPOCH: Epoch = Epoch::from_bytes([7; 16]);
 
 /// A token of an hour that may be used for 55 minutes.
@@ -43,7 +46,7 @@ fn forge(ring: &KeyRing, plain: &[u8]) -> Vec<u8> {
 fn what_is_sealed_opens_as_it_was() {
     let ring = KeyRing::ephemeral();
     let sealed = hour("a.b.c").seal(&ring, &key(), EPOCH, now()).unwrap();
-    let open = Kept::open(&ring, &key(), &[EPOCH], now(), &sealed).unwrap();
+    let open = Kept::open(&ring, &key(), &[EPOCH], NEVER, now(), &sealed).unwrap();
     assert_eq!(open.token().expose_secret(), "a.b.c");
     assert_eq!(open.expires_at(), UnixTime::from_secs(NOW + 3_600));
     assert_eq!(open.lifetime(), Duration::from_secs(3_600));
@@ -66,7 +69,7 @@ fn it_is_good_until_it_may_be_used_no_more_and_for_its_epoch() {
         ("another epoch", &[other], NOW, Some(Unusable::Forgotten)),
         ("no epoch", &[], NOW, Some(Unusable::Forgotten)),
     ] {
-        let got = Kept::open(&ring, &key(), epochs, UnixTime::from_secs(at), &sealed).err();
+        let got = Kept::open(&ring, &key(), epochs, NEVER, UnixTime::from_secs(at), &sealed).err();
         assert_eq!(got, expected, "{name}");
     }
 }
@@ -93,7 +96,7 @@ fn what_cannot_be_is_neither_stored_nor_taken() {
         }
         plain.extend_from_slice(&(absurd.lifetime.as_secs() as u32).to_be_bytes());
         plain.extend_from_slice(absurd.token.expose_secret().as_bytes());
-        let got = Kept::open(&ring, &key(), &[EPOCH], now(), &forge(&ring, &plain)).err();
+        let got = Kept::open(&ring, &key(), &[EPOCH], NEVER, now(), &forge(&ring, &plain)).err();
         assert_eq!(got, Some(Unusable::Absurd), "{name}");
     }
     assert!(kept("t", 60, 60, 0).seal(&ring, &key(), EPOCH, now()).is_none(), "it is over already");
@@ -117,7 +120,7 @@ fn what_another_version_or_anybody_else_wrote_is_garbage() {
         ("not text", forge(&ring, &not_text)),
         ("another ring's", hour("t").seal(&KeyRing::ephemeral(), &key(), EPOCH, now()).unwrap()),
     ] {
-        assert_eq!(Kept::open(&ring, &key(), &[EPOCH], now(), &value).err(), Some(Unusable::Garbage), "{name}");
+        assert_eq!(Kept::open(&ring, &key(), &[EPOCH], NEVER, now(), &value).err(), Some(Unusable::Garbage), "{name}");
     }
 }
 
@@ -125,6 +128,6 @@ fn what_another_version_or_anybody_else_wrote_is_garbage() {
 fn an_entry_that_is_moved_to_another_name_does_not_open() {
     let ring = KeyRing::ephemeral();
     let sealed = hour("t").seal(&ring, &key(), EPOCH, now()).unwrap();
-    let got = Kept::open(&ring, &key_of("another"), &[EPOCH], now(), &sealed).err();
+    let got = Kept::open(&ring, &key_of("another"), &[EPOCH], NEVER, now(), &sealed).err();
     assert_eq!(got, Some(Unusable::Garbage));
 }

@@ -84,6 +84,78 @@ async fn a_store_that_cannot_be_told_is_told_before_it_is_believed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_more_than_can_be_noted_nobody_is_served_from_before() {
+    let world = World::new();
+    let (one, other) = (world.replica(), world.replica());
+    world.fly(&one).await;
+    // The store was told of none of them.
+    let forget = |name: &str| drop(one.forget(&user(name)));
+    (0..10_000).for_each(|number| forget(&number.to_string()));
+    forget("alice");
+    (0..10_000).for_each(|number| forget(&(10_000 + number).to_string()));
+    assert_eq!(found(&one).await, None);
+    assert_eq!(found(&other).await.unwrap(), "token-1", "the other was not reached");
+    world.clock.advance(Duration::from_secs(301));
+    assert_eq!(world.fly(&one).await, "token-2");
+    assert_eq!(found(&one).await.unwrap(), "token-2", "what came afterwards is good");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_is_old_keeps_nobody_from_being_noted() {
+    let world = World::new();
+    let one = world.replica();
+    (0..10_000).for_each(|number| drop(one.forget(&user(&number.to_string()))));
+    advance(Duration::from_secs(48 * 60 * 60)).await;
+    world.fly(&one).await;
+    drop(one.forget(&user("bob")));
+    assert_eq!(found(&one).await.unwrap(), "token-1", "there was room for him, so nobody else is concerned");
+}
+
+#[test]
+fn one_at_a_time_insists_and_leaves_no_order_to_nobody() {
+    let (forgotten, now) = (spent::Forgotten::new(), UnixTime::from_secs(NOW));
+    let (alice, first) = (user("alice"), forgotten.note(&user("alice"), now));
+    let mut duty = forgotten.insist(&alice).unwrap();
+    assert!(forgotten.insist(&alice).is_none(), "somebody has it");
+    assert!(!duty.is_over());
+    // A later order, whose giver has no runtime and tells nobody.
+    let last = forgotten.note(&alice, now);
+    forgotten.settle(&alice, first);
+    assert!(!duty.is_over(), "it insists on that one, too");
+    forgotten.settle(&alice, last);
+    assert!(duty.is_over());
+    let again = forgotten.insist(&alice).unwrap();
+    drop(duty);
+    assert!(forgotten.insist(&alice).is_none(), "the end of the first takes it from nobody");
+    drop(again);
+    assert!(forgotten.insist(&alice).is_some(), "a task that ends early gives it back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_stands_until_the_store_has_heard_it_or_nothing_from_before_is_alive() {
+    let (forgotten, now) = (spent::Forgotten::new(), UnixTime::from_secs(NOW));
+    let (first, last) = (forgotten.note(&user("alice"), now), forgotten.note(&user("alice"), now));
+    forgotten.settle(&user("alice"), first);
+    assert_eq!(forgotten.order(&user("alice")), Some(last));
+    forgotten.settle(&user("alice"), last);
+    assert_eq!(forgotten.order(&user("alice")), None);
+    let bobs = forgotten.note(&user("bob"), now);
+    assert_eq!(forgotten.order(&user("bob")), Some(bobs));
+    advance(Duration::from_secs(48 * 60 * 60)).await;
+    assert_eq!(forgotten.order(&user("bob")), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_noted_already_needs_no_more_room() {
+    let forgotten = spent::Forgotten::new();
+    let note = |number: u32| forgotten.note(&user(&number.to_string()), UnixTime::from_secs(NOW));
+    assert_eq!((0..10_000).map(note).max(), Some(10_000));
+    assert_eq!(forgotten.order(&user("7")), Some(8));
+    assert_eq!((note(7), forgotten.order(&user("7"))), (10_001, Some(10_001)));
+    assert_eq!(forgotten.void_until(), UnixTime::from_secs(0), "nobody else is concerned");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_short_outage_is_outlasted() {
     let world = World::new();
     let (one, other) = (world.replica(), world.replica());
