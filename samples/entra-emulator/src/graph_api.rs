@@ -14,6 +14,7 @@ use crate::{
     fault::{Fault, RetryAfter},
     graph,
     jwt::Jwt,
+    pages::Asked,
     place::Place,
     shared::{Base, Shared},
     state::State as Tenant,
@@ -64,12 +65,8 @@ pub(crate) async fn messages(
     shared.state.counting.count(|counters| counters.graph_messages += 1);
     let prefer = headers.get("prefer").and_then(|value| value.to_str().ok());
     answer(&shared, &headers, Some(SCOPE), |_| {
-        let page = graph::messages(query.as_deref(), prefer, &base.to_string()).map_err(of_query)?;
-        let mut response = Json(page.body).into_response();
-        if let Some(value) = page.preference_applied.and_then(|value| HeaderValue::try_from(value).ok()) {
-            response.headers_mut().insert("preference-applied", value);
-        }
-        Ok(response)
+        let asked = Asked { query, prefer: prefer.map(str::to_owned), base: base.to_string() };
+        shared.state.pages.get(asked).map_err(of_query)
     })
     .await
 }

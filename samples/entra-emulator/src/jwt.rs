@@ -36,8 +36,9 @@ impl<'a> Jwt<'a> {
 
     /// Tells whether a key of the tenant signed it, in the ordinary way or in Graph's.
     pub(crate) fn is_signed_by(&self, keys: &KeyRing) -> bool {
-        let key = self.header["kid"].as_str().and_then(|kid| keys.find(kid));
-        self.header["alg"] == "RS256" && key.is_some_and(|key| self.verifies(&key.decoding, Algorithm::RS256))
+        let kid = self.header["kid"].as_str().unwrap_or_default();
+        self.header["alg"] == "RS256"
+            && keys.have_signed(self.text, kid, |key| self.verifies(&key.decoding, Algorithm::RS256))
     }
 
     /// Checks the signature with one key.

@@ -60,6 +60,7 @@ mod jwt;
 mod key;
 mod lifetime;
 mod managed_identity;
+mod pages;
 mod pem;
 mod per_user;
 mod permission;

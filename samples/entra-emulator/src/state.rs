@@ -21,6 +21,7 @@ use crate::{
     gateway::Network,
     identity::Identities,
     lifetime::Lifetime,
+    pages::Pages,
     per_user::PerUser,
     service::{Principal, Service, ServiceOrder},
     signing::KeyRing,
@@ -52,6 +53,7 @@ pub(crate) struct State {
     pub(crate) faults: Faults,
     pub(crate) lifetimes: PerUser<Lifetime>,
     pub(crate) counting: Counting,
+    pub(crate) pages: Pages,
     /// What proves to the App Service form of the identity endpoint that the caller is in the app's own process.
     pub(crate) identity_header: String,
     /// The app roles at Graph that administrators assigned, each with the client that has it.
@@ -120,6 +122,7 @@ impl State {
             faults: Faults::default(),
             lifetimes: PerUser::default(),
             counting: Counting::default(),
+            pages: Pages::default(),
             codes: Mutex::default(),
             refresh_tokens: Mutex::default(),
             revoked: Mutex::default(),

@@ -1,5 +1,7 @@
 //! The members of the tenant, each with the trouble that its name says.
 
+use std::sync::{LazyLock, OnceLock};
+
 use serde::Serialize;
 
 use crate::tenant::TENANT_DOMAIN;
@@ -64,7 +66,32 @@ pub const USERS: [User; 13] = [
     user("carol", "Carol Reader", "a1a1a1a1-0000-4000-8000-00000000000d", true, Condition::None),
 ];
 
+/// How many people there are beside the named ones: `reader-0` to `reader-99999`, all of them without trouble.
+const CROWD: usize = 100_000;
+
+/// Object ids of the crowd begin so; the person's number follows, in hexadecimal.
+const CROWD_OID: &str = "b1b1b1b1-0000-4000-8000-";
+
 impl User {
+    /// Finds a member of the crowd by the number that the name or the object id ends with.
+    fn of_crowd(hint: &str) -> Option<&'static Self> {
+        static ALL: LazyLock<Vec<OnceLock<User>>> = LazyLock::new(|| (0..CROWD).map(|_| OnceLock::new()).collect());
+        let number = match hint.strip_prefix(CROWD_OID) {
+            Some(digits) => usize::from_str_radix(digits, 16).ok()?,
+            None => {
+                let name = hint.split_once('@').map_or(Some(hint), |(name, at)| (at == TENANT_DOMAIN).then_some(name));
+                name?.strip_prefix("reader-")?.parse().ok()?
+            }
+        };
+        // Made once each, at most `CROWD` of them, so the texts may stay for ever.
+        let made = || {
+            let text = |text: String| -> &'static str { text.leak() };
+            let (name, display) = (text(format!("reader-{number}")), text(format!("Reader {number}")));
+            user(name, display, text(format!("{CROWD_OID}{number:012x}")), true, Condition::None)
+        };
+        ALL.get(number).map(|one| one.get_or_init(made))
+    }
+
     pub(crate) fn upn(&self) -> String {
         format!("{}@{TENANT_DOMAIN}", self.name)
     }
@@ -72,8 +99,34 @@ impl User {
     /// Finds a user by name, UPN or object id.
     pub(crate) fn find(hint: &str) -> Option<&'static Self> {
         static ALL: [User; 13] = USERS;
-        ALL.iter().find(|user| {
+        let is_named = |user: &&Self| {
             user.name.eq_ignore_ascii_case(hint) || user.upn().eq_ignore_ascii_case(hint) || user.oid == hint
-        })
+        };
+        Self::of_crowd(hint).or_else(|| ALL.iter().find(is_named))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_of_the_crowd_is_found_by_name_upn_and_object_id() {
+        for number in [0, 17, CROWD - 1] {
+            let name = format!("reader-{number}");
+            let one = User::find(&name).unwrap();
+            assert_eq!(one.name, name);
+            assert!(one.reader && one.condition == Condition::None);
+            for hint in [one.upn(), one.oid.to_owned()] {
+                assert!(std::ptr::eq(User::find(&hint).unwrap(), one), "{hint}");
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_outside_the_crowd() {
+        for hint in ["reader-", "reader-100000", "reader-x", "reader-1@elsewhere.example", "reader", CROWD_OID] {
+            assert!(User::find(hint).is_none(), "{hint}");
+        }
     }
 }

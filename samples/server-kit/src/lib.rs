@@ -20,3 +20,4 @@ pub mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod transport;
+pub mod written;

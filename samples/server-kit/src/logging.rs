@@ -60,10 +60,11 @@ fn read(vars: &dyn Vars, default: Level) -> Result<(EnvFilter, Form), String> {
 
 /// Tells whether an event may be written at all, whatever `RUST_LOG` asks for.
 ///
-/// Below `info` rmcp writes whole requests, and the `accessToken` argument is a part of one.
+/// At `info` rmcp writes three lines for each request, which cost as much as answering it and say nothing; below, it writes
+/// whole requests, and the `accessToken` argument is a part of one.
 #[must_use]
 pub fn is_fit_to_print(event: &Metadata<'_>) -> bool {
-    !event.target().starts_with("rmcp") || *event.level() <= Level::INFO
+    !event.target().starts_with("rmcp") || *event.level() <= Level::WARN
 }
 
 /// Keeps the audit trails whoever quietens the rest; each goes only by its own name.

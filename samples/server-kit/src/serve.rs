@@ -1,6 +1,13 @@
 //! Connections: accepted, bounded in number and in time, and ended gracefully.
 
-use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::{Router, extract::ConnectInfo, http::Request};
 use hyper::{
@@ -17,8 +24,8 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time,
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{self, Instant},
 };
 
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,7 +84,7 @@ async fn connection(
     place: OwnedSemaphorePermit,
 ) {
     let work = Work::default();
-    let idle = idle(work.0.subscribe());
+    let idle = idle(work.clone());
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         // As axum's own server has it, so that its extractor works too.
@@ -98,42 +105,63 @@ async fn connection(
     drop(place);
 }
 
-/// How many requests of a connection are under way.
+/// What a connection has asked for.
 #[derive(Clone, Default)]
-struct Work(Arc<watch::Sender<usize>>);
+struct Work(Arc<Mutex<Asked>>);
 
-/// One of them, until it is dropped.
+struct Asked {
+    under_way: usize,
+    /// Since when nothing is under way, and how long that may last.
+    idle: (Instant, Duration),
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self { under_way: 0, idle: (Instant::now(), HEAD_TIMEOUT) }
+    }
+}
+
+/// A request that is under way, until it is dropped.
 struct Share(Work);
 
 impl Work {
     fn begin(&self) -> Share {
-        self.0.send_modify(|under_way| *under_way += 1);
+        self.asked().under_way += 1;
         Share(self.clone())
+    }
+
+    /// Returns when to look again; where that is past, nobody has asked for anything in time.
+    fn deadline(&self) -> Instant {
+        let asked = self.asked();
+        let (since, patience) = if asked.under_way > 0 { (Instant::now(), IDLE) } else { asked.idle };
+        since + patience
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.0.0.send_modify(|under_way| *under_way -= 1);
+        let mut asked = self.0.asked();
+        asked.under_way -= 1;
+        asked.idle = (Instant::now(), IDLE);
     }
 }
 
 /// Ends when a connection has asked for nothing in time.
 ///
 /// hyper's own timeouts begin with the first line of a request: it waits without end for a peer that says nothing, or only
-/// the beginning of HTTP/2, and for one that keeps HTTP/2 open by answering pings.
-async fn idle(mut under_way: watch::Receiver<usize>) {
-    let mut patience = HEAD_TIMEOUT;
+/// the beginning of HTTP/2, and for one that keeps HTTP/2 open by answering pings. This looks at the connection when it may have
+/// become idle, and not at every request.
+async fn idle(work: Work) {
     loop {
-        let working = *under_way.borrow_and_update() > 0;
-        let changed = under_way.changed();
-        let outcome = if working { Ok(changed.await) } else { time::timeout(patience, changed).await };
-        match outcome {
-            Ok(Ok(())) => patience = IDLE,
-            // The service went away, and with it the connection, which ends by itself.
-            Ok(Err(_)) => return std::future::pending().await,
-            Err(_) => return,
+        let deadline = work.deadline();
+        if deadline <= Instant::now() {
+            return;
         }
+        time::sleep_until(deadline).await;
     }
 }
 
