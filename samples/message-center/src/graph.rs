@@ -6,7 +6,7 @@ use mcp_auth_layer::{config::ConfigError, fetch::HttpClient};
 use mcp_obo::{Downstream, DownstreamError, Target, TokenSource, downstream::request_id};
 use serde_json::Value;
 
-use crate::tools::get_messages::Arguments;
+use crate::tools::{get_messages::Arguments, page::with_urls};
 
 const MESSAGES: &str = "/admin/serviceAnnouncement/messages";
 
@@ -61,7 +61,7 @@ impl Graph {
         Downstream::new(http, target, base_url).map(Self)
     }
 
-    /// Reads messages as `who`.
+    /// Reads messages as `who`: Graph's own text, with an address in each message.
     ///
     /// The `client-request-id` of the incoming request goes on to Graph, so that one id finds the call in both logs.
     ///
@@ -72,7 +72,7 @@ impl Graph {
         who: &dyn TokenSource,
         arguments: &Arguments,
         incoming: &HeaderMap,
-    ) -> Result<Value, GraphError> {
+    ) -> Result<String, GraphError> {
         // The query is percent-encoded, so this is an address; what is none is nowhere to send a token to.
         let request = Request::get(format!("{MESSAGES}?{}", arguments.query())).body(Bytes::new());
         let mut request = request.map_err(|_| DownstreamError::ForeignAddress)?;
@@ -86,12 +86,11 @@ impl Graph {
     }
 }
 
-fn read(answer: Response<Bytes>) -> Result<Value, GraphError> {
+fn read(answer: Response<Bytes>) -> Result<String, GraphError> {
     let status = answer.status();
     let request_id = request_id(answer.headers()).map(Into::into);
     if status.is_success() {
-        let body: Option<Value> = serde_json::from_slice(answer.body()).ok();
-        return body.filter(|body| body.get("value").is_some()).ok_or(GraphError::Unreadable { request_id });
+        return with_urls(answer.body()).ok_or(GraphError::Unreadable { request_id });
     }
     let message = (status.as_u16() == 400).then(|| sentence(answer.body())).flatten();
     Err(GraphError::Status { status: status.as_u16(), message, request_id })

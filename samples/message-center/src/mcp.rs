@@ -17,11 +17,11 @@ use rmcp::{
     service::RequestContext,
 };
 use secrecy::SecretString;
-use serde_json::Value;
 use server_kit::{
     failure::{Context, Failure},
     health::Health,
-    mcp::{Tools, no_such_tool, success},
+    mcp::{Tools, no_such_tool},
+    written,
 };
 
 use crate::{
@@ -41,6 +41,8 @@ pub struct MessageCenter {
     pub graph: Graph,
     /// As whom it is called.
     pub outgoing: OutgoingAuth,
+    /// What clients are told of the tool; made once.
+    pub tool: Tool,
     /// Whether the `accessToken` argument exists.
     pub token_argument: TokenArgument,
     /// `GRAPH_ACCESS_TOKEN`, while its hatch is open.
@@ -53,7 +55,7 @@ pub struct MessageCenter {
 
 impl MessageCenter {
     /// Answers a call.
-    async fn get_messages(&self, parts: &Parts, call: Call) -> Result<Value, Failure> {
+    async fn get_messages(&self, parts: &Parts, call: Call) -> Result<String, Failure> {
         let answer = match self.lent_token(parts, call.token) {
             Some(lent) => self.graph.messages(&lent, &call.arguments, &parts.headers).await,
             None => match self.outgoing.source(&parts.extensions) {
@@ -86,7 +88,7 @@ impl MessageCenter {
     }
 
     /// Asks Graph as the one identity that was chosen, whose failure is final: no other token is tried.
-    async fn ask_as(&self, who: &dyn TokenSource, arguments: &Arguments, parts: &Parts) -> Result<Value, GraphError> {
+    async fn ask_as(&self, who: &dyn TokenSource, arguments: &Arguments, parts: &Parts) -> Result<String, GraphError> {
         let answer = self.graph.messages(who, arguments, &parts.headers).await;
         if let Err(GraphError::Downstream(error)) = &answer {
             let is_refused = |error: &ExchangeError| error.kind() == ExchangeErrorKind::ClientCredential;
@@ -115,7 +117,7 @@ impl Tools for MessageCenter {
     }
 
     fn list(&self) -> Vec<Tool> {
-        vec![get_messages::tool(self.token_argument)]
+        vec![self.tool.clone()]
     }
 
     async fn call(
@@ -135,7 +137,10 @@ impl Tools for MessageCenter {
             Err(error) => Err(failure::of_arguments(&error)),
         };
         meter::called(answer.as_ref().map_or_else(|failure| failure.kind, |_| "messages"), begun);
-        let shown = |body| success(get_messages::with_urls(body));
-        Ok(answer.map_or_else(Failure::into_result, shown).into())
+        let result = match answer {
+            Ok(messages) => written::success(parts, messages)?,
+            Err(failure) => failure.into_result(),
+        };
+        Ok(result.into())
     }
 }

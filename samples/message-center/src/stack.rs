@@ -23,8 +23,9 @@ use server_kit::{
     health::{self, Credential, Health},
     mcp::ToolServer,
     transport,
+    written::{Written, WrittenLayer},
 };
-use tower::{ServiceBuilder, util::option_layer};
+use tower::{Layer as _, ServiceBuilder, util::option_layer};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyDeadlineLayer, trace::TraceLayer};
 
 use crate::{
@@ -35,7 +36,7 @@ use crate::{
     mcp::MessageCenter,
     meter,
     settings::{Settings, Sharing},
-    tools::get_messages::TokenArgument,
+    tools::get_messages::{self, TokenArgument},
 };
 
 const MAX_GRAPH_ANSWER: usize = 8 << 20;
@@ -145,9 +146,10 @@ fn credential(settings: &Settings, exchange: Option<&Exchange>) -> Result<Creden
 fn mcp_service(
     settings: &Settings,
     health: Health,
-) -> Result<StreamableHttpService<ToolServer<MessageCenter>, NeverSessionManager>, ConfigError> {
+) -> Result<Written<StreamableHttpService<ToolServer<MessageCenter>, NeverSessionManager>>, ConfigError> {
     let limits = FetchLimits::default().with_timeout(Duration::from_secs(30)).with_max_body(MAX_GRAPH_ANSWER);
     let open = settings.hatches.is_open(Hatch::TokenArgument);
+    let token_argument = if open { TokenArgument::Open } else { TokenArgument::Closed };
     let server = ToolServer(Arc::new(MessageCenter {
         graph: Graph::new(
             HttpClient::reqwest_through(limits, &settings.egress)?,
@@ -155,7 +157,8 @@ fn mcp_service(
             &settings.graph_base_url,
         )?,
         outgoing: settings.outgoing.clone(),
-        token_argument: if open { TokenArgument::Open } else { TokenArgument::Closed },
+        tool: get_messages::tool(token_argument),
+        token_argument,
         static_token: settings.hatches.static_token.clone(),
         context: Context {
             tenant_url: format!("{}/{}", settings.app.authority().host(), settings.app.authority().segment()),
@@ -165,7 +168,9 @@ fn mcp_service(
         health,
     }));
     let config = transport::config(&settings.public_base_url, &settings.allowed_origins);
-    Ok(StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config))
+    let service =
+        StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config);
+    Ok(WrittenLayer.layer(service))
 }
 
 /// Our scopes in GUID form, which works whatever the App ID URI is, and which alone can be refreshed when client and API

@@ -1,4 +1,4 @@
-//! `getMessages`: its arguments, its schemas, and its result.
+//! `getMessages`: its arguments and its schemas.
 
 use std::borrow::Cow;
 
@@ -158,12 +158,18 @@ fn read(mut given: JsonObject) -> Result<Arguments, ArgumentError> {
         if given.get(name).and_then(Value::as_str).is_some_and(|text| text.chars().count() > MAX_TEXT) {
             return Err(ArgumentError::TooLong(name));
         }
-        let alone = given.get(name).map(|value| JsonObject::from_iter([(name.to_owned(), value.clone())]));
-        if alone.is_some_and(|alone| serde_json::from_value::<Arguments>(Value::Object(alone)).is_err()) {
-            return Err(ArgumentError::Type(name));
-        }
     }
-    serde_json::from_value(Value::Object(given)).map_err(|_| ArgumentError::Type("an argument"))
+    let given = Value::Object(given);
+    Arguments::deserialize(&given).map_err(|_| ArgumentError::Type(culprit(&given)))
+}
+
+/// Finds the argument that is not as the schema says.
+fn culprit(given: &Value) -> &'static str {
+    let is_bad = |name: &&str| {
+        let alone = given.get(*name).map(|value| Value::from_iter([((*name).to_owned(), value.clone())]));
+        alone.is_some_and(|alone| Arguments::deserialize(alone).is_err())
+    };
+    ARGUMENTS.into_iter().find(is_bad).unwrap_or("an argument")
 }
 
 fn check_order(text: &str) -> Result<(), ArgumentError> {
@@ -268,18 +274,6 @@ fn output_schema() -> JsonObject {
     schema.as_object().cloned().unwrap_or_default()
 }
 
-/// Adds to each message the address at which a person can read it.
-#[must_use]
-pub fn with_urls(mut body: Value) -> Value {
-    for message in body.get_mut("value").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(id) = message.get("id").and_then(Value::as_str) {
-            let url = format!("https://admin.microsoft.com/#/MessageCenter/:/messages/{id}");
-            message["url"] = Value::String(url);
-        }
-    }
-    body
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,12 +366,5 @@ mod tests {
     fn a_filter_cannot_become_another_parameter() {
         let call = judged(json!({"filter": "title eq 'a&b'&$top=1#"}), TokenArgument::Closed).unwrap();
         assert!(call.arguments.query().ends_with("&%24filter=title+eq+%27a%26b%27%26%24top%3D1%23"));
-    }
-
-    #[test]
-    fn every_message_gets_its_address() {
-        let body = with_urls(json!({"value": [{"id": "MC1"}, {"title": "no id"}]}));
-        assert_eq!(body["value"][0]["url"], "https://admin.microsoft.com/#/MessageCenter/:/messages/MC1");
-        assert!(body["value"][1].get("url").is_none());
     }
 }

@@ -1,3 +1,6 @@
 //! The tools: one.
 
 pub mod get_messages;
+mod messages;
+pub mod page;
+mod sound;

@@ -176,6 +176,7 @@ async fn every_way_not_to_reach_graph_has_its_name() {
     let moved = Upstream::start(http("302 Found\r\nlocation: https://evil.example/", "")).await;
     let page = Upstream::start(http("200 OK", "<html>welcome</html>")).await;
     let strange = Upstream::start(http("200 OK", "{\"other\":1}")).await;
+    let torn = Upstream::start(http("200 OK", r#"{"value":[{"id":"MC1","title":"cut off \ud83d"}]}"#)).await;
     let huge = Upstream::start(http("200 OK", &"x".repeat(9 << 20))).await;
     for (name, url, expected) in [
         (
@@ -203,6 +204,7 @@ async fn every_way_not_to_reach_graph_has_its_name() {
         ("a redirect, which is not followed", moved.url("http"), told("graph_unexpected", OPERATOR, &["302"])),
         ("a page", page.url("http"), told("graph_unreadable", NOBODY, &["not a message list"])),
         ("JSON of something else", strange.url("http"), told("graph_unreadable", NOBODY, &["not a message list"])),
+        ("half of a character", torn.url("http"), told("graph_unreadable", NOBODY, &["not a message list"])),
         ("more than can be read", huge.url("http"), told("graph_too_large", CALLER, &["larger", "fewer"])),
     ] {
         let server = Fixture::with(&[("GRAPH_BASE_URL", &url)]).await;
