@@ -34,17 +34,21 @@ fn bearer(criterion: &mut Criterion) {
     let layer =
         |verifier: Verifier| BearerLayer::with_verifier(verifier).require_scope("access_as_user").expect("a scope");
     let mut group = criterion.benchmark_group("bearer");
-    for (name, capacity, token) in [
-        ("no layer", None, None),
-        ("remembered token", Some(10_000), Some(&good)),
-        ("token judged from the beginning", Some(0), Some(&good)),
-        ("forged token", Some(10_000), Some(&alice().forged().token())),
-        ("no token", Some(10_000), None),
+    for (name, capacity, token, status) in [
+        ("no layer", None, None, 200),
+        ("remembered token", Some(10_000), Some(&good), 200),
+        ("token judged from the beginning", Some(0), Some(&good), 200),
+        ("forged token", Some(10_000), Some(&alice().forged().token()), 401),
+        ("no token", Some(10_000), None, 401),
     ] {
         let verifier = Verifier::entra(&app).with_cache_capacity(capacity.unwrap_or(0));
         let ready = runtime.block_on(verifier.warm());
         assert_eq!(ready.as_str(), "ready");
         let mut service = layer(verifier).layer(service_fn(inner));
+        if capacity.is_some() {
+            let Ok(response) = runtime.block_on(service.call(request(token.map(String::as_str))));
+            assert_eq!(response.status(), status, "{name}");
+        }
         group.bench_function(name, |bencher| {
             bencher.iter_batched(
                 || request(token.map(String::as_str)),

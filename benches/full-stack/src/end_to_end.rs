@@ -1,0 +1,66 @@
+//! `getMessages` from client to Graph and back, with an exchange that is cached: five messages, as clients ask for by default.
+
+use std::{fs, path::Path, time::Duration};
+
+use benches::{
+    load::{End, Load, Outcome},
+    rows::{Sheet, Unit},
+    scale::Scale,
+};
+use http::HeaderValue;
+use serde_json::json;
+
+use crate::{
+    Failure,
+    child::Child,
+    mcp,
+    place::Processors,
+    server::{Audit, Role},
+    summary::{ms, of, sound},
+};
+
+pub(crate) fn measure(
+    sheet: &mut Sheet,
+    scale: Scale,
+    place: Processors,
+    tenant: &Child,
+    tokens: &Path,
+) -> Result<(), Failure> {
+    let tokens = fs::read_to_string(tokens)?;
+    let tokens: Vec<_> =
+        tokens.lines().map(|token| HeaderValue::try_from(format!("Bearer {token}"))).collect::<Result<_, _>>()?;
+    for (named, users) in [("1 user", 1), ("10,000 users", tokens.len())] {
+        let role = Role::Ours { tenant: tenant.url.clone(), audit: Audit::On };
+        let child = Child::start(&role, place.server)?;
+        let mut load = Load::of(format!("{}/mcp", child.url).parse()?);
+        load.headers = mcp::headers();
+        load.body = Some(mcp::request("tools/call", &json!({"name": "getMessages", "arguments": {}})));
+        load.tokens = tokens[..users].to_vec();
+        load.expect = Some(r#""structuredContent""#.to_owned());
+        load.pids = vec![child.pid(), tenant.pid()];
+        // Everybody once, so that every exchange is in the cache.
+        load.end = End::Requests(users as u64);
+        sound(load.run()?)?;
+        load.warm = scale.pick(Duration::from_millis(500), Duration::from_millis(20));
+        load.end = End::After(load.warm + scale.pick(Duration::from_secs(3), Duration::from_millis(200)));
+        let outcomes = (0..scale.pick(5, 1)).map(|_| sound(load.run()?)).collect::<Result<Vec<_>, _>>()?;
+        write(sheet, place, named, users, &outcomes)?;
+    }
+    Ok(())
+}
+
+fn write(sheet: &mut Sheet, place: Processors, named: &str, users: usize, outcomes: &[Outcome]) -> Result<(), Failure> {
+    let what = format!("getMessages, {named}");
+    let (own, graph) = (of(outcomes, |one| one.cpu_us(&one.costs[0])), of(outcomes, |one| one.cpu_us(&one.costs[1])));
+    let bytes = of(outcomes, |one| one.bytes as f64 / one.requests as f64);
+    let note = format!(
+        "{users} users, 16 connections, answers of {bytes:.0} bytes; {}; the tenant and Graph took {graph:.0} µs per request",
+        place.note(),
+    );
+    sheet.noted(&what, "ours", of(outcomes, Outcome::rps), Unit::PerSecond, &note)?;
+    sheet.row(&format!("{what}, p50"), "ours", of(outcomes, |one| ms(one.p50)), Unit::Ms)?;
+    sheet.row(&format!("{what}, p99"), "ours", of(outcomes, |one| ms(one.p99)), Unit::Ms)?;
+    sheet.row(&format!("{what}, server CPU"), "ours", own / 1e3, Unit::Ms)?;
+    sheet.row(&format!("{what}, RSS"), "ours", of(outcomes, |one| one.costs[0].rss_mb), Unit::Megabytes)?;
+    Ok(())
+}

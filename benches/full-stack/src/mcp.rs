@@ -1,0 +1,89 @@
+//! What an MCP client sends, and servers without our layers.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, extract::Request, routing::post_service};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use message_center::tools::get_messages::{self, TokenArgument};
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{CallToolRequestParams, CallToolResponse, Implementation, Tool},
+    service::RequestContext,
+    transport::streamable_http_server::{StreamableHttpService, session::never::NeverSessionManager},
+};
+use serde_json::{Value, json};
+use server_kit::{
+    mcp::{ToolServer, Tools, no_such_tool},
+    transport,
+    written::WrittenLayer,
+};
+use tower::ServiceBuilder;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyDeadlineLayer, trace::TraceLayer};
+
+/// Writes a JSON-RPC request.
+pub(crate) fn request(method: &str, parameters: &Value) -> Bytes {
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).to_string().into()
+}
+
+/// Returns the headers of every request, but for `Host` and the token.
+pub(crate) fn headers() -> HeaderMap {
+    HeaderMap::from_iter([
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream")),
+        (HeaderName::from_static("mcp-protocol-version"), HeaderValue::from_static("2025-11-25")),
+    ])
+}
+
+/// The server as it would be without the two libraries: all that it does beside asking who calls, and in whose name.
+///
+/// Rate limits are left out: they count callers, whom nobody knows here.
+pub(crate) fn without_layers(base_url: &str) -> Router {
+    let mcp = ServiceBuilder::new()
+        .map_response(transport::empty_preflight)
+        .layer(transport::cors(&[]))
+        .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10)))
+        .layer(WrittenLayer)
+        .service(service(base_url));
+    let router = Router::new().route("/mcp", post_service(mcp.clone()).options_service(mcp));
+    router.layer(CatchPanicLayer::new()).layer(TraceLayer::new_for_http().make_span_with(
+        |request: &Request| tracing::info_span!("request", method = %request.method(), path = request.uri().path()),
+    ))
+}
+
+/// The MCP service and nothing around it.
+pub(crate) fn alone(base_url: &str) -> Router {
+    Router::new().route("/mcp", post_service(service(base_url)))
+}
+
+/// Lists the same tool as the whole server, over the same transport, to whoever asks.
+fn service(base_url: &str) -> StreamableHttpService<ToolServer<Listed>, NeverSessionManager> {
+    let server = ToolServer(Arc::new(Listed(get_messages::tool(TokenArgument::Closed))));
+    let config = transport::config(base_url, &[]);
+    StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config)
+}
+
+/// A tool that can only be listed.
+struct Listed(Tool);
+
+impl Tools for Listed {
+    fn name(&self) -> Implementation {
+        Implementation::new("message-center", env!("CARGO_PKG_VERSION")).with_title("Microsoft 365 Message Center")
+    }
+
+    fn instructions(&self) -> &'static str {
+        "Reads the Microsoft 365 Message Center as the signed-in user. Call getMessages."
+    }
+
+    fn list(&self) -> Vec<Tool> {
+        vec![self.0.clone()]
+    }
+
+    async fn call(
+        &self,
+        _: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        Err(no_such_tool())
+    }
+}

@@ -1,0 +1,127 @@
+//! The cheapest call that needs a caller, over connections that stay open: the whole server beside the service alone.
+
+use std::{fs, path::Path, time::Duration};
+
+use benches::{
+    load::{End, Load, Outcome},
+    rows::{Sheet, Unit},
+    scale::Scale,
+};
+use http::HeaderValue;
+use serde_json::json;
+
+use crate::{
+    Failure,
+    child::{Child, Log},
+    mcp,
+    place::Processors,
+    server::{Audit, Role},
+    summary::{median, ms, of, range, sound},
+};
+
+const OURS: &str = "ours";
+const LOG_DROPPED: &str = "ours, log to /dev/null";
+const WITHOUT_AUDIT: &str = "ours, audit trail off";
+const WITHOUT_LAYERS: &str = "without our layers";
+const ALONE: &str = "rmcp alone";
+const WHAT: &str = "tools/list over HTTP";
+
+struct Server {
+    who: &'static str,
+    load: Load,
+    outcomes: Vec<Outcome>,
+    _child: Child,
+}
+
+pub(crate) fn measure(
+    sheet: &mut Sheet,
+    scale: Scale,
+    place: Processors,
+    tenant: &Child,
+    tokens: &Path,
+) -> Result<(), Failure> {
+    let tenant = tenant.url.clone();
+    let roles = [
+        (OURS, Role::Ours { tenant: tenant.clone(), audit: Audit::On }, Log::Read),
+        (LOG_DROPPED, Role::Ours { tenant: tenant.clone(), audit: Audit::On }, Log::Dropped),
+        (WITHOUT_AUDIT, Role::Ours { tenant, audit: Audit::Off }, Log::Read),
+        (WITHOUT_LAYERS, Role::WithoutLayers, Log::Read),
+        (ALONE, Role::Alone, Log::Read),
+    ];
+    let mut servers = Vec::new();
+    for (who, role, log) in roles {
+        let child = Child::start_with(&role, place.server, log)?;
+        let load = load(&child, tokens, scale)?;
+        sound(load.run()?)?;
+        servers.push(Server { who, load, outcomes: Vec::new(), _child: child });
+    }
+    for round in 0..scale.pick(9, 1) {
+        for turn in 0..servers.len() {
+            // Each time another one is first.
+            let at = (round + turn) % servers.len();
+            let outcome = sound(servers[at].load.run()?)?;
+            servers[at].outcomes.push(outcome);
+        }
+    }
+    closed(sheet, place, &servers)?;
+    open(sheet, scale, &servers)
+}
+
+fn load(child: &Child, tokens: &Path, scale: Scale) -> Result<Load, Failure> {
+    let mut load = Load::of(format!("{}/mcp", child.url).parse()?);
+    load.headers = mcp::headers();
+    load.body = Some(mcp::request("tools/list", &json!({})));
+    // The service without the layers gets the same requests, though it does not read the token.
+    let tokens = fs::read_to_string(tokens)?;
+    load.tokens = tokens
+        .lines()
+        .take(1)
+        .map(|token| HeaderValue::try_from(format!("Bearer {token}")))
+        .collect::<Result<_, _>>()?;
+    load.expect = Some("getMessages".to_owned());
+    load.warm = scale.pick(Duration::from_millis(200), Duration::from_millis(20));
+    load.end = End::After(load.warm + scale.pick(Duration::from_millis(1_500), Duration::from_millis(150)));
+    load.pids = vec![child.pid()];
+    Ok(load)
+}
+
+fn closed(sheet: &mut Sheet, place: Processors, servers: &[Server]) -> Result<(), Failure> {
+    for Server { who, outcomes, .. } in servers {
+        let cpu = of(outcomes, |one| one.cpu_us(&one.costs[0]));
+        let busy = of(outcomes, |one| one.busy(&one.costs[0]));
+        let note = format!("16 connections; {}; the server was busy for {busy:.0} % of the time", place.note());
+        sheet.noted(WHAT, who, of(outcomes, Outcome::rps), Unit::PerSecond, &note)?;
+        sheet.row(&format!("{WHAT}, p50"), who, of(outcomes, |one| ms(one.p50)), Unit::Ms)?;
+        sheet.row(&format!("{WHAT}, p99"), who, of(outcomes, |one| ms(one.p99)), Unit::Ms)?;
+        sheet.noted(&format!("{WHAT}, server CPU"), who, cpu, Unit::Us, "in user and kernel mode, per request")?;
+        sheet.row(&format!("{WHAT}, RSS"), who, of(outcomes, |one| one.costs[0].rss_mb), Unit::Megabytes)?;
+        // Round by round: what disturbs one disturbs its neighbour.
+        let others = servers.iter().find(|server| server.who == WITHOUT_LAYERS).map(|server| &server.outcomes);
+        let shares = others.into_iter().flatten().zip(outcomes).map(|(other, own)| own.rps() / other.rps());
+        if [OURS, LOG_DROPPED, WITHOUT_AUDIT].contains(who) {
+            let (what, shares) = (format!("{WHAT}, share of the rate without our layers"), shares.collect::<Vec<_>>());
+            let note = format!("round by round, {}", range(&shares));
+            sheet.noted(&what, who, median(shares), Unit::Ratio, &note)?;
+        }
+    }
+    Ok(())
+}
+
+/// At half the rate that each of them can do, with time counted from when a request was due.
+fn open(sheet: &mut Sheet, scale: Scale, servers: &[Server]) -> Result<(), Failure> {
+    let mut seen: Vec<Vec<Outcome>> = servers.iter().map(|_| Vec::new()).collect();
+    for _ in 0..scale.pick(5, 1) {
+        for (server, seen) in servers.iter().zip(&mut seen) {
+            let mut load = server.load.clone();
+            load.rate = Some(of(&server.outcomes, Outcome::rps) / 2.0);
+            seen.push(sound(load.run()?)?);
+        }
+    }
+    for (server, seen) in servers.iter().zip(&seen) {
+        let note = format!("{:.0} requests a second by the clock", of(&server.outcomes, Outcome::rps) / 2.0);
+        let what = format!("{WHAT}, open loop at half the rate");
+        sheet.noted(&format!("{what}, p50"), server.who, of(seen, |one| ms(one.p50)), Unit::Ms, &note)?;
+        sheet.noted(&format!("{what}, p99"), server.who, of(seen, |one| ms(one.p99)), Unit::Ms, &note)?;
+    }
+    Ok(())
+}
