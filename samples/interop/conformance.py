@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from server import free_port
 
 NAME = "conformance suite"
 COMMAND = [os.environ["NODE"], os.environ["CONFORMANCE"], "authorization"]
+# Seconds to milliseconds behind the name of the scenario, as the suite writes its folders.
+FOLDER = re.compile(r"(.+)-\d{4}-\d\d-\d\dT[\d-]+Z")
 
 
 def examine(client, named, identify):
@@ -37,7 +40,7 @@ def examine(client, named, identify):
             elif address and line.startswith("Callback server started"):
                 Browser("alice").open(address)
     checks = {path.parent.name: json.loads(path.read_text()) for path in results.rglob("checks.json")}
-    found = {scenario.rsplit("-20", 1)[0]: [check["status"] for check in these] for scenario, these in checks.items()}
+    found = {FOLDER.fullmatch(name)[1]: [check["status"] for check in these] for name, these in checks.items()}
     observe(NAME, named, {"exit": suite.returncode, "scenarios": found})
 
 
