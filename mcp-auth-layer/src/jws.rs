@@ -6,12 +6,12 @@
 //! Anybody can put a public set of test vectors through it: the example `verify-jws` takes a key document and a text, runs
 //! this function, and says by its exit status what it said. Its header shows the loop for Project Wycheproof's sets.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use memchr::{memchr, memrchr};
 use serde::{Deserialize, de::IgnoredAny};
 
 use crate::{
     algorithm::{Algorithm, Algorithms},
+    base64url,
     claims::Text,
     keys::{KeyHint, KeySource, Lookup},
     present::present,
@@ -86,17 +86,16 @@ impl Jws {
             return Err(TokenFault::Malformed);
         }
         let signed = header.len() + 1 + payload.len();
-        let header = decode(header)?;
-        let (algorithm, header) = Header::read(&header)?;
-        Ok(Self {
-            algorithm,
-            content: header.content(),
-            kid: header.kid.map(|kid| kid.0.into()),
-            // An empty payload can be signed like any other; claims it is not.
-            payload: if payload.is_empty() { Vec::new() } else { decode(payload)? },
-            signature: decode(signature)?,
-            signed,
-        })
+        // Of the header nothing stays but this, so the signature gets its place.
+        let mut bytes = Vec::with_capacity(signature.len().max(header.len()));
+        decode_into(header, &mut bytes)?;
+        let (algorithm, header) = Header::read(&bytes)?;
+        let (content, kid) = (header.content(), header.kid.map(|kid| kid.0.into()));
+        // It may be empty, which can be signed like anything else; claims it is not.
+        let mut payload_bytes = Vec::new();
+        base64url::decode_onto(payload, &mut payload_bytes).map_err(|_| TokenFault::Malformed)?;
+        decode_into(signature, &mut bytes)?;
+        Ok(Self { algorithm, content, kid, payload: payload_bytes, signature: bytes, signed })
     }
 
     /// Returns the bytes that the signature covers: exactly those that were parsed.
@@ -152,10 +151,11 @@ pub(crate) fn parts(compact: &[u8]) -> Option<[&[u8]; 3]> {
     (first < last).then(|| [&compact[..first], &compact[first + 1..last], &compact[last + 1..]])
 }
 
-/// Decodes one part: base64url without padding, without stray bits.
-fn decode(part: &[u8]) -> Result<Vec<u8>, TokenFault> {
-    match URL_SAFE_NO_PAD.decode(part) {
-        Ok(bytes) if !bytes.is_empty() => Ok(bytes),
+/// Decodes one part, which is not empty, in place of what is there.
+fn decode_into(part: &[u8], bytes: &mut Vec<u8>) -> Result<(), TokenFault> {
+    bytes.clear();
+    match base64url::decode_onto(part, bytes) {
+        Ok(()) if !bytes.is_empty() => Ok(()),
         _ => Err(TokenFault::Malformed),
     }
 }
@@ -163,6 +163,7 @@ fn decode(part: &[u8]) -> Result<Vec<u8>, TokenFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
     #[test]
     fn a_header_asks_for_nothing_that_is_not_done_here() {

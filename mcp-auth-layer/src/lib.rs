@@ -69,6 +69,7 @@ pub mod algorithm;
 mod audience;
 pub mod audit;
 pub mod authority;
+mod base64url;
 pub mod bearer;
 pub mod bypass;
 pub mod challenge;

@@ -30,7 +30,9 @@ impl ScopeSet {
 
     /// Takes names, whole.
     pub(crate) fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut held: Vec<Box<str>> = names.into_iter().filter(|name| !name.is_empty()).map(Box::from).collect();
+        // Room for one, which most have; the set is made for every new token.
+        let mut held: Vec<Box<str>> = Vec::with_capacity(1);
+        held.extend(names.into_iter().filter(|name| !name.is_empty()).map(Box::from));
         held.sort_unstable();
         held.dedup();
         held.shrink_to_fit();

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
+    Deserializer,
+    de::{DeserializeSeed, MapAccess, Visitor},
 };
 
 use super::{
@@ -54,23 +54,24 @@ pub(super) struct Members<'a> {
     has_cnf: bool,
 }
 
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(payload: D) -> Result<Self, D::Error> {
-        payload.deserialize_map(Reader)
+/// Reads into what is there: so many members are not moved from hand to hand.
+impl<'de> DeserializeSeed<'de> for &mut Members<'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, payload: D) -> Result<(), D::Error> {
+        payload.deserialize_map(self)
     }
 }
 
-struct Reader;
-
-impl<'de> Visitor<'de> for Reader {
-    type Value = Members<'de>;
+impl<'de> Visitor<'de> for &mut Members<'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("claims")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut given: A) -> Result<Members<'de>, A::Error> {
-        let mut found = Members::default();
+    fn visit_map<A: MapAccess<'de>>(self, mut given: A) -> Result<(), A::Error> {
+        let found = self;
         while let Some(name) = given.next_key::<Text<'_>>()? {
             match &*name.0 {
                 "iss" => once(&mut found.iss, &mut given, "iss")?,
@@ -111,7 +112,7 @@ impl<'de> Visitor<'de> for Reader {
                 _ => pass(&mut given)?,
             }
         }
-        Ok(found)
+        Ok(())
     }
 }
 
@@ -163,7 +164,16 @@ pub(crate) struct Kind {
     pub(crate) is_of_client: bool,
 }
 
-impl Members<'_> {
+impl<'a> Members<'a> {
+    /// Reads a payload, which is nothing but one object.
+    pub(super) fn read(payload: &'a str) -> serde_json::Result<Self> {
+        let mut members = Self::default();
+        let mut reader = serde_json::Deserializer::from_str(payload);
+        members.deserialize(&mut reader)?;
+        reader.end()?;
+        Ok(members)
+    }
+
     /// Counts the texts that get a place in a list.
     pub(super) fn listed(&self) -> usize {
         let strict = [&self.aud, &self.scp, &self.roles].into_iter().flatten().map(|texts| texts.as_slice().len());

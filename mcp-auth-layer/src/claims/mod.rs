@@ -52,7 +52,7 @@ impl Claims {
     /// parser that reads them differently from its neighbour is a hole.
     pub(crate) fn parse(payload: impl Into<Vec<u8>>) -> Result<Self, TokenFault> {
         let payload = String::from_utf8(payload.into()).map_err(|_| TokenFault::Malformed)?;
-        let members: Members<'_> = serde_json::from_str(&payload).map_err(|_| TokenFault::Malformed)?;
+        let members = Members::read(&payload).map_err(|_| TokenFault::Malformed)?;
         if may_name_private(&payload) {
             by_name(&payload).map_err(|_| TokenFault::Malformed)?;
         }

@@ -77,6 +77,9 @@ pub(super) fn pass<'de, A: MapAccess<'de>>(members: &mut A) -> Result<(), A::Err
     members.next_value::<Unread>().map(drop)
 }
 
+/// The groups and roles of most callers; a list that grows is copied each time.
+const SOME: usize = 8;
+
 /// What a visitor makes of each kind of value; what it does not say is an error.
 trait Form<'de>: Sized {
     const EXPECTED: &'static str;
@@ -119,7 +122,7 @@ impl<'de: 'a, 'a> Form<'de> for Texts<'a> {
     }
 
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        let mut texts = Vec::new();
+        let mut texts = Vec::with_capacity(SOME);
         while let Some(text) = list.next_element()? {
             texts.push(text);
         }
@@ -143,7 +146,7 @@ impl<'de: 'a, 'a> Form<'de> for Loose<'a> {
     }
 
     fn list<A: SeqAccess<'de>>(mut list: A) -> Result<Self, A::Error> {
-        let mut texts = Vec::new();
+        let mut texts = Vec::with_capacity(SOME);
         while let Some(one) = list.next_element()? {
             if let Loose::Text(text) = one {
                 texts.push(text);
