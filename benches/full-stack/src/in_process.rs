@@ -35,7 +35,7 @@ pub(crate) fn measure(sheet: &mut Sheet, scale: Scale, tenant: &Child, tokens: &
     let settings = Settings::read(&server::variables(&tenant.url, base, Audit::On))?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let _context = runtime.enter();
-    let (ours, without, alone) = (stack::router(&settings)?, mcp::without_layers(base), mcp::alone(base));
+    let (ours, without, alone) = (stack::router(&settings)?, mcp::bare(base, None), mcp::alone(base));
 
     for method in ["tools/list", "ping"] {
         let work = Work { headers: headers.clone(), body: mcp::request(method, &json!({})) };

@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 use axum::{Router, extract::Request, routing::post_service};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use message_center::tools::get_messages::{self, TokenArgument};
+use mcp_auth_layer::{BearerLayer, bypass::BypassGuardLayer, metadata::ProtectedResource, respond::JsonRpc};
+use mcp_obo::{Exchange, OboLayer};
+use message_center::{
+    settings::Settings,
+    tools::get_messages::{self, TokenArgument},
+};
 use rmcp::{
     ErrorData, RoleServer,
     model::{CallToolRequestParams, CallToolResponse, Implementation, Tool},
@@ -18,8 +23,10 @@ use server_kit::{
     transport,
     written::WrittenLayer,
 };
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, util::option_layer};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyDeadlineLayer, trace::TraceLayer};
+
+use crate::Failure;
 
 /// Writes a JSON-RPC request.
 pub(crate) fn request(method: &str, parameters: &Value) -> Bytes {
@@ -35,14 +42,43 @@ pub(crate) fn headers() -> HeaderMap {
     ])
 }
 
-/// The server as it would be without the two libraries: all that it does beside asking who calls, and in whose name.
+/// What the two libraries put around a service.
+#[derive(Clone)]
+pub(crate) struct Layers {
+    guard: BypassGuardLayer,
+    bearer: BearerLayer<JsonRpc>,
+    obo: OboLayer,
+}
+
+impl Layers {
+    pub(crate) fn of(settings: &Settings) -> Result<Self, Failure> {
+        let resource = ProtectedResource::new(&format!("{}/mcp", settings.public_base_url), &settings.app)?;
+        let credentials = settings.credentials.clone().ok_or("the settings name no credential")?;
+        Ok(Self {
+            guard: BypassGuardLayer::new(settings.hatches.permits.clone()),
+            bearer: BearerLayer::new(&settings.app)
+                .with_resource(&resource)
+                .require(settings.access.clone())
+                .respond_with(JsonRpc),
+            obo: OboLayer::new(Exchange::new(&settings.app, credentials).add_target(&settings.target)),
+        })
+    }
+}
+
+/// The server as it would be without the two libraries, or with nothing but their layers: all that it does beside asking who
+/// calls, and in whose name.
 ///
 /// Rate limits are left out: they count callers, whom nobody knows here.
-pub(crate) fn without_layers(base_url: &str) -> Router {
+pub(crate) fn bare(base_url: &str, layers: Option<Layers>) -> Router {
+    let (guard, behind) = layers.map(|all| (all.guard, (all.bearer, all.obo))).unzip();
+    let (bearer, obo) = behind.unzip();
     let mcp = ServiceBuilder::new()
         .map_response(transport::empty_preflight)
         .layer(transport::cors(&[]))
         .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10)))
+        .layer(option_layer(guard))
+        .layer(option_layer(bearer))
+        .layer(option_layer(obo))
         .layer(WrittenLayer)
         .service(service(base_url));
     let router = Router::new().route("/mcp", post_service(mcp.clone()).options_service(mcp));

@@ -22,6 +22,7 @@ use crate::{
 const OURS: &str = "ours";
 const LOG_DROPPED: &str = "ours, log to /dev/null";
 const WITHOUT_AUDIT: &str = "ours, audit trail off";
+const LAYERS_ALONE: &str = "the layers alone, audit trail off";
 const WITHOUT_LAYERS: &str = "without our layers";
 const ALONE: &str = "rmcp alone";
 const WHAT: &str = "tools/list over HTTP";
@@ -44,7 +45,8 @@ pub(crate) fn measure(
     let roles = [
         (OURS, Role::Ours { tenant: tenant.clone(), audit: Audit::On }, Log::Read),
         (LOG_DROPPED, Role::Ours { tenant: tenant.clone(), audit: Audit::On }, Log::Dropped),
-        (WITHOUT_AUDIT, Role::Ours { tenant, audit: Audit::Off }, Log::Read),
+        (WITHOUT_AUDIT, Role::Ours { tenant: tenant.clone(), audit: Audit::Off }, Log::Read),
+        (LAYERS_ALONE, Role::LayersAlone { tenant }, Log::Read),
         (WITHOUT_LAYERS, Role::WithoutLayers, Log::Read),
         (ALONE, Role::Alone, Log::Read),
     ];
@@ -98,7 +100,7 @@ fn closed(sheet: &mut Sheet, place: Processors, servers: &[Server]) -> Result<()
         // Round by round: what disturbs one disturbs its neighbour.
         let others = servers.iter().find(|server| server.who == WITHOUT_LAYERS).map(|server| &server.outcomes);
         let shares = others.into_iter().flatten().zip(outcomes).map(|(other, own)| own.rps() / other.rps());
-        if [OURS, LOG_DROPPED, WITHOUT_AUDIT].contains(who) {
+        if [OURS, LOG_DROPPED, WITHOUT_AUDIT, LAYERS_ALONE].contains(who) {
             let (what, shares) = (format!("{WHAT}, share of the rate without our layers"), shares.collect::<Vec<_>>());
             let note = format!("round by round, {}", range(&shares));
             sheet.noted(&what, who, median(shares), Unit::Ratio, &note)?;

@@ -18,7 +18,10 @@ use server_kit::{
 };
 use tokio::{io::AsyncReadExt as _, net::TcpListener};
 
-use crate::{Failure, mcp};
+use crate::{
+    Failure,
+    mcp::{self, Layers},
+};
 
 /// What a child is.
 #[derive(Clone, Debug)]
@@ -29,6 +32,8 @@ pub(crate) enum Role {
     Ours { tenant: String, audit: Audit },
     /// The same server without the layers.
     WithoutLayers,
+    /// The same server with the libraries' layers and none of the whole server's other ones.
+    LayersAlone { tenant: String },
     /// Its MCP service, and nothing around it.
     Alone,
 }
@@ -53,6 +58,7 @@ impl Role {
             ["ours", tenant] => Some(Self::Ours { tenant: tenant.to_owned(), audit: Audit::On }),
             ["ours-without-audit", tenant] => Some(Self::Ours { tenant: tenant.to_owned(), audit: Audit::Off }),
             ["without-layers"] => Some(Self::WithoutLayers),
+            ["layers-alone", tenant] => Some(Self::LayersAlone { tenant: tenant.to_owned() }),
             ["alone"] => Some(Self::Alone),
             _ => None,
         })
@@ -61,7 +67,7 @@ impl Role {
     pub(crate) fn arguments(&self) -> Vec<String> {
         let more = match self {
             Self::Tenant { users, tokens } => vec![users.to_string(), tokens.display().to_string()],
-            Self::Ours { tenant, .. } => vec![tenant.clone()],
+            Self::Ours { tenant, .. } | Self::LayersAlone { tenant } => vec![tenant.clone()],
             Self::WithoutLayers | Self::Alone => Vec::new(),
         };
         std::iter::once(self.name().to_owned()).chain(more).collect()
@@ -73,6 +79,7 @@ impl Role {
             Self::Ours { audit: Audit::On, .. } => "ours",
             Self::Ours { audit: Audit::Off, .. } => "ours-without-audit",
             Self::WithoutLayers => "without-layers",
+            Self::LayersAlone { .. } => "layers-alone",
             Self::Alone => "alone",
         }
     }
@@ -100,12 +107,24 @@ impl Role {
                 listening(&base)?;
                 serve(listener, router, parent()).await?;
             }
-            Self::WithoutLayers | Self::Alone => {
+            Self::WithoutLayers | Self::LayersAlone { .. } | Self::Alone => {
                 let listener = TcpListener::bind("127.0.0.1:0").await?;
                 let base = format!("http://{}", listener.local_addr()?);
-                logging::start(&BTreeMap::new(), Level::INFO)?;
-                let is_alone = matches!(self, Self::Alone);
-                let router = if is_alone { mcp::alone(&base) } else { mcp::without_layers(&base) };
+                let router = match self {
+                    Self::LayersAlone { tenant } => {
+                        let variables = variables(&tenant, &base, Audit::Off);
+                        let settings = program::begin(&variables, Level::INFO, |v| Settings::read(v))?;
+                        mcp::bare(&base, Some(Layers::of(&settings)?))
+                    }
+                    Self::WithoutLayers => {
+                        logging::start(&BTreeMap::new(), Level::INFO)?;
+                        mcp::bare(&base, None)
+                    }
+                    _ => {
+                        logging::start(&BTreeMap::new(), Level::INFO)?;
+                        mcp::alone(&base)
+                    }
+                };
                 listening(&base)?;
                 serve(listener, router, parent()).await?;
             }
