@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, Request, StatusCode, header::AUTHORIZATION};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header::AUTHORIZATION};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
@@ -22,6 +22,10 @@ pub(super) struct Connection {
     load: Arc<Load>,
     address: SocketAddr,
     sender: http1::SendRequest<Full<Bytes>>,
+    /// Whether there was an answer over it since it was opened.
+    is_used: bool,
+    /// Whether it has ended while it was asked: that happens once, and more often only to a server that is at fault.
+    has_ended: bool,
     /// How long an answer is that has been read.
     length: Option<u64>,
     tally: Tally,
@@ -30,7 +34,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) async fn open(load: Arc<Load>, address: SocketAddr) -> io::Result<Self> {
         let sender = connect(address).await?;
-        Ok(Self { load, address, sender, length: None, tally: Tally::default() })
+        Ok(Self { load, address, sender, is_used: false, has_ended: false, length: None, tally: Tally::default() })
     }
 
     /// Asks until the end.
@@ -54,11 +58,12 @@ impl Connection {
 
     /// Waits until the connection is free; a server may end one after any answer, which is no error.
     async fn free(&mut self) -> Result<(), String> {
-        if self.sender.ready().await.is_ok() {
-            return Ok(());
-        }
+        if self.sender.ready().await.is_ok() { Ok(()) } else { self.open_again().await }
+    }
+
+    async fn open_again(&mut self) -> Result<(), String> {
         match connect(self.address).await {
-            Ok(sender) => self.sender = sender,
+            Ok(sender) => (self.sender, self.is_used) = (sender, false),
             Err(error) => {
                 // Whoever does not listen would be asked a million times a second.
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -68,15 +73,31 @@ impl Connection {
         self.sender.ready().await.map_err(told)
     }
 
+    /// Sends a request, and waits for the head of its answer.
+    ///
+    /// A server may also end a connection just when it is used again, because it was slow to look and took it for idle. Then
+    /// the request is sent once more, over a new connection, and its time goes on.
+    async fn send(&mut self, caller: Option<usize>) -> Result<Response<Incoming>, String> {
+        self.free().await?;
+        match self.sender.send_request(self.request(caller)).await {
+            Err(error) if self.is_used && !self.has_ended && !error.is_parse() => {
+                self.has_ended = true;
+                self.open_again().await?;
+                self.sender.send_request(self.request(caller)).await.map_err(told)
+            }
+            answer => answer.map_err(told),
+        }
+    }
+
     /// Asks and reads the whole answer; returns its length.
     async fn ask_once(&mut self, caller: Option<usize>) -> Result<u64, String> {
-        self.free().await?;
-        let answer = self.sender.send_request(self.request(caller)).await.map_err(told)?;
+        let answer = self.send(caller).await?;
         let (status, mut body) = (answer.status(), answer.into_body());
         let length = match (&self.load.expect, self.length) {
             (Some(expected), None) => read(&mut body, expected).await?,
             _ => drain(&mut body).await?,
         };
+        self.is_used = true;
         if !status.is_success() {
             return Err(format!("status {status}"));
         }
@@ -146,4 +167,52 @@ async fn read(body: &mut Incoming, expected: &str) -> Result<u64, String> {
 #[allow(clippy::needless_pass_by_value, reason = "used as a function on errors")]
 fn told(error: hyper::Error) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead as _, BufReader, Write as _},
+        net::TcpListener,
+        thread,
+    };
+
+    use super::*;
+    use crate::load::{End, Outcome};
+
+    /// Asks a server that answers so many requests on each connection in turn, and ends it when it is asked once more.
+    fn asked(answers: &'static [usize], requests: u64) -> Outcome {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut load = Load::of(format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap());
+        (load.connections, load.end) = (1, End::Requests(requests));
+        let server = thread::spawn(move || {
+            for answers in answers {
+                let mut stream = BufReader::new(listener.accept().unwrap().0);
+                for _ in 0..*answers {
+                    read_request(&mut stream);
+                    stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK").unwrap();
+                }
+                read_request(&mut stream);
+            }
+        });
+        let outcome = load.run().unwrap();
+        server.join().unwrap();
+        outcome
+    }
+
+    fn read_request(stream: &mut impl io::BufRead) {
+        stream.lines().map_while(Result::ok).find(String::is_empty);
+    }
+
+    #[test]
+    fn a_connection_that_ends_when_it_is_used_again_costs_time_and_no_answer() {
+        for (name, answers, requests, expected) in [
+            ("used before", &[2, 3][..], 5, (5, 0)),
+            ("never used", &[0, 3], 3, (2, 1)),
+            ("ends again and again", &[1, 1], 3, (2, 1)),
+        ] {
+            let outcome = asked(answers, requests);
+            assert_eq!((outcome.requests, outcome.errors), expected, "{name}: {:?}", outcome.first_error);
+        }
+    }
 }
