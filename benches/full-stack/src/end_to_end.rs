@@ -41,8 +41,7 @@ pub(crate) fn measure(
         // Everybody once, so that every exchange is in the cache.
         load.end = End::Requests(users as u64);
         sound(load.run()?)?;
-        load.warm = scale.pick(Duration::from_millis(500), Duration::from_millis(20));
-        load.end = End::After(load.warm + scale.pick(Duration::from_secs(3), Duration::from_millis(200)));
+        load.last(scale, Duration::from_millis(500), Duration::from_secs(3));
         let outcomes = (0..scale.pick(5, 1)).map(|_| sound(load.run()?)).collect::<Result<Vec<_>, _>>()?;
         write(sheet, place, named, users, &outcomes)?;
     }

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use benches::{
-    load::{End, Load, Outcome},
+    load::{Load, Outcome},
     rows::{Sheet, Unit},
     scale::Scale,
 };
@@ -81,8 +81,7 @@ fn load(child: &Child, tokens: &Path, scale: Scale) -> Result<Load, Failure> {
         .map(|token| HeaderValue::try_from(format!("Bearer {token}")))
         .collect::<Result<_, _>>()?;
     load.expect = Some("getMessages".to_owned());
-    load.warm = scale.pick(Duration::from_millis(200), Duration::from_millis(20));
-    load.end = End::After(load.warm + scale.pick(Duration::from_millis(1_500), Duration::from_millis(150)));
+    load.last(scale, Duration::from_millis(200), Duration::from_millis(1_500));
     load.pids = vec![child.pid()];
     Ok(load)
 }

@@ -15,6 +15,8 @@ use std::{io, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri, header::HOST};
 
+use crate::scale::Scale;
+
 use self::{connection::Connection, outcome::Tally, pace::Pace};
 pub use self::{
     end::End,
@@ -25,6 +27,9 @@ pub use self::{
 
 /// How long answers may take that are still under way at the end.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many requests make a round of a smoke run: some for each connection.
+const FEW: u64 = 160;
 
 /// What to ask, how often, and for how long.
 #[derive(Clone, Debug)]
@@ -70,6 +75,13 @@ impl Load {
             expect: None,
             pids: Vec::new(),
         }
+    }
+
+    /// Makes a run last so long, after a time that does not count.
+    ///
+    /// In a smoke run it lasts a few requests instead: a busy machine may answer none in any time that is short.
+    pub fn last(&mut self, scale: Scale, warm: Duration, span: Duration) {
+        (self.warm, self.end) = scale.pick((warm, End::After(warm + span)), (Duration::ZERO, End::Requests(FEW)));
     }
 
     /// Asks, on this thread, until the end.
@@ -125,4 +137,20 @@ async fn address(url: &Uri) -> io::Result<std::net::SocketAddr> {
     let host = url.host().ok_or_else(|| bad("no host"))?;
     let mut found = tokio::net::lookup_host((host, url.port_u16().unwrap_or(80))).await?;
     found.next().ok_or_else(|| bad("no such host"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_smoke_run_waits_for_its_answers() {
+        let mut load = Load::of("http://127.0.0.1/".parse().unwrap());
+        let (warm, span) = (Duration::from_millis(200), Duration::from_millis(1_500));
+        load.last(Scale::Full, warm, span);
+        assert_eq!((load.warm, load.end), (warm, End::After(warm + span)));
+        load.last(Scale::Smoke, warm, span);
+        assert_eq!((load.warm, load.end), (Duration::ZERO, End::Requests(FEW)));
+        assert!(FEW > load.connections as u64, "everybody asks");
+    }
 }

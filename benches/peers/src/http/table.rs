@@ -8,7 +8,7 @@ use std::{
 };
 
 use benches::{
-    load::{End, Load, Outcome},
+    load::{Load, Outcome},
     rows::{Sheet, Unit},
     scale::Scale,
 };
@@ -35,11 +35,13 @@ pub fn write(scale: Scale, sheet: &mut Sheet) -> Result<(), Failure> {
     let known = cases::known(&issuer)?;
     let mut servers = servers(&issuer, &known)?;
     cores::keep_to(cores::OF_LOAD);
-    let (warm, span) = scale.pick((200, 1_200), (50, 150));
+    for server in &mut servers {
+        server.load.last(scale, Duration::from_millis(200), Duration::from_secs(1));
+    }
     for round in 0..scale.pick(9, 1) {
         for turn in 0..servers.len() {
             let at = (round + turn) % servers.len();
-            servers[at].ask(Duration::from_millis(warm), Duration::from_millis(span))?;
+            servers[at].ask()?;
         }
     }
     for server in servers {
@@ -94,8 +96,7 @@ impl Server {
         Ok(Self { who, child, load, rates: Vec::new(), costs: Vec::new(), busy: Vec::new() })
     }
 
-    fn ask(&mut self, warm: Duration, span: Duration) -> Result<(), Failure> {
-        (self.load.warm, self.load.end) = (warm, End::After(span));
+    fn ask(&mut self) -> Result<(), Failure> {
         let outcome: Outcome = self.load.run()?;
         if let Some(error) = &outcome.first_error {
             return Err(format!("{}: {} errors, such as: {error}", self.who, outcome.errors).into());
