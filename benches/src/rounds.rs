@@ -122,15 +122,20 @@ impl Clock {
 }
 
 /// Returns the processor time of this thread.
+///
+/// # Panics
+/// When the system says that a thread has run for less than no time.
 #[cfg(target_os = "linux")]
-fn cpu_time() -> Duration {
+#[must_use]
+pub fn cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.try_into().expect("the time a thread has run is not negative")
 }
 
 /// Returns the time that passes, where the system does not count a thread's.
 #[cfg(not(target_os = "linux"))]
-fn cpu_time() -> Duration {
+#[must_use]
+pub fn cpu_time() -> Duration {
     static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
     START.elapsed()
 }
