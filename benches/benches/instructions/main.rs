@@ -41,7 +41,7 @@ fn rows(scale: Scale) -> io::Result<()> {
         let sheet = if work.table() == "bearer" { &mut bearer } else { &mut cache };
         let what = format!("{}, instructions", work.what());
         if !is_there {
-            sheet.absent(&what, work.who(), Unit::Instructions, "valgrind is not installed")?;
+            sheet.absent(&what, work.who(), Unit::Instructions, "there is no valgrind that runs here")?;
             continue;
         }
         let operations = scale.pick(1_000, 20);
