@@ -90,3 +90,23 @@ fn time(ns: f64) -> String {
         _ => format!("{} s", number(ns / 1e9)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measured::tests::rows;
+
+    #[test]
+    fn a_plot_is_drawn_even_of_what_took_no_time() {
+        let hits = |ours| {
+            rows(&[
+                ("token_cache", "OBO hit, 1 user, uniform", "ours", Some(ours)),
+                ("token_cache", "OBO hit, 1 user, uniform", "bare", Some(200.0)),
+            ])
+        };
+        for ours in [0.0, 300.0] {
+            let plot = draw(&hits(ours)).unwrap().unwrap();
+            assert!(plot.svg.trim_end().ends_with("</svg>"), "{ours}");
+        }
+    }
+}
