@@ -2,7 +2,7 @@
 import { requireBearerAuth } from '@modelcontextprotocol/express';
 import express from 'express';
 import { auth } from 'express-oauth2-jwt-bearer';
-import { audiences, issuer, jwksUri, listen, requiredScope } from './settings.mjs';
+import { audiences, issuer, jwksUri, listen, patience, requiredScope } from './settings.mjs';
 import { verifier } from './verifier.mjs';
 import { verify } from './verify.mjs';
 
@@ -23,7 +23,7 @@ const checks = {
   jose: () => [jose],
   // Its scope check reads `scope`, and Entra writes `scp`: so it is written as a claim check.
   auth0: () => [
-    auth({ issuer, jwksUri, audience: audiences, tokenSigningAlg: 'RS256' }),
+    auth({ issuer, jwksUri, audience: audiences, tokenSigningAlg: 'RS256', timeoutDuration: patience }),
     (request, response, next) => {
       const scopes = String(request.auth.payload.scp ?? '').split(' ');
       if (scopes.includes(requiredScope)) next();

@@ -1,7 +1,6 @@
 """`getMessages` end to end: client, server, On-Behalf-Of, Graph. Servers of Node and Python beside ours, all with the same."""
 
 import json
-import socket
 import urllib.error
 import urllib.request
 from contextlib import ExitStack
@@ -9,7 +8,7 @@ from contextlib import ExitStack
 from load import Load, median_of, process
 from place import HERE, NODE, ORIGINAL, PYTHON, PROGRAMS, SCRIPTS, SERVER, WORK, node_version, python_version
 from scale import people
-from service import Service
+from service import Service, free_port
 
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "getMessages", "arguments": {}}}
 HEADERS = {
@@ -60,9 +59,7 @@ def peer(name, emulator, command):
 
 
 def ours(emulator):
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     settings = {
         "MCP_ENV": "development", "PORT": str(port), "AZURE_AUTHORITY_HOST": emulator.http,
         "GRAPH_BASE_URL": f"{emulator.http}/v1.0", "GRAPH_TENANT_ID": emulator.tenant,
@@ -93,11 +90,16 @@ def compare(urls, tokens):
         raise RuntimeError("the servers do not answer the same")
     for url in urls:
         try:
-            call(url, token[:-4] + "AAAA")
+            call(url, forged(token))
         except urllib.error.HTTPError as error:
             assert error.code == 401, error
         else:
             raise RuntimeError(f"{url} answered a forged token")
+
+
+def forged(token):
+    """With one character of the signature changed, and not the last, which is not all signature."""
+    return f"{token[:-9]}{'B' if token[-9] == 'A' else 'A'}{token[-8:]}"
 
 
 def call(url, token):

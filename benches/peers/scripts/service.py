@@ -1,11 +1,16 @@
 """A program that serves: started, waited for, ended."""
 
+import random
+import socket
 import subprocess
 import threading
 import time
 import urllib.request
 
 from place import ENVIRONMENT, WORK, pinned
+
+# Seconds: a machine that does other things, too, may take its time.
+PATIENCE = 120
 
 
 class Service:
@@ -57,12 +62,25 @@ class Service:
     def wait_for(self, url):
         """Waits until an address answers well."""
         threading.Thread(target=self._drain, daemon=True).start()
-        for _ in range(300):
+        begun = time.monotonic()
+        while time.monotonic() - begun < PATIENCE:
             try:
-                with urllib.request.urlopen(url, timeout=5):
+                with urllib.request.urlopen(url, timeout=PATIENCE):
                     return
             except OSError:
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.1)
         raise RuntimeError(f"{self.name} did not become ready, see {self.log}")
+
+
+def free_port():
+    """A port where nobody listens, and below those that systems give out: or another program that starts is given it."""
+    for port in random.sample(range(20_000, 32_000), 1_000):
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no port is free")

@@ -11,6 +11,8 @@ export const issuer = `${EMULATOR_HTTP}/${TENANT_ID}/v2.0`;
 export const jwksUri = `${EMULATOR_HTTP}/${TENANT_ID}/discovery/v2.0/keys`;
 export const audiences = [API_CLIENT_ID, `api://${API_CLIENT_ID}`];
 export const requiredScope = 'access_as_user';
+// Milliseconds for the keys, which are fetched once: on a busy machine the usual few seconds may not do.
+export const patience = 60_000;
 
 // Listens on a free port and tells which.
 export function listen(app, announce = console.log) {
