@@ -34,10 +34,20 @@ def python_version(name):
 
 def pinned(core, command):
     """Keeps a program on one processor, so that a server has one for itself, whoever made it."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    cores = processors()
     if shutil.which("taskset") is None or len(cores) < 2:
         return command
     return ["taskset", "-c", str(cores[core]), *command]
+
+
+def processors():
+    """Those that may be chosen; none where the system forbids to choose, or does not know how."""
+    try:
+        cores = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, cores)
+    except (AttributeError, OSError):
+        return []
+    return sorted(cores)
 
 
 SERVER, OTHERS = 0, 1
