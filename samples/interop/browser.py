@@ -140,7 +140,7 @@ def further(site, initiator, url):
 def visits(awaited=0):
     """What happened in the browser so far, one entry for each time that it was opened; that many there must be soon."""
     log = Path(os.environ["BROWSER_LOG"])
-    for _ in range(50):
+    for _ in range(600):
         lines = log.read_text().splitlines() if log.exists() else []
         if len(lines) >= awaited:
             break

@@ -1,6 +1,7 @@
 """Starts message-center with a few settings and no others: nothing of the caller's environment, and no .env.local."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -24,9 +25,15 @@ SETTINGS = {
 
 
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """A port where nobody listens, and below those that systems give out: a server that is started again must find it free."""
+    for port in random.sample(range(20_000, 32_000), 1_000):
+        with socket.socket() as one:
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise SystemExit("no port is free")
 
 
 class Server:
@@ -49,7 +56,9 @@ class Server:
         with open(self.log, "a") as log:
             # Without a shell in between: a signal reaches the server itself.
             self.process = subprocess.Popen([PROGRAM, "serve"], cwd=LOGS, env=self.settings, stdout=log, stderr=log)
-        for _ in range(300):
+        begun = time.monotonic()
+        # A machine that does other things, too, may take its time.
+        while time.monotonic() - begun < 120:
             if self.is_ready():
                 return
             time.sleep(0.1)
