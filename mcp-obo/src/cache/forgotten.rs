@@ -124,11 +124,6 @@ impl Forgotten {
         self.table().admits(user, departure)
     }
 
-    /// Tells whether this user was forgotten since, as far as that is known of each: nobody pays for the others.
-    pub(crate) fn was_forgotten_since(&self, user: UserTag, departure: Departure) -> bool {
-        departure < self.table().of(user)
-    }
-
     /// Returns from when on a departure proves that a token in the cache is good; to be asked before the token is looked up.
     ///
     /// Afterwards would be too late: the token might be found before it is swept, and all be swept when this is asked.

@@ -106,6 +106,20 @@ async fn who_is_forgotten_each_time_before_a_token_comes_is_told_so_in_the_end()
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_waits_while_more_are_forgotten_than_are_known_waits_for_a_later_request() {
+    let gates = gates(2);
+    let tenant = Tenant::answering(gated(&gates));
+    let (exchange, alice) = (tenant.exchange(), tenant.user("alice").await);
+    let waiting = callers(1, &exchange, &alice).remove(0);
+    settle().await;
+    exchange.forget_user(&user_id("alice"));
+    (0..10_000).for_each(|number| exchange.forget_user(&user_id(&number.to_string())));
+    gates.iter().for_each(|gate| gate.add_permits(1));
+    assert_eq!(waiting.await.unwrap().unwrap().expose_secret(), token_text(1));
+    assert_eq!(tenant.exchanges(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_later_request_takes_an_assertion_that_ended_meanwhile() {
     let gates = gates(2);
     let tenant = Tenant::answering(gated(&gates));
