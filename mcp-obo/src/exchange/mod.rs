@@ -153,7 +153,8 @@ impl Exchange {
     /// through on a thread of the present Tokio runtime, and without one here.
     ///
     /// Where replicas share tokens the store is told in the background, on the present Tokio runtime; one that cannot be reached,
-    /// until it is. What another replica holds in its memory it uses until its end.
+    /// until it is. Without a runtime the log says that nobody tells it, and it hears with the user's next request here. What
+    /// another replica holds in its memory it uses until its end.
     ///
     /// It ends no session at the OAuth front door: `Proxy::forget_user` (feature `proxy`) does that.
     pub fn forget_user(&self, user: &UserId) {

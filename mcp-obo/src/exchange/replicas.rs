@@ -4,7 +4,7 @@ use std::{fmt, future::Future, sync::Arc};
 
 use mcp_auth_layer::{EntraApp, clock::UnixTime, principal::UserId};
 use secrecy::SecretString;
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, TryCurrentError};
 
 use crate::{
     access_token::AccessToken,
@@ -110,21 +110,22 @@ impl Replicas {
     /// Takes away a token that the downstream API, or Entra, no longer stands by.
     pub(super) fn reject(&self, key: impl FnOnce() -> SharedKey, spent: &AccessToken) {
         let Some(shared) = &self.0 else { return };
-        in_the_background(shared.reject(&key(), spent.expose_secret()));
+        // Without a runtime it counts in this process alone, and the others find out in the same way.
+        let _ = in_the_background(shared.reject(&key(), spent.expose_secret()));
     }
 
     /// Voids everything of a user, in all replicas that share the store.
     pub(super) fn forget(&self, user: &UserId) {
         let Some(shared) = &self.0 else { return };
-        in_the_background(shared.forget_in_the_end(user));
+        if let Err(error) = in_the_background(shared.forget_in_the_end(user)) {
+            tracing::error!(%error, "the shared store is not told of a forgotten user until their next request here");
+        }
     }
 }
 
 /// What counts in this process counts already; the store is told by a task that ends by itself.
-fn in_the_background(telling: impl Future<Output = ()> + Send + 'static) {
-    if let Ok(runtime) = Handle::try_current() {
-        runtime.spawn(telling);
-    }
+fn in_the_background(telling: impl Future<Output = ()> + Send + 'static) -> Result<(), TryCurrentError> {
+    Handle::try_current().map(|runtime| drop(runtime.spawn(telling)))
 }
 
 fn kept(answer: &TokenAnswer, assertion: UnixTime) -> Kept {

@@ -40,7 +40,8 @@
 //! use until its end. If the store cannot be reached, this replica takes nothing of that user from it until it has been told,
 //! the log says that others may, and it is told again every half minute. So it goes for 10,000 users: where more
 //! are not told yet, be it because they are forgotten faster than it hears, this replica can only take nothing of anybody from it
-//! that was stored before.
+//! that was stored before. What the store has not heard ends with the process: after a restart during an outage forget
+//! again whom you forgot in it.
 //!
 //! A store that comes back with what it held some time ago has not heard of what was forgotten since: tokens of that time
 //! are good again until their end. So let it write nothing to disk, and after a fail-over to a server that lagged behind, forget

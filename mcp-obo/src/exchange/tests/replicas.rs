@@ -12,6 +12,7 @@ use super::*;
 use crate::{
     BoxFuture,
     shared::{MemoryStore, StoreError},
+    testlog,
     testtenant::{CLAIMS, refused},
 };
 
@@ -219,6 +220,25 @@ async fn a_store_that_was_down_is_told_of_a_forgotten_user_when_it_is_back() {
     assert_eq!(other.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
     tokio::time::sleep(Duration::from_secs(600)).await;
     assert_eq!(one.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1), "and is told once");
+}
+
+#[tokio::test]
+async fn that_nobody_tells_the_store_is_said() {
+    let tenant = Tenant::granting();
+    let [one, other] = &replicas(&tenant, 2)[..] else { unreachable!() };
+    let alice = tenant.user("alice").await;
+    one.token(&alice, &graph()).await.unwrap();
+    let forgetter = one.clone();
+    let forgetting = std::thread::spawn(move || {
+        testlog::begin();
+        forgetter.forget_user(&user_id("alice"));
+        testlog::logged()
+    });
+    let log = forgetting.join().unwrap();
+    assert!(log.contains("the shared store is not told of a forgotten user"), "{log}");
+    // The store hears with her next request here.
+    assert_eq!(one.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
+    assert_eq!(other.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1));
 }
 
 #[tokio::test(start_paused = true)]
