@@ -154,7 +154,7 @@ impl Inner {
                     self.cache.revoke(&plan.key.entry, departure);
                     let (spent, assertion) = (present.as_ref(), plan.request.assertion());
                     spent.zip(assertion).inspect(|(spent, assertion)| {
-                        self.replicas.reject(|| self.shared_key(assertion, plan.request.target()), spent);
+                        self.replicas.withdraw(|| self.shared_key(assertion, plan.request.target()), spent);
                     });
                 }
                 Err(error)

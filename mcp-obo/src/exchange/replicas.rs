@@ -107,11 +107,17 @@ impl Replicas {
         })
     }
 
-    /// Takes away a token that the downstream API, or Entra, no longer stands by.
+    /// Takes away a token that the downstream API no longer stands by, and no other.
     pub(super) fn reject(&self, key: impl FnOnce() -> SharedKey, spent: &AccessToken) {
         let Some(shared) = &self.0 else { return };
         // Without a runtime it counts in this process alone, and the others find out in the same way.
         let _ = in_the_background(shared.reject(&key(), spent.expose_secret()));
+    }
+
+    /// Takes away this token and whatever else is shared in its place, because Entra grants none any more.
+    pub(super) fn withdraw(&self, key: impl FnOnce() -> SharedKey, spent: &AccessToken) {
+        let Some(shared) = &self.0 else { return };
+        let _ = in_the_background(shared.withdraw(&key(), spent.expose_secret()));
     }
 
     /// Voids everything of a user, in all replicas that share the store.

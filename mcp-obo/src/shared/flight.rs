@@ -154,10 +154,23 @@ impl Pool {
 
     /// Removes the entry if this token is in it.
     pub(super) async fn remove(&self, key: &SharedKey, spent: Fingerprint) {
+        self.remove_if(key, |present| present == spent).await;
+    }
+
+    /// Removes the entry, and takes for spent what is in it.
+    pub(super) async fn withdraw(&self, key: &SharedKey) {
+        let spend = |present| {
+            self.spent.note(key, present);
+            true
+        };
+        self.remove_if(key, spend).await;
+    }
+
+    async fn remove_if(&self, key: &SharedKey, is_spent: impl FnOnce(Fingerprint) -> bool + Send) {
         let name = key.entry();
         let Ok(Some(sealed)) = self.store.get(&name).await else { return };
         let kept = Kept::peek(&self.ring, key, &sealed);
-        if kept.is_some_and(|kept| Fingerprint::of(kept.token().expose_secret()) == spent) {
+        if kept.is_some_and(|kept| is_spent(Fingerprint::of(kept.token().expose_secret()))) {
             // By its sealed text, which no other has: what a replica puts there meanwhile stays. A store that fails here
             // leaves the token to others, who will find out in the same way.
             let _ = self.store.remove(&name, sealed).await;

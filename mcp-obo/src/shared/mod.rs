@@ -167,6 +167,16 @@ impl Shared {
         Box::pin(async move { pool.remove(&key, spent).await })
     }
 
+    /// Takes away whatever token is stored, because Entra grants none any more; another replica's may lie there.
+    ///
+    /// This one counts as spent from the call on in this process, another when the store has shown it to the future.
+    #[must_use = "the store is told by the future"]
+    pub(crate) fn withdraw(&self, key: &SharedKey, spent: &str) -> BoxFuture<'static, ()> {
+        self.0.spent.note(key, Fingerprint::of(spent));
+        let (pool, key) = (Arc::clone(&self.0), *key);
+        Box::pin(async move { pool.withdraw(&key).await })
+    }
+
     /// Voids everything that any replica has stored of a user.
     ///
     /// So will be what requests under way bring. It counts from the call on in this process; the future tells the store, and

@@ -222,6 +222,30 @@ async fn a_store_that_was_down_is_told_of_a_forgotten_user_when_it_is_back() {
     assert_eq!(one.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1), "and is told once");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_refused_renewal_ends_whatever_token_is_shared() {
+    let tenant = Tenant::answering(|call| {
+        let revoked = refused("invalid_grant", 50_173, json!({}));
+        Box::pin(ready(if call.number < 2 { granted(call.number) } else { revoked }))
+    });
+    let store = Mortal::default();
+    let [one, other] = [(); 2].map(|()| tenant.exchange().with_shared(store.clone(), ring()));
+    let alice = tenant.verified(json!({"oid": "alice", "scp": "access_as_user", "exp": NOW + 2 * LIFE})).await;
+    store.is_down.store(true, SeqCst);
+    assert_eq!(one.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(0));
+    store.is_down.store(false, SeqCst);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(other.token(&alice, &graph()).await.unwrap().expose_secret(), token_text(1), "this one is shared");
+    tenant.clock.advance(Duration::from_secs(LIFE - 600));
+    one.token(&alice, &graph()).await.unwrap();
+    settle().await;
+    assert_eq!(one.token(&alice, &graph()).await.unwrap_err().kind(), AssertionRefused);
+    // Also when the refusal is no longer remembered.
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(one.token(&alice, &graph()).await.unwrap_err().kind(), AssertionRefused);
+    assert_eq!(tenant.exchanges(), 4);
+}
+
 #[tokio::test]
 async fn that_nobody_tells_the_store_is_said() {
     let tenant = Tenant::granting();
