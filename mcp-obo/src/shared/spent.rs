@@ -7,7 +7,7 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mcp_auth_layer::{clock::UnixTime, principal::UserId};
-use moka::sync::Cache;
+use moka::{policy::EvictionPolicy, sync::Cache};
 use tokio::time::Instant;
 
 use super::{
@@ -15,11 +15,11 @@ use super::{
     key::SharedKey,
 };
 
-/// Enough for an outage in which everybody is busy; 2 MB at most.
+/// Enough for an outage in which everybody is busy; 4 MB at most.
 const CAPACITY: usize = 10_000;
 
 /// A token by its digest: enough to know it again, and nothing to use.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
@@ -30,20 +30,23 @@ impl Fingerprint {
 }
 
 /// Tokens that the downstream API has refused; without them a store that fails to forget would hand them out again.
-pub(super) struct Spent(Cache<SharedKey, Fingerprint>);
+///
+/// Each by itself: one that was refused later, and was never stored, must not bring back the one that still lies there.
+pub(super) struct Spent(Cache<(SharedKey, Fingerprint), ()>);
 
 impl Spent {
     pub(super) fn new() -> Self {
-        Self(Cache::builder().max_capacity(CAPACITY as u64).time_to_live(LONGEST_LIFE).build())
+        // The latest stay: by moka's own rule a full cache takes in nothing that was not asked for before.
+        let latest = EvictionPolicy::lru();
+        Self(Cache::builder().max_capacity(CAPACITY as u64).eviction_policy(latest).time_to_live(LONGEST_LIFE).build())
     }
 
     pub(super) fn note(&self, key: &SharedKey, spent: Fingerprint) {
-        self.0.insert(*key, spent);
+        self.0.insert((*key, spent), ());
     }
 
     pub(super) fn has(&self, key: &SharedKey, token: &str) -> bool {
-        // Mostly there is nothing, and nothing to be digested.
-        self.0.get(key).is_some_and(|spent| spent == Fingerprint::of(token))
+        self.0.get(&(*key, Fingerprint::of(token))).is_some()
     }
 }
 

@@ -116,6 +116,33 @@ async fn a_rejected_token_is_not_taken_again_from_a_store_that_kept_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_several_tokens_that_were_rejected_in_an_outage_none_is_taken_again() {
+    let world = World::new();
+    let replica = world.replica();
+    world.fly(&replica).await;
+    world.store.turn(Down);
+    for number in 1..=3 {
+        replica.reject(&key("a"), &format!("token-{number}")).await;
+        assert_eq!(world.fly(&replica).await, format!("token-{}", number + 1), "the store has none of these");
+    }
+    world.store.turn(Well);
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(found(&replica).await, None, "the first one lies there");
+}
+
+#[test]
+fn of_more_rejected_tokens_than_are_known_the_last_ones_are() {
+    let (spent, asked) = (spent::Spent::new(), key("a"));
+    for number in 0..20_000 {
+        spent.note(&asked, Fingerprint::of(&format!("token-{number}")));
+    }
+    for number in [10_500, 15_000, 19_999] {
+        assert!(spent.has(&asked, &format!("token-{number}")), "{number}");
+    }
+    assert!(!spent.has(&asked, "token-0"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn garbage_in_the_store_is_a_miss_that_is_written_over() {
     let world = World::new();
     let replica = world.replica();
