@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -17,6 +18,9 @@ use super::{
 
 /// Enough for an outage in which everybody is busy; 4 MB at most.
 const CAPACITY: usize = 10_000;
+
+/// Longer than any request to Entra takes, the wait for another replica's before it included.
+const UNDER_WAY: Duration = Duration::from_secs(60);
 
 /// A token by its digest: enough to know it again, and nothing to use.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,8 +115,8 @@ impl Forgotten {
         if orders.by_user.len() < CAPACITY || orders.by_user.contains_key(user) {
             orders.by_user.insert(user.clone(), order);
         } else {
-            // By the clocks of those who stored it; so it covers what is about to be stored as well.
-            orders.void_until = orders.void_until.max(now.saturating_add(CLOCK_SKEW));
+            // By the clocks of those who store; what was asked for by now may still be under way to them.
+            orders.void_until = orders.void_until.max(now.saturating_add(CLOCK_SKEW + UNDER_WAY));
         }
         order.number
     }

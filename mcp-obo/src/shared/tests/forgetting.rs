@@ -95,9 +95,33 @@ async fn of_more_than_can_be_noted_nobody_is_served_from_before() {
     (0..10_000).for_each(|number| forget(&(10_000 + number).to_string()));
     assert_eq!(found(&one).await, None);
     assert_eq!(found(&other).await.unwrap(), "token-1", "the other was not reached");
-    world.clock.advance(Duration::from_secs(301));
+    world.clock.advance(Duration::from_secs(361));
     assert_eq!(world.fly(&one).await, "token-2");
     assert_eq!(found(&one).await.unwrap(), "token-2", "what came afterwards is good");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nor_from_a_request_under_way_in_a_replica_whose_clock_is_ahead() {
+    let world = World::new();
+    let one = world.replica();
+    let ahead = FixedClock::at(UnixTime::from_secs(NOW + 300));
+    let other = Shared::new(world.store.clone(), world.ring.clone(), Arc::new(ahead.clone()));
+    let takes = Duration::from_secs(20);
+    let exchange = async || {
+        let token = world.exchange(takes).await;
+        world.clock.advance(takes);
+        ahead.advance(takes);
+        token
+    };
+    let (asked, alice) = (key("a"), user("alice"));
+    let flight = other.flight(&asked, &alice, exchange);
+    let (landed, ()) = tokio::join!(flight, async {
+        tokio::time::sleep(takes / 2).await;
+        (0..10_000).for_each(|number| drop(one.forget(&user(&number.to_string()))));
+        drop(one.forget(&alice));
+    });
+    assert_eq!(text(&landed.unwrap().into_kept()), "token-1");
+    assert_eq!(found(&one).await, None, "it was asked for before");
 }
 
 #[tokio::test(start_paused = true)]
