@@ -1,13 +1,8 @@
 //! Connections: accepted, bounded in number and in time, and ended gracefully.
 
-use std::{
-    future::Future,
-    io,
-    net::SocketAddr,
-    pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+mod idle;
+
+use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, extract::ConnectInfo, http::Request};
 use hyper::{
@@ -24,12 +19,12 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{self, Instant},
+    sync::OwnedSemaphorePermit,
+    time,
 };
 
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-const IDLE: Duration = Duration::from_secs(60);
+use self::idle::{Places, Work};
+
 const DRAIN: Duration = Duration::from_secs(20);
 const MAX_CONNECTIONS: usize = 1_024;
 
@@ -39,7 +34,7 @@ const MAX_CONNECTIONS: usize = 1_024;
 /// When the listener fails for good.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Places::new(MAX_CONNECTIONS);
     let mut stop = pin!(stop);
     loop {
         let (place, accepted) = tokio::select! {
@@ -56,7 +51,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
             }
         };
         let _ = stream.set_nodelay(true);
-        tokio::spawn(connection(stream, peer, router.clone(), graceful.watcher(), place));
+        tokio::spawn(connection(stream, peer, router.clone(), graceful.watcher(), (places.clone(), place)));
     }
     drop(listener);
     tokio::select! {
@@ -69,9 +64,9 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 /// Waits for a place first: connections that cannot be served wait in the kernel's queue.
 async fn next(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
+    places: &Places,
 ) -> io::Result<(OwnedSemaphorePermit, io::Result<(TcpStream, SocketAddr)>)> {
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
+    let place = Arc::clone(places.free()).acquire_owned().await.map_err(io::Error::other)?;
     Ok((place, listener.accept().await))
 }
 
@@ -81,10 +76,10 @@ async fn connection(
     peer: SocketAddr,
     router: Router,
     watcher: Watcher,
-    place: OwnedSemaphorePermit,
+    (places, place): (Places, OwnedSemaphorePermit),
 ) {
     let work = Work::default();
-    let idle = idle(work.clone());
+    let idle = idle::ended(work.clone(), places);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         // As axum's own server has it, so that its extractor works too.
@@ -105,75 +100,15 @@ async fn connection(
     drop(place);
 }
 
-/// What a connection has asked for.
-#[derive(Clone, Default)]
-struct Work(Arc<Mutex<Asked>>);
-
-struct Asked {
-    under_way: usize,
-    /// Since when nothing is under way, and how long that may last.
-    idle: (Instant, Duration),
-}
-
-impl Default for Asked {
-    fn default() -> Self {
-        Self { under_way: 0, idle: (Instant::now(), HEAD_TIMEOUT) }
-    }
-}
-
-/// A request that is under way, until it is dropped.
-struct Share(Work);
-
-impl Work {
-    fn begin(&self) -> Share {
-        self.asked().under_way += 1;
-        Share(self.clone())
-    }
-
-    /// Returns when to look again; where that is past, nobody has asked for anything in time.
-    fn deadline(&self) -> Instant {
-        let asked = self.asked();
-        let (since, patience) = if asked.under_way > 0 { (Instant::now(), IDLE) } else { asked.idle };
-        since + patience
-    }
-
-    fn asked(&self) -> MutexGuard<'_, Asked> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        let mut asked = self.0.asked();
-        asked.under_way -= 1;
-        asked.idle = (Instant::now(), IDLE);
-    }
-}
-
-/// Ends when a connection has asked for nothing in time.
-///
-/// hyper's own timeouts begin with the first line of a request: it waits without end for a peer that says nothing, or only
-/// the beginning of HTTP/2, and for one that keeps HTTP/2 open by answering pings. This looks at the connection when it may have
-/// become idle, and not at every request.
-async fn idle(work: Work) {
-    loop {
-        let deadline = work.deadline();
-        if deadline <= Instant::now() {
-            return;
-        }
-        time::sleep_until(deadline).await;
-    }
-}
-
-/// hyper's timeouts do nothing without a timer; the one for the head also ends connections that stay idle.
+/// hyper's timeouts do nothing without a timer; a head's time is that in which its connection is [idle].
 fn builder() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None);
     builder
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_secs(30))
-        .keep_alive_timeout(HEAD_TIMEOUT)
+        .keep_alive_timeout(idle::SHORT)
         .max_concurrent_streams(100);
     builder
 }
