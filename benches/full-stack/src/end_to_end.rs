@@ -1,13 +1,12 @@
 //! `getMessages` from client to Graph and back, with an exchange that is cached: five messages, as clients ask for by default.
 
-use std::{fs, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use benches::{
-    load::{End, Load, Outcome},
+    load::{End, Outcome},
     rows::{Sheet, Unit},
     scale::Scale,
 };
-use http::HeaderValue;
 use serde_json::json;
 
 use crate::{
@@ -26,18 +25,14 @@ pub(crate) fn measure(
     tenant: &Child,
     tokens: &Path,
 ) -> Result<(), Failure> {
-    let tokens = fs::read_to_string(tokens)?;
-    let tokens: Vec<_> =
-        tokens.lines().map(|token| HeaderValue::try_from(format!("Bearer {token}"))).collect::<Result<_, _>>()?;
+    let tokens = mcp::authorizations(tokens, usize::MAX)?;
     for (named, users) in [("1 user", 1), ("10,000 users", tokens.len())] {
         let role = Role::Ours { tenant: tenant.url.clone(), audit: Audit::On };
         let child = Child::start(&role, place.server)?;
-        let mut load = Load::of(format!("{}/mcp", child.url).parse()?);
-        load.headers = mcp::headers();
-        load.body = Some(mcp::request("tools/call", &json!({"name": "getMessages", "arguments": {}})));
+        let call = json!({"name": "getMessages", "arguments": {}});
+        let mut load = mcp::load(&child, "tools/call", &call, r#""structuredContent""#)?;
         load.tokens = tokens[..users].to_vec();
-        load.expect = Some(r#""structuredContent""#.to_owned());
-        load.pids = vec![child.pid(), tenant.pid()];
+        load.pids.push(tenant.pid());
         // Everybody once, so that every exchange is in the cache.
         load.end = End::Requests(users as u64);
         sound(load.run()?)?;

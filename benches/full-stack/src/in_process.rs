@@ -1,6 +1,6 @@
 //! Requests through the router alone, on this thread, without a socket.
 
-use std::{convert::Infallible, fs, hint::black_box, path::Path};
+use std::{convert::Infallible, hint::black_box, path::Path};
 
 use axum::{Router, body::Body, routing::post};
 use benches::{
@@ -28,10 +28,9 @@ const NOTE: &str =
 
 pub(crate) fn measure(sheet: &mut Sheet, scale: Scale, tenant: &Child, tokens: &Path) -> Result<(), Failure> {
     let base = "http://127.0.0.1:8080";
-    let token = fs::read_to_string(tokens)?.lines().next().ok_or("the tenant minted no token")?.to_owned();
     let mut headers = mcp::headers();
     headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8080"));
-    headers.insert(header::AUTHORIZATION, HeaderValue::try_from(format!("Bearer {token}"))?);
+    headers.insert(header::AUTHORIZATION, mcp::authorizations(tokens, 1)?.remove(0));
     let settings = Settings::read(&server::variables(&tenant.url, base, Audit::On))?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let _context = runtime.enter();

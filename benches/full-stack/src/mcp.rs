@@ -1,8 +1,9 @@
 //! What an MCP client sends, and servers without our layers.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use axum::{Router, extract::Request, routing::post_service};
+use benches::load::Load;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use mcp_auth_layer::{BearerLayer, bypass::BypassGuardLayer, metadata::ProtectedResource, respond::JsonRpc};
@@ -26,11 +27,30 @@ use server_kit::{
 use tower::{ServiceBuilder, util::option_layer};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyDeadlineLayer, trace::TraceLayer};
 
-use crate::Failure;
+use crate::{Failure, child::Child};
 
 /// Writes a JSON-RPC request.
 pub(crate) fn request(method: &str, parameters: &Value) -> Bytes {
     json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).to_string().into()
+}
+
+/// Asks a server's MCP endpoint over HTTP; an answer must have `expected` in it.
+pub(crate) fn load(child: &Child, method: &str, parameters: &Value, expected: &str) -> Result<Load, Failure> {
+    let mut load = Load::of(format!("{}/mcp", child.url).parse()?);
+    load.headers = headers();
+    load.body = Some(request(method, parameters));
+    load.expect = Some(expected.to_owned());
+    load.pids = vec![child.pid()];
+    Ok(load)
+}
+
+/// Reads what the first so many callers send as `Authorization`, from the file that the tenant wrote.
+pub(crate) fn authorizations(tokens: &Path, callers: usize) -> Result<Vec<HeaderValue>, Failure> {
+    let tokens = fs::read_to_string(tokens)?;
+    let values: Result<Vec<_>, _> =
+        tokens.lines().take(callers).map(|token| HeaderValue::try_from(format!("Bearer {token}"))).collect();
+    let values = values?;
+    if values.is_empty() { Err("the tenant minted no token".into()) } else { Ok(values) }
 }
 
 /// Returns the headers of every request, but for `Host` and the token.

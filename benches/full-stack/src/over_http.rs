@@ -1,13 +1,12 @@
 //! The cheapest call that needs a caller, over connections that stay open: the whole server beside the service alone.
 
-use std::{fs, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use benches::{
     load::{Load, Outcome},
     rows::{Sheet, Unit},
     scale::Scale,
 };
-use http::HeaderValue;
 use serde_json::json;
 
 use crate::{
@@ -70,19 +69,10 @@ pub(crate) fn measure(
 }
 
 fn load(child: &Child, tokens: &Path, scale: Scale) -> Result<Load, Failure> {
-    let mut load = Load::of(format!("{}/mcp", child.url).parse()?);
-    load.headers = mcp::headers();
-    load.body = Some(mcp::request("tools/list", &json!({})));
+    let mut load = mcp::load(child, "tools/list", &json!({}), "getMessages")?;
     // The service without the layers gets the same requests, though it does not read the token.
-    let tokens = fs::read_to_string(tokens)?;
-    load.tokens = tokens
-        .lines()
-        .take(1)
-        .map(|token| HeaderValue::try_from(format!("Bearer {token}")))
-        .collect::<Result<_, _>>()?;
-    load.expect = Some("getMessages".to_owned());
+    load.tokens = mcp::authorizations(tokens, 1)?;
     load.last(scale, Duration::from_millis(200), Duration::from_millis(1_500));
-    load.pids = vec![child.pid()];
     Ok(load)
 }
 

@@ -9,6 +9,7 @@ use std::{
     thread,
 };
 
+use axum::Router;
 use entra_emulator::{API_CLIENT_ID, API_CLIENT_SECRET, Config, Emulator, TENANT_ID, TokenSpec};
 use message_center::{settings::Settings, stack};
 use server_kit::{
@@ -98,38 +99,40 @@ impl Role {
                 listening(&emulator.http_url())?;
                 parent().await;
             }
-            Self::Ours { tenant, audit } => {
+            serving => {
                 let listener = TcpListener::bind("127.0.0.1:0").await?;
                 let base = format!("http://{}", listener.local_addr()?);
-                let settings = program::begin(&variables(&tenant, &base, audit), Level::INFO, |v| Settings::read(v))?;
-                let router = stack::router(&settings)?;
-                tokio::spawn(meter::upkeep());
-                listening(&base)?;
-                serve(listener, router, parent()).await?;
-            }
-            Self::WithoutLayers | Self::LayersAlone { .. } | Self::Alone => {
-                let listener = TcpListener::bind("127.0.0.1:0").await?;
-                let base = format!("http://{}", listener.local_addr()?);
-                let router = match self {
-                    Self::LayersAlone { tenant } => {
-                        let variables = variables(&tenant, &base, Audit::Off);
-                        let settings = program::begin(&variables, Level::INFO, |v| Settings::read(v))?;
-                        mcp::bare(&base, Some(Layers::of(&settings)?))
-                    }
-                    Self::WithoutLayers => {
-                        logging::start(&BTreeMap::new(), Level::INFO)?;
-                        mcp::bare(&base, None)
-                    }
-                    _ => {
-                        logging::start(&BTreeMap::new(), Level::INFO)?;
-                        mcp::alone(&base)
-                    }
-                };
+                let router = serving.router(&base)?;
                 listening(&base)?;
                 serve(listener, router, parent()).await?;
             }
         }
         Ok(())
+    }
+
+    /// Makes what a server answers, and begins its log.
+    fn router(self, base_url: &str) -> Result<Router, Failure> {
+        let settings = |tenant: &str, audit| {
+            program::begin(&variables(tenant, base_url, audit), Level::INFO, |variables| Settings::read(variables))
+        };
+        let log = || logging::start(&BTreeMap::new(), Level::INFO);
+        Ok(match self {
+            Self::Tenant { .. } => return Err("the tenant is no server of ours".into()),
+            Self::Ours { tenant, audit } => {
+                let router = stack::router(&settings(&tenant, audit)?)?;
+                tokio::spawn(meter::upkeep());
+                router
+            }
+            Self::LayersAlone { tenant } => mcp::bare(base_url, Some(Layers::of(&settings(&tenant, Audit::Off)?)?)),
+            Self::WithoutLayers => {
+                log()?;
+                mcp::bare(base_url, None)
+            }
+            Self::Alone => {
+                log()?;
+                mcp::alone(base_url)
+            }
+        })
     }
 }
 
