@@ -2,13 +2,14 @@
 
 use std::error::Error;
 
+use local_ports::ClosedPort;
 use mcp_auth_layer::fetch::{FetchError, TransportFault};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     authority::{Authority, Flaw, self_signed},
     client, client_with, get,
-    peers::{Proxy, answers, drops, head, listen, mute, nobody, resets, says_hello, serves_by_http_2},
+    peers::{Proxy, answers, drops, head, listen, mute, resets, says_hello, serves_by_http_2},
     texts,
 };
 
@@ -26,7 +27,8 @@ async fn a_name_that_does_not_exist_is_dns() {
 
 #[tokio::test]
 async fn a_port_at_which_nobody_listens_is_refused() {
-    assert_eq!(fault(&client(), &format!("http://{}", nobody().await)).await, TransportFault::Refused);
+    let nobody = ClosedPort::new();
+    assert_eq!(fault(&client(), &format!("http://{}", nobody.address())).await, TransportFault::Refused);
 }
 
 #[tokio::test]
@@ -147,14 +149,14 @@ async fn any_other_failure_of_the_handshake_is_tls_other() {
 
 #[tokio::test]
 async fn a_proxy_that_does_not_connect_is_proxy() {
-    let unused = Authority::named("unused").pem;
+    let (unused, nobody) = (Authority::named("unused").pem, ClosedPort::new());
     for (name, proxy) in [
         ("refuses", Proxy::answering(b"HTTP/1.1 403 Forbidden\r\n\r\n").await.address),
         ("wants a password", Proxy::answering(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await.address),
         ("cannot reach the host", Proxy::answering(b"HTTP/1.1 502 Bad Gateway\r\n\r\n").await.address),
         ("hangs up", Proxy::answering(b"").await.address),
         ("speaks something else", Proxy::answering(b"220 mail.corp ESMTP\r\n\r\n").await.address),
-        ("is not there", nobody().await),
+        ("is not there", nobody.address()),
     ] {
         let client = client_with(&[("HTTPS_PROXY", &format!("http://svc:hunter2@{proxy}"))], &unused);
         let error = get(&client, "https://login.invalid/?secret=in-the-query").await.unwrap_err();

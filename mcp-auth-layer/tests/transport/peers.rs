@@ -63,11 +63,6 @@ pub(crate) async fn resets() -> SocketAddr {
     .await
 }
 
-/// An address at which nobody listens.
-pub(crate) async fn nobody() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
-}
-
 /// A listener that is full, so that the kernel drops what else wants to connect: what a firewall does.
 pub(crate) struct Firewall {
     pub(crate) address: SocketAddr,

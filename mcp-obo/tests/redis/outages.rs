@@ -11,7 +11,8 @@ use std::{
 use mcp_obo::{RedisStore, shared::Shared};
 use tokio::task::JoinSet;
 
-use local_redis::{Server, free_port};
+use local_ports::ClosedPort;
+use local_redis::Server;
 
 use crate::replicas::{EXCHANGE, Service, key, user};
 
@@ -76,7 +77,8 @@ async fn killing_and_restarting_under_load_loses_no_request() {
 #[tokio::test]
 async fn a_server_that_is_not_there_costs_nothing_to_speak_of() {
     let service = Service::new();
-    let replica = service.replica(&format!("redis://127.0.0.1:{}", free_port()));
+    let nobody = ClosedPort::new();
+    let replica = service.replica(&format!("redis://{}", nobody.address()));
     for _ in 0..3 {
         let begun = Instant::now();
         service.token(&replica, "a").await;

@@ -6,27 +6,18 @@
 mod tls;
 
 use std::{
-    hash::{BuildHasher as _, RandomState},
     io,
-    net::TcpListener,
-    ops::Range,
     process::{Child, Command, Output, Stdio},
-    sync::{
-        LazyLock,
-        atomic::{AtomicU16, Ordering::Relaxed},
-    },
     time::{Duration, Instant},
 };
 
+use local_ports::free_port;
 use tempfile::TempDir;
 
 pub use self::tls::TlsServer;
 
 /// The servers that will do, by name.
 const PROGRAMS: [&str; 2] = ["redis-server", "valkey-server"];
-
-/// Where servers listen: below the ports that Linux, macOS and Windows give out.
-const PORTS: Range<u16> = 20_000..32_000;
 
 /// A running server, or one that was killed and can be run again.
 #[derive(Debug)]
@@ -184,38 +175,10 @@ impl Drop for Server {
     }
 }
 
-/// Returns a port on 127.0.0.1 where nobody listens at this moment.
-///
-/// It is none of those that systems give out by themselves, and none that this process was told before: whoever starts
-/// meanwhile would be given it.
-///
-/// # Panics
-/// When there is none.
-#[must_use]
-pub fn free_port() -> u16 {
-    static TURN: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(RandomState::new().hash_one(()) as u16));
-    let mut ports = PORTS.map(|_| PORTS.start + TURN.fetch_add(1, Relaxed) % PORTS.len() as u16);
-    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a port is free")
-}
-
 fn is_installed(program: &str) -> bool {
     match Command::new(program).arg("--version").output() {
         Ok(_) => true,
         Err(error) if error.kind() == io::ErrorKind::NotFound => false,
         Err(error) => panic!("{program}: {error}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn a_port_is_told_once_and_never_given_out_by_the_system() {
-        let told: HashSet<_> = (0..500).map(|_| free_port()).collect();
-        assert_eq!(told.len(), 500);
-        assert!(told.iter().all(|port| PORTS.contains(port)));
     }
 }

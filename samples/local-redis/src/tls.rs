@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use local_ports::free_port;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
-use crate::{Server, free_port};
+use crate::Server;
 
 /// A running server with TLS, whose certificate is for `localhost`.
 #[derive(Debug)]

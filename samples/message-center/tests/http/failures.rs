@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use entra_emulator::{API_CLIENT_ID, Config, Emulator, Fault, Place, TENANT_ID, TokenSpec};
+use local_ports::ClosedPort;
 use serde_json::{Value, json};
 
 use crate::support::{
     Answer, Era, Fixture, skip,
-    upstream::{FullQueue, Manner, Upstream, closed_port, http},
+    upstream::{FullQueue, Manner, Upstream, http},
 };
 
 const CALLER: &str = "you";
@@ -171,6 +172,7 @@ async fn missing_consent_links_to_where_it_is_granted() {
 #[tokio::test]
 async fn every_way_not_to_reach_graph_has_its_name() {
     let emulator_of_tls = Emulator::start(Config::default()).await.unwrap();
+    let closed = ClosedPort::new();
     let hangs_up = Upstream::start(Manner::HangsUp).await;
     let no_tls = Upstream::start(http("400 Bad Request", "")).await;
     let moved = Upstream::start(http("302 Found\r\nlocation: https://evil.example/", "")).await;
@@ -181,7 +183,7 @@ async fn every_way_not_to_reach_graph_has_its_name() {
     for (name, url, expected) in [
         (
             "refused",
-            format!("http://127.0.0.1:{}/v1.0", closed_port().await),
+            format!("http://{}/v1.0", closed.address()),
             told("refused", OPERATOR, &["Microsoft Graph", "refused"]),
         ),
         (

@@ -2,11 +2,11 @@
 
 use std::{fs::File, process::Stdio, time::Duration};
 
+use local_ports::free_port;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
-    net::TcpListener,
     process::{Child, ChildStdin, ChildStdout, Command},
     time,
 };
@@ -29,8 +29,7 @@ impl Program {
     /// Starts it with these options; the environment holds these variables and an address of its own.
     pub(crate) async fn start(options: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-        let base = format!("http://127.0.0.1:{port}");
+        let base = format!("http://127.0.0.1:{}", free_port());
         let mut child = Command::new(env!("CARGO_BIN_EXE_azure-tools"))
             .args(["server", "start"])
             .args(options)

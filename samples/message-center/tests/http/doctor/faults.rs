@@ -3,10 +3,11 @@
 use entra_emulator::{
     API_CLIENT_ID, API_CLIENT_SECRET, ClientCertificate, Config, NetworkFault, TokenSpec, USER_ASSIGNED_CLIENT_ID,
 };
+use local_ports::ClosedPort;
 use tokio::net::TcpListener;
 
 use super::{PASSWORD, Site, USER};
-use crate::support::upstream::{FullQueue, closed_port};
+use crate::support::upstream::FullQueue;
 
 /// A day in 2001, in seconds since the Unix epoch.
 const ENDED: i64 = 1_000_080_000;
@@ -87,7 +88,8 @@ async fn a_mistake_in_the_settings_is_named_first() {
 async fn what_the_network_does_is_named_first() {
     let site = Site::up(Config::default()).await;
     let (anonymous, wrong) = (site.proxy(""), site.proxy(&format!("{USER}:wrong@")));
-    let nobody = format!("127.0.0.1:{}", closed_port().await);
+    let closed = ClosedPort::new();
+    let nobody = closed.address();
     let (no_proxy_there, no_host_there) = (format!("http://{nobody}"), format!("https://{nobody}"));
     let queue = FullQueue::start().await;
     let silent = format!("https://127.0.0.1:{}", queue.port);
@@ -215,7 +217,8 @@ async fn what_the_acting_identity_may_not_do_is_named_first() {
         ("MCP_REQUIRED_ROLES", "MessageCenter.Read"),
         ("AZURE_CLIENT_ID", API_CLIENT_ID),
     ];
-    let nowhere = format!("http://127.0.0.1:{}/msi/token", closed_port().await);
+    let closed = ClosedPort::new();
+    let nowhere = format!("http://{}/msi/token", closed.address());
     let host = [
         &principal[..2],
         &[("AZURE_CLIENT_ID", USER_ASSIGNED_CLIENT_ID), ("IDENTITY_ENDPOINT", &nowhere), ("IDENTITY_HEADER", "x")],

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use local_ports::free_port;
 use tempfile::TempDir;
 use tokio::{
     io::AsyncWriteExt,
@@ -13,7 +14,7 @@ use tokio::{
     time,
 };
 
-use super::{client, upstream::closed_port};
+use super::client;
 
 /// Longer than anything here takes, shorter than a patient person.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,7 +41,7 @@ impl Program {
         if let Some(text) = env_local {
             fs::write(folder.path().join(".env.local"), text).unwrap();
         }
-        let port = closed_port().await;
+        let port = free_port();
         let output = |name: &str| Stdio::from(File::create(folder.path().join(name)).unwrap());
         let child = Command::new(env!("CARGO_BIN_EXE_message-center"))
             .args(arguments)

@@ -67,11 +67,6 @@ pub(crate) fn http(head: &str, body: &str) -> Manner {
     Manner::Says(format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}").into_bytes())
 }
 
-/// Finds a port on which nobody listens.
-pub(crate) async fn closed_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
-}
-
 /// A port that lets connections wait for ever: its queue is full and nobody accepts.
 pub(crate) struct FullQueue {
     pub(crate) port: u16,

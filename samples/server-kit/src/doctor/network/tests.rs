@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
+use local_ports::ClosedPort;
 use rcgen::{CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer};
 use tokio::{io::AsyncReadExt, net::TcpListener};
@@ -99,11 +100,11 @@ async fn what_does_not_speak_tls_is_told_as_it_is() {
         let _ = stream.read_to_end(&mut all).await;
     })
     .await;
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let nobody = ClosedPort::new();
     for (address, fault) in [
         (closes, Fault::Tls(TlsFault::Reset)),
         (mute, Fault::Tls(TlsFault::Late)),
-        (nobody, Fault::Connect(ConnectFault::Refused)),
+        (nobody.address(), Fault::Connect(ConnectFault::Refused)),
     ] {
         assert_eq!(probed(&format!("https://{address}"), &[], &ours).await.outcome, Err(fault));
     }
