@@ -24,6 +24,7 @@ use tokio::{
 };
 
 use self::idle::{Places, Work};
+use crate::logging::AfterLines;
 
 const DRAIN: Duration = Duration::from_secs(20);
 const MAX_CONNECTIONS: usize = 1_024;
@@ -84,7 +85,7 @@ async fn connection(
     let service = service_fn(move |mut request: Request<Incoming>| {
         // As axum's own server has it, so that its extractor works too.
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (share, answer) = (work.begin(), router.call(request));
+        let (share, answer) = (work.begin(), AfterLines::new(router.call(request)));
         async move {
             let answer = answer.await;
             drop(share);

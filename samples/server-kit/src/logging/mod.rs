@@ -1,4 +1,8 @@
-//! Log lines: to standard error, as text or JSON. An audit trail is on unless `RUST_LOG` names it.
+//! Log lines: to standard error, as text or JSON, each before the answer to the request that it is about.
+//!
+//! An audit trail is on unless `RUST_LOG` names it.
+
+mod lines;
 
 use std::io::{self, IsTerminal as _};
 
@@ -12,6 +16,8 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
+pub(crate) use self::lines::AfterLines;
+use self::lines::ToLines;
 use crate::settings::Vars;
 
 /// Who called, and in whose name the exchange or this server acted.
@@ -26,7 +32,7 @@ const AUDIT: [&str; 2] = ["mcp_auth::audit", "mcp_obo::audit"];
 pub fn start(vars: &impl Vars, default: Level) -> Result<(), String> {
     let (filter, form) = read(vars, default)?;
     // Colours are for people; in a file or a collector they would be noise.
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let lines = fmt::layer().with_writer(ToLines).with_ansi(io::stderr().is_terminal());
     let lines = match form {
         Form::Text => lines.boxed(),
         Form::Json => lines.json().boxed(),
