@@ -23,6 +23,8 @@ const LOG_DROPPED: &str = "ours, log to /dev/null";
 const WITHOUT_AUDIT: &str = "ours, audit trail off";
 const LAYERS_ALONE: &str = "the layers alone, audit trail off";
 const WITHOUT_LAYERS: &str = "without our layers";
+/// The same once more: how far its share is from 1 is how much the other shares may be wrong.
+const AGAIN: &str = "without our layers, another process";
 const ALONE: &str = "rmcp alone";
 const WHAT: &str = "tools/list over HTTP";
 
@@ -47,6 +49,7 @@ pub(crate) fn measure(
         (WITHOUT_AUDIT, Role::Ours { tenant: tenant.clone(), audit: Audit::Off }, Log::Read),
         (LAYERS_ALONE, Role::LayersAlone { tenant }, Log::Read),
         (WITHOUT_LAYERS, Role::WithoutLayers, Log::Read),
+        (AGAIN, Role::WithoutLayers, Log::Read),
         (ALONE, Role::Alone, Log::Read),
     ];
     let mut servers = Vec::new();
@@ -56,7 +59,8 @@ pub(crate) fn measure(
         sound(load.run()?)?;
         servers.push(Server { who, load, outcomes: Vec::new(), _child: child });
     }
-    for round in 0..scale.pick(9, 1) {
+    // Short and many: a machine that others use, too, has good and bad seconds.
+    for round in 0..scale.pick(27, 1) {
         for turn in 0..servers.len() {
             // Each time another one is first.
             let at = (round + turn) % servers.len();
@@ -65,6 +69,7 @@ pub(crate) fn measure(
         }
     }
     closed(sheet, place, &servers)?;
+    shares(sheet, &servers)?;
     open(sheet, scale, &servers)
 }
 
@@ -72,12 +77,12 @@ fn load(child: &Child, tokens: &Path, scale: Scale) -> Result<Load, Failure> {
     let mut load = mcp::load(child, "tools/list", &json!({}), "getMessages")?;
     // The service without the layers gets the same requests, though it does not read the token.
     load.tokens = mcp::authorizations(tokens, 1)?;
-    load.last(scale, Duration::from_millis(200), Duration::from_millis(1_500));
+    load.last(scale, Duration::from_millis(100), Duration::from_millis(500));
     Ok(load)
 }
 
 fn closed(sheet: &mut Sheet, place: Processors, servers: &[Server]) -> Result<(), Failure> {
-    for Server { who, outcomes, .. } in servers {
+    for Server { who, outcomes, .. } in once(servers) {
         let cpu = of(outcomes, |one| one.cpu_us(&one.costs[0]));
         let busy = of(outcomes, |one| one.busy(&one.costs[0]));
         let note = format!("16 connections; {}; the server was busy for {busy:.0} % of the time", place.note());
@@ -86,29 +91,39 @@ fn closed(sheet: &mut Sheet, place: Processors, servers: &[Server]) -> Result<()
         sheet.row(&format!("{WHAT}, p99"), who, of(outcomes, |one| ms(one.p99)), Unit::Ms)?;
         sheet.noted(&format!("{WHAT}, server CPU"), who, cpu, Unit::Us, "in user and kernel mode, per request")?;
         sheet.row(&format!("{WHAT}, RSS"), who, of(outcomes, |one| one.costs[0].rss_mb), Unit::Megabytes)?;
-        // Round by round: what disturbs one disturbs its neighbour.
-        let others = servers.iter().find(|server| server.who == WITHOUT_LAYERS).map(|server| &server.outcomes);
-        let shares = others.into_iter().flatten().zip(outcomes).map(|(other, own)| own.rps() / other.rps());
-        if [OURS, LOG_DROPPED, WITHOUT_AUDIT, LAYERS_ALONE].contains(who) {
-            let (what, shares) = (format!("{WHAT}, share of the rate without our layers"), shares.collect::<Vec<_>>());
-            let note = format!("round by round, {}", range(&shares));
-            sheet.noted(&what, who, median(shares), Unit::Ratio, &note)?;
-        }
+    }
+    Ok(())
+}
+
+/// Every kind of server, each of them once.
+fn once(servers: &[Server]) -> impl Iterator<Item = &Server> {
+    servers.iter().filter(|server| server.who != AGAIN)
+}
+
+/// Compares round by round: what disturbs one server disturbs its neighbours.
+fn shares(sheet: &mut Sheet, servers: &[Server]) -> Result<(), Failure> {
+    let of = |name| servers.iter().find(|server| server.who == name).map(|server| &server.outcomes);
+    for who in [OURS, LOG_DROPPED, WITHOUT_AUDIT, LAYERS_ALONE, AGAIN] {
+        let rounds = of(who).into_iter().flatten().zip(of(WITHOUT_LAYERS).into_iter().flatten());
+        let shares: Vec<_> = rounds.map(|(own, other)| own.rps() / other.rps()).collect();
+        let note = format!("round by round, {}", range(&shares));
+        let what = format!("{WHAT}, share of the rate without our layers");
+        sheet.noted(&what, who, median(shares), Unit::Ratio, &note)?;
     }
     Ok(())
 }
 
 /// At half the rate that each of them can do, with time counted from when a request was due.
 fn open(sheet: &mut Sheet, scale: Scale, servers: &[Server]) -> Result<(), Failure> {
-    let mut seen: Vec<Vec<Outcome>> = servers.iter().map(|_| Vec::new()).collect();
-    for _ in 0..scale.pick(5, 1) {
-        for (server, seen) in servers.iter().zip(&mut seen) {
+    let mut seen: Vec<Vec<Outcome>> = once(servers).map(|_| Vec::new()).collect();
+    for _ in 0..scale.pick(9, 1) {
+        for (server, seen) in once(servers).zip(&mut seen) {
             let mut load = server.load.clone();
             load.rate = Some(of(&server.outcomes, Outcome::rps) / 2.0);
             seen.push(sound(load.run()?)?);
         }
     }
-    for (server, seen) in servers.iter().zip(&seen) {
+    for (server, seen) in once(servers).zip(&seen) {
         let note = format!("{:.0} requests a second by the clock", of(&server.outcomes, Outcome::rps) / 2.0);
         let what = format!("{WHAT}, open loop at half the rate");
         sheet.noted(&format!("{what}, p50"), server.who, of(seen, |one| ms(one.p50)), Unit::Ms, &note)?;

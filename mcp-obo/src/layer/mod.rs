@@ -51,7 +51,11 @@ use crate::{exchange::Exchange, on_behalf_of::OnBehalfOf, target::Target};
 /// # Defaults
 /// No tool's token is fetched beforehand.
 #[derive(Clone, Debug)]
-pub struct OboLayer {
+pub struct OboLayer(Arc<Wiring>);
+
+/// Behind one pointer: routers clone a service for every request.
+#[derive(Clone, Debug)]
+struct Wiring {
     exchange: Exchange,
     prefetch: Prefetch,
     complained: Arc<Once>,
@@ -61,7 +65,7 @@ impl OboLayer {
     /// Hands out handles of this exchange.
     #[must_use]
     pub fn new(exchange: Exchange) -> Self {
-        Self { exchange, prefetch: Prefetch::default(), complained: Arc::new(Once::new()) }
+        Self(Arc::new(Wiring { exchange, prefetch: Prefetch::default(), complained: Arc::new(Once::new()) }))
     }
 
     /// Fetches the token before the service is called when a request names this MCP tool.
@@ -70,14 +74,15 @@ impl OboLayer {
     /// response is gone, and with it the status. Works for protocol versions from 2026-07-28 on.
     #[must_use]
     pub fn prefetch(mut self, tool: &str, target: &Target) -> Self {
-        self.prefetch = self.prefetch.and(tool, target);
+        let wiring = Arc::make_mut(&mut self.0);
+        wiring.prefetch = wiring.prefetch.and(tool, target);
         self
     }
 
     fn handle<B>(&self, request: &Request<B>) -> Result<OnBehalfOf, Rejection> {
         let caller = Caller::from_extensions(request.extensions()).inspect_err(|why| {
             // Every request fails alike, and a log full of it hides the first.
-            self.complained.call_once(|| {
+            self.0.complained.call_once(|| {
                 tracing::error!(
                     target: "mcp_obo::layer",
                     %why,
@@ -86,7 +91,7 @@ impl OboLayer {
                 );
             });
         })?;
-        Ok(OnBehalfOf::new(self.exchange.clone(), caller.verified().cloned()))
+        Ok(OnBehalfOf::new(self.0.exchange.clone(), caller.verified().cloned()))
     }
 }
 
@@ -130,7 +135,7 @@ where
             Err(why) => return ResponseFuture::refused(why),
         };
         request.extensions_mut().insert(handle.clone());
-        match self.layer.prefetch.target(request.headers()) {
+        match self.layer.0.prefetch.target(request.headers()) {
             Some(target) => {
                 // The service that was polled ready goes along; the clone, whose readiness nobody asked for, stays.
                 let not_ready = self.inner.clone();

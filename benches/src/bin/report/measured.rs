@@ -69,7 +69,8 @@ impl Measured {
 
 /// Tells whether somebody is neither ours nor a limit.
 pub(crate) fn is_peer(who: &str) -> bool {
-    !matches!(who, "limit" | "floor" | "bare" | "without our layers" | "rmcp alone")
+    !matches!(who, "limit" | "floor" | "bare" | "rmcp alone")
+        && !who.starts_with("without our layers")
         && !is_ours(who)
         && !who.starts_with("moka")
 }
