@@ -112,11 +112,14 @@ where
                     this.state.set(next);
                 }
                 StateProj::Calling { response } => {
-                    let mut response = ready!(response.poll(cx))?;
-                    return Poll::Ready(Ok(match signal::take(&mut response) {
-                        Some(pending) => render(this.door, pending, this.who.as_deref()),
-                        None => response,
-                    }));
+                    // Changed where it is: a response is some hundred bytes, and every layer that moves it pays for that.
+                    let mut polled = response.poll(cx);
+                    if let Poll::Ready(Ok(response)) = &mut polled
+                        && let Some(pending) = signal::take(response)
+                    {
+                        *response = render(this.door, pending, this.who.as_deref());
+                    }
+                    return polled;
                 }
                 StateProj::Refused { why } => {
                     let why = why.take().expect("polled after completion");

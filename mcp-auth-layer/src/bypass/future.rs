@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use http::{HeaderValue, Response};
@@ -35,12 +35,15 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.inner.poll(cx))?;
-        if let Some(names) = this.open.as_ref().and_then(OpenHatches::used) {
+        // Changed where it is: a response is some hundred bytes, and every layer that moves it pays for that.
+        let mut polled = this.inner.poll(cx);
+        if let (Poll::Ready(Ok(response)), Some(open)) = (&mut polled, this.open)
+            && let Some(names) = open.used()
+        {
             let mark = HeaderValue::try_from(names).expect("names of hatches are lower-case letters and hyphens");
             // Appended: a guard further in may have marked its own.
             response.headers_mut().append(MARKER, mark);
         }
-        Poll::Ready(Ok(response))
+        polled
     }
 }

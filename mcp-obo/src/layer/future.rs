@@ -91,11 +91,14 @@ where
                     this.state.set(next);
                 }
                 StateProj::Calling { response, handle } => {
-                    let response = ready!(response.poll(cx))?;
-                    return Poll::Ready(Ok(match handle.take_raised() {
-                        Some(why) => why.into_response(),
-                        None => response,
-                    }));
+                    // Changed where it is: a response is some hundred bytes, and every layer that moves it pays for that.
+                    let mut polled = response.poll(cx);
+                    if let Poll::Ready(Ok(response)) = &mut polled
+                        && let Some(why) = handle.take_raised()
+                    {
+                        *response = why.into_response();
+                    }
+                    return polled;
                 }
                 StateProj::Refused { why } => {
                     let why = why.take().expect("polled after completion");
