@@ -150,8 +150,8 @@ pin_project! {
         lines: &'static Lines,
         // The request's last line; 0 while there is none.
         last: u64,
-        // The line for which the others were given their turn.
-        awaited: u64,
+        // Whether the others were given their turn, and this is to be asked again.
+        has_yielded: bool,
     }
 
     impl<F> PinnedDrop for AfterLines<F> {
@@ -169,7 +169,7 @@ impl<F> AfterLines<F> {
     }
 
     const fn of(answer: F, lines: &'static Lines) -> Self {
-        Self { answer, lines, last: 0, awaited: 0 }
+        Self { answer, lines, last: 0, has_yielded: false }
     }
 }
 
@@ -182,11 +182,12 @@ impl<F: Future> Future for AfterLines<F> {
             let _running = Running::of(this.last);
             this.answer.poll(cx)
         };
-        if polled.is_ready() || *this.awaited == *this.last {
+        // Once, also for an answer that writes whenever it is asked: it would be asked again without end.
+        if mem::take(this.has_yielded) || polled.is_ready() {
             this.lines.write_out(*this.last);
         } else if !this.lines.is_out(*this.last) {
             // To be asked again after all who are ready now; the answer has mostly come by then.
-            *this.awaited = *this.last;
+            *this.has_yielded = true;
             cx.waker().wake_by_ref();
         }
         polled

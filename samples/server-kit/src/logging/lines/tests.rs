@@ -121,6 +121,25 @@ fn the_others_are_given_their_turn_for_each_new_line() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_that_writes_whenever_it_is_asked_is_not_asked_without_end() {
+    let (lines, writes) = lines();
+    let mut turn = 0;
+    let request = tokio::spawn(AfterLines::of(
+        poll_fn(move |_| {
+            turn += 1;
+            info(lines, &format!("{turn}\n"));
+            Poll::<()>::Pending
+        }),
+        lines,
+    ));
+    for _ in 0..8 {
+        yield_now().await;
+    }
+    assert_eq!(writes.all(), ["1\n2\n"]);
+    request.abort();
+}
+
 #[test]
 fn whoever_goes_leaves_no_line_behind() {
     let (lines, writes) = lines();
