@@ -4,12 +4,14 @@
 //! answer leaves before the lines that were written down on its way**, or an audit trail would lack what a crash followed.
 //! So a line at `INFO` or below may wait, inside of an [`AfterLines`] and until the other tasks that are ready now had their
 //! turn. A warning, an error, and whatever is written outside of a request go out at once, after the lines that wait.
+//!
+//! A standard error that somebody made non-blocking takes no line while it is full: such lines are lost, each as a whole.
 
 use std::{
     cell::Cell,
     future::Future,
     io::{self, Write},
-    mem,
+    iter, mem,
     pin::Pin,
     sync::{
         LazyLock, Mutex, MutexGuard, PoisonError,
@@ -24,6 +26,11 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// What waits is written at once when there is more of it, in bytes.
 const MAX_WAITING: usize = 64 << 10;
+
+/// A pipe takes a write of so many bytes whole or not at all (`PIPE_BUF` of pipe(7)).
+///
+/// Of a longer one it takes what fits if it is non-blocking, and what others write may come in between.
+const WHOLE: usize = 4 << 10;
 
 /// Those of this process, to standard error.
 pub(super) static LINES: LazyLock<Lines> = LazyLock::new(|| Lines::to(io::stderr()));
@@ -97,12 +104,24 @@ impl Lines {
             mem::swap(&mut waiting.text, spare);
             waiting.count
         };
-        // Nobody is left to tell when standard error is closed.
-        let _ = to.write_all(spare).and_then(|()| to.flush());
+        for lines in writes(spare) {
+            // Nobody is left to tell when standard error takes nothing.
+            let _ = to.write_all(lines).and_then(|()| to.flush());
+        }
         spare.clear();
         spare.shrink_to(MAX_WAITING);
         self.written.store(count, Ordering::Release);
     }
+}
+
+/// Cuts a text into as many whole lines at a time as go out [whole](WHOLE), and at least one.
+fn writes(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let is_end = |byte: &u8| *byte == b'\n';
+    iter::from_fn(move || {
+        let fitting = text.iter().take(WHOLE).rposition(is_end);
+        let end = fitting.or_else(|| text.iter().position(is_end)).map_or(text.len(), |end| end + 1);
+        text.split_off(..end).filter(|lines| !lines.is_empty())
+    })
 }
 
 /// A panic of a writer leaves nothing half done that matters.
