@@ -3,6 +3,9 @@
 //! hyper's own timeouts begin with the first line of a request: it waits without end for a peer that says nothing, or only the
 //! beginning of HTTP/2, and for one that keeps HTTP/2 open by answering pings. And its timeout for a head also ends whoever is
 //! idle between two requests, which races with a reverse proxy that uses the connection again. So connections are watched here.
+//!
+//! A request ends with the head of its answer: whoever reads the rest too slowly is idle, or one could keep a place by reading
+//! nothing. The servers here have the whole body by then; one that streams for longer would be cut off.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
