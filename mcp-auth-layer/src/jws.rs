@@ -6,15 +6,19 @@
 //! Anybody can put a public set of test vectors through it: the example `verify-jws` takes a key document and a text, runs
 //! this function, and says by its exit status what it said. Its header shows the loop for Project Wycheproof's sets.
 
+use std::{fmt, str};
+
 use memchr::{memchr, memrchr};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 
 use crate::{
     algorithm::{Algorithm, Algorithms},
     base64url,
-    claims::Text,
+    claims::{Text, once, pass},
     keys::{KeyHint, KeySource, Lookup},
-    present::present,
     reject::TokenFault,
 };
 
@@ -58,24 +62,53 @@ pub(crate) enum Content {
 }
 
 /// The header members that decide something. Keys that the text brings along are not among them.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Header<'a> {
-    #[serde(borrow)]
-    alg: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    alg: Option<Text<'a>>,
     kid: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "present")]
     typ: Option<Text<'a>>,
-    #[serde(default, deserialize_with = "present")]
-    cty: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "present")]
-    crit: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "present")]
-    b64: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "present")]
-    zip: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "present")]
-    enc: Option<IgnoredAny>,
+    has_cty: bool,
+    /// Something must be done that is not done here.
+    asks_for_more: bool,
+}
+
+/// By hand, because what serde's derive skips it does not read: such a text would be no JSON, or not even UTF-8.
+impl<'de> Deserialize<'de> for Header<'de> {
+    fn deserialize<D: Deserializer<'de>>(header: D) -> Result<Self, D::Error> {
+        header.deserialize_map(HeaderVisitor)
+    }
+}
+
+struct HeaderVisitor;
+
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = Header<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a header")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut given: A) -> Result<Header<'de>, A::Error> {
+        let mut found = Header::default();
+        while let Some(name) = given.next_key::<Text<'_>>()? {
+            match &*name.0 {
+                "alg" => once(&mut found.alg, &mut given, "alg")?,
+                "kid" => once(&mut found.kid, &mut given, "kid")?,
+                "typ" => once(&mut found.typ, &mut given, "typ")?,
+                "cty" => {
+                    found.has_cty = true;
+                    pass(&mut given)?;
+                }
+                // Nothing that `crit` could name is understood here, so its presence alone refuses (RFC 7515 section 4.1.11).
+                "crit" | "b64" | "zip" | "enc" => {
+                    found.asks_for_more = true;
+                    pass(&mut given)?;
+                }
+                _ => pass(&mut given)?,
+            }
+        }
+        Ok(found)
+    }
 }
 
 impl Jws {
@@ -113,14 +146,11 @@ impl Jws {
 
 impl<'a> Header<'a> {
     fn read(json: &'a [u8]) -> Result<(Algorithm, Self), TokenFault> {
-        // serde reads a struct from a list too; a header is an object (RFC 7515 section 4).
-        if !json.trim_ascii_start().starts_with(b"{") {
-            return Err(TokenFault::Malformed);
-        }
-        let header: Self = serde_json::from_slice(json).map_err(|_| TokenFault::Malformed)?;
-        let algorithm = Algorithm::of_name(&header.alg.0).ok_or(TokenFault::Algorithm)?;
-        // Nothing that `crit` could name is understood here, so its presence alone refuses (RFC 7515 section 4.1.11).
-        if [&header.crit, &header.b64, &header.zip, &header.enc].iter().any(|one| one.is_some()) {
+        let json = str::from_utf8(json).map_err(|_| TokenFault::Malformed)?;
+        let header: Self = serde_json::from_str(json).map_err(|_| TokenFault::Malformed)?;
+        let algorithm = Algorithm::of_name(&header.alg.as_ref().ok_or(TokenFault::Malformed)?.0);
+        let algorithm = algorithm.ok_or(TokenFault::Algorithm)?;
+        if header.asks_for_more {
             return Err(TokenFault::Header);
         }
         if header.kid.as_ref().is_some_and(|kid| kid.0.is_empty() || kid.0.len() > MAX_KID) {
@@ -136,7 +166,7 @@ impl<'a> Header<'a> {
         let is_access_token = |typ: &Text<'_>| {
             ["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| known.eq_ignore_ascii_case(&typ.0))
         };
-        match self.cty.is_none() && self.typ.as_ref().is_none_or(is_access_token) {
+        match !self.has_cty && self.typ.as_ref().is_none_or(is_access_token) {
             true => Content::AccessToken,
             false => Content::Other,
         }
@@ -191,9 +221,16 @@ mod tests {
             (r#"{"alg":"RS256","kid":""}"#, Err(TokenFault::UnknownKey)),
             (r#"{"alg":"RS256","kid":null}"#, Err(TokenFault::Malformed)),
             (r#"{"alg":"RS256","kid":7}"#, Err(TokenFault::Malformed)),
+            (r#"{"alg":"RS256","kid":"k","x":1e999}"#, Err(TokenFault::Malformed)),
+            (r#"{"alg":"RS256","kid":"k","x":"\ud800"}"#, Err(TokenFault::Malformed)),
+            (r#"{"alg":"RS256","kid":"k","crit":["\ud800"]}"#, Err(TokenFault::Malformed)),
         ] {
             assert_eq!(Header::read(header.as_bytes()).map(|(algorithm, _)| algorithm), expected, "{header}");
         }
+        let no_text = b"{\"alg\":\"RS256\",\"kid\":\"k\",\"x\":\"\xff\"}";
+        assert_eq!(Header::read(no_text).map(drop), Err(TokenFault::Malformed));
+        let deep = format!(r#"{{"alg":"RS256","kid":"k","x":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        assert_eq!(Header::read(deep.as_bytes()).map(drop), Err(TokenFault::Malformed));
         let with_kid_of = |length| format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(length));
         assert!(Header::read(with_kid_of(MAX_KID).as_bytes()).is_ok());
         assert_eq!(Header::read(with_kid_of(MAX_KID + 1).as_bytes()).map(drop), Err(TokenFault::UnknownKey));

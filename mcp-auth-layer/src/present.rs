@@ -4,8 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 /// Reads an optional member for which `null` is not the same as absent.
 ///
-/// serde takes `null` for [`None`], so a check of a member's presence (RFC 7515 section 4.1.11: `crit`) could be passed by
-/// `null`. Goes with `#[serde(default)]`.
+/// serde takes `null` for [`None`], so a check of a member's presence could be passed by `null`. Goes with `#[serde(default)]`.
 pub(crate) fn present<'de, D, T>(member: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -17,7 +17,10 @@ use self::{
     members::{INTERNAL, Known, Members},
     store::{Places, Span, Store},
 };
-pub(crate) use self::{members::Kind, value::Text};
+pub(crate) use self::{
+    members::Kind,
+    value::{Text, once, pass},
+};
 use crate::{clock::UnixTime, reject::TokenFault, scope::ScopeSet, tenant::TenantId};
 
 /// The claims of an access token.

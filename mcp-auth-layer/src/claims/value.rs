@@ -61,7 +61,7 @@ impl<'a> Loose<'a> {
 /// Reads a member once; one that stands twice is an error and not "the last one wins".
 ///
 /// Null is not the same as absent: the type has to fit.
-pub(super) fn once<'de, A, T>(place: &mut Option<T>, members: &mut A, name: &'static str) -> Result<(), A::Error>
+pub(crate) fn once<'de, A, T>(place: &mut Option<T>, members: &mut A, name: &'static str) -> Result<(), A::Error>
 where
     A: MapAccess<'de>,
     T: Deserialize<'de>,
@@ -73,7 +73,7 @@ where
 }
 
 /// Reads a member of which only the form counts.
-pub(super) fn pass<'de, A: MapAccess<'de>>(members: &mut A) -> Result<(), A::Error> {
+pub(crate) fn pass<'de, A: MapAccess<'de>>(members: &mut A) -> Result<(), A::Error> {
     members.next_value::<Unread>().map(drop)
 }
 
