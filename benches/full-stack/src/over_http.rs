@@ -102,9 +102,10 @@ fn once(servers: &[Server]) -> impl Iterator<Item = &Server> {
 
 /// Compares round by round: what disturbs one server disturbs its neighbours.
 fn shares(sheet: &mut Sheet, servers: &[Server]) -> Result<(), Failure> {
-    let of = |name| servers.iter().find(|server| server.who == name).map(|server| &server.outcomes);
+    let outcomes_of =
+        |name| servers.iter().filter(move |server| server.who == name).flat_map(|server| &server.outcomes);
     for who in [OURS, LOG_DROPPED, WITHOUT_AUDIT, LAYERS_ALONE, AGAIN] {
-        let rounds = of(who).into_iter().flatten().zip(of(WITHOUT_LAYERS).into_iter().flatten());
+        let rounds = outcomes_of(who).zip(outcomes_of(WITHOUT_LAYERS));
         let shares: Vec<_> = rounds.map(|(own, other)| own.rps() / other.rps()).collect();
         let note = format!("round by round, {}", range(&shares));
         let what = format!("{WHAT}, share of the rate without our layers");

@@ -1,7 +1,5 @@
 //! Which requests get their token before the service sees them.
 
-use std::sync::Arc;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderMap;
 
@@ -9,7 +7,7 @@ use crate::target::Target;
 
 /// The tools whose target is known beforehand.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Prefetch(Arc<[(Box<str>, Target)]>);
+pub(super) struct Prefetch(Box<[(Box<str>, Target)]>);
 
 /// The first protocol version whose headers a server must compare with the body (MCP 2026-07-28, transports).
 const MIRRORED_SINCE: &str = "2026-07-28";

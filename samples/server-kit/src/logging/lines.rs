@@ -132,6 +132,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Where `tracing` writes the lines of this process.
 pub(super) struct ToLines;
 
+/// Tells whether a line of this level may be written a little later.
+fn may_wait(level: Level) -> bool {
+    level >= Level::INFO
+}
+
 /// Writes one line.
 pub(super) struct Line {
     lines: &'static Lines,
@@ -146,7 +151,7 @@ impl MakeWriter<'_> for ToLines {
     }
 
     fn make_writer_for(&self, event: &Metadata<'_>) -> Line {
-        Line { lines: &LINES, may_wait: *event.level() >= Level::INFO }
+        Line { lines: &LINES, may_wait: may_wait(*event.level()) }
     }
 }
 

@@ -38,7 +38,20 @@ impl Write for Writes {
 
 fn lines() -> (&'static Lines, Writes) {
     let writes = Writes::default();
-    (Box::leak(Box::new(Lines::to(writes.clone()))), writes)
+    (to(writes.clone()), writes)
+}
+
+fn to(to: impl Write + Send + 'static) -> &'static Lines {
+    Box::leak(Box::new(Lines::to(to)))
+}
+
+/// A request that writes a line and is never answered.
+fn unanswered(lines: &'static Lines) -> AfterLines<impl Future<Output = ()>> {
+    let answer = async {
+        info(lines, "a\n");
+        pending().await
+    };
+    AfterLines::of(answer, lines)
 }
 
 fn info(lines: &Lines, line: &str) {
@@ -86,14 +99,7 @@ fn an_answer_that_comes_at_once_comes_after_its_line() {
 #[tokio::test]
 async fn a_request_that_takes_its_time_keeps_no_line_back() {
     let (lines, writes) = lines();
-    let request = AfterLines::of(
-        async {
-            info(lines, "a\n");
-            pending::<()>().await;
-        },
-        lines,
-    );
-    let request = tokio::spawn(request);
+    let request = tokio::spawn(unanswered(lines));
     // One turn to write it down, one more to write it out.
     yield_now().await;
     yield_now().await;
@@ -144,13 +150,7 @@ async fn an_answer_that_writes_whenever_it_is_asked_is_not_asked_without_end() {
 fn whoever_goes_leaves_no_line_behind() {
     let (lines, writes) = lines();
     {
-        let mut request = pin!(AfterLines::of(
-            async {
-                info(lines, "a\n");
-                pending::<()>().await;
-            },
-            lines,
-        ));
+        let mut request = pin!(unanswered(lines));
         assert!(poll(request.as_mut()).is_pending());
         assert!(writes.all().is_empty());
     }
@@ -187,6 +187,15 @@ fn what_may_not_wait_takes_along_what_waits() {
     ));
     assert!(poll(request).is_ready());
     assert_eq!(writes.all(), ["a\na warning\n", "b\n"]);
+}
+
+#[test]
+fn warnings_and_errors_may_not_wait() {
+    for (level, expected) in
+        [(Level::ERROR, false), (Level::WARN, false), (Level::INFO, true), (Level::DEBUG, true), (Level::TRACE, true)]
+    {
+        assert_eq!(may_wait(level), expected, "{level}");
+    }
 }
 
 #[test]
@@ -249,7 +258,7 @@ fn a_closed_standard_error_ends_nothing() {
             Ok(())
         }
     }
-    let lines: &'static Lines = Box::leak(Box::new(Lines::to(Closed)));
+    let lines = to(Closed);
     let request = pin!(AfterLines::of(async { info(lines, "a\n") }, lines));
     assert!(poll(request).is_ready());
 }
@@ -273,7 +282,7 @@ fn a_full_pipe_that_does_not_block_tears_no_line() {
         }
     }
     let writes = Writes::default();
-    let lines: &'static Lines = Box::leak(Box::new(Lines::to(Pipe(writes.clone(), 10_000))));
+    let lines = to(Pipe(writes.clone(), 10_000));
     let line = format!("{}\n", "x".repeat(499));
     let long = format!("{}\n", "y".repeat(4_999));
     let request = pin!(AfterLines::of(
