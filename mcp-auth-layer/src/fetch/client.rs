@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    mem,
     pin::Pin,
     task::{Context, Poll},
 };
@@ -40,17 +41,30 @@ impl Client {
         let mut answer = client.execute(request).await.map_err(transport)?;
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        *response.headers_mut() = mem::take(answer.headers_mut());
+        *response.body_mut() = self.body(answer).await?;
+        Ok(response)
+    }
+
+    /// Reads a whole body; one that comes in one piece, as most do, is not copied.
+    async fn body(&self, mut answer: reqwest::Response) -> Result<Bytes, FetchError> {
         let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-        let mut body = BytesMut::with_capacity(announced.min(self.max_body).min(MAX_AHEAD));
-        while let Some(chunk) = answer.chunk().await.map_err(transport)? {
-            if body.len() + chunk.len() > self.max_body {
+        let (mut only, mut pieces) = (Bytes::new(), BytesMut::new());
+        while let Some(piece) = answer.chunk().await.map_err(transport)? {
+            if only.len() + pieces.len() + piece.len() > self.max_body {
                 return Err(FetchError::TooLarge { limit: self.max_body });
             }
-            body.extend_from_slice(&chunk);
+            if only.is_empty() && pieces.is_empty() {
+                only = piece;
+                continue;
+            }
+            if pieces.is_empty() {
+                pieces.reserve(announced.min(self.max_body).min(MAX_AHEAD));
+            }
+            pieces.extend_from_slice(&mem::take(&mut only));
+            pieces.extend_from_slice(&piece);
         }
-        *response.body_mut() = body.freeze();
-        Ok(response)
+        Ok(if pieces.is_empty() { only } else { pieces.freeze() })
     }
 }
 

@@ -37,6 +37,32 @@ async fn a_body_is_bounded_whatever_it_announces() {
 }
 
 #[tokio::test]
+async fn a_body_is_whole_however_many_pieces_it_comes_in() {
+    for (name, sizes) in [("none", &[][..]), ("one", &[1_000]), ("two", &[1, 999]), ("several", &[1, 2, 500, 3, 494])] {
+        let text: Vec<u8> = (0..sizes.iter().sum()).map(|place: usize| b"0123456789"[place % 10]).collect();
+        let whole = text.clone();
+        let peer = listen(move |mut stream| {
+            let text = text.clone();
+            async move {
+                head(&mut stream).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
+                let mut rest = &text[..];
+                for size in sizes {
+                    let (piece, behind) = rest.split_at(*size);
+                    rest = behind;
+                    let chunk = [format!("{size:x}\r\n").as_bytes(), piece, b"\r\n"].concat();
+                    let _ = stream.write_all(&chunk).await;
+                }
+                let _ = stream.write_all(b"0\r\n\r\n").await;
+            }
+        })
+        .await;
+        let answer = get(&client(), &format!("http://{peer}")).await.unwrap();
+        assert_eq!(answer.body(), &whole, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_head_is_bounded() {
     for (name, line) in [("one field", "x"), ("many fields", "a: b\r\n"), ("many interim answers", "")] {
         let peer = listen(move |mut stream| async move {
