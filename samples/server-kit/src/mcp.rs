@@ -1,6 +1,9 @@
 //! A server of tools and nothing else: no prompts, no resources, no sessions.
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::{Future, ready},
+    sync::Arc,
+};
 
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -67,48 +70,49 @@ impl<T: Tools> ServerHandler for ToolServer<T> {
             .with_instructions(self.0.instructions())
     }
 
-    async fn list_tools(
+    fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
-    ) -> Result<ListToolsResult, ErrorData> {
+    ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send {
         let mut list = ListToolsResult::with_all_items(self.0.list());
         list.ttl_ms = Some(0);
         // What a caller may use is the caller's business: no shared cache may keep it.
         list.cache_scope = Some(CacheScope::Private);
-        Ok(list)
+        ready(Ok(list))
     }
 
-    async fn call_tool(
+    fn call_tool(
         &self,
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
-    ) -> Result<CallToolResponse, ErrorData> {
-        self.0.call(request, context).await
+    ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + Send {
+        // rmcp has one future for all methods, as large as the largest, and moves it half a dozen times before it runs.
+        Box::pin(self.0.call(request, context))
     }
 
     // Not declared, so not answered: a client that sees an empty list would think that there may be some one day.
-    async fn list_prompts(
+    fn list_prompts(
         &self,
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
-    ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+    ) -> impl Future<Output = Result<ListPromptsResult, ErrorData>> + Send {
+        ready(Err(ErrorData::method_not_found::<ListPromptsRequestMethod>()))
     }
 
-    async fn list_resources(
+    fn list_resources(
         &self,
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
-    ) -> Result<ListResourcesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+    ) -> impl Future<Output = Result<ListResourcesResult, ErrorData>> + Send {
+        ready(Err(ErrorData::method_not_found::<ListResourcesRequestMethod>()))
     }
 
-    async fn list_resource_templates(
+    fn list_resource_templates(
         &self,
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
-    ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+    ) -> impl Future<Output = Result<ListResourceTemplatesResult, ErrorData>> + Send {
+        ready(Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>()))
     }
 }
