@@ -15,6 +15,7 @@ use std::{
 use bytes::Bytes;
 use http::{Request, Response, header::CONTENT_LENGTH, request::Parts};
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use memchr::memmem::Finder;
 use rmcp::{ErrorData, model::CallToolResult};
 use serde_json::Value;
 use tower_layer::Layer;
@@ -101,24 +102,28 @@ async fn filled(answer: Answer, json: &str) -> Answer {
 
 /// The first place is that of `content`, where the tree's text stood: a string in a string.
 fn splice(envelope: &[u8], json: &str) -> Option<Bytes> {
-    let envelope = str::from_utf8(envelope).ok()?;
-    let (before, rest) = envelope.split_once(&*TEXT)?;
-    let (between, after) = rest.split_once(&*STRUCTURED)?;
+    let (before, rest) = split_once(envelope, &TEXT)?;
+    let (between, after) = split_once(rest, &STRUCTURED)?;
     // Half as much again for the text's backslashes mostly suffices.
     let mut whole = Vec::with_capacity(envelope.len() + json.len() * 5 / 2);
-    whole.extend_from_slice(before.as_bytes());
+    whole.extend_from_slice(before);
     serde_json::to_writer(&mut whole, json).ok()?;
-    whole.extend_from_slice(between.as_bytes());
+    whole.extend_from_slice(between);
     whole.extend_from_slice(json.as_bytes());
-    whole.extend_from_slice(after.as_bytes());
+    whole.extend_from_slice(after);
     Some(whole.into())
 }
 
+fn split_once<'a>(text: &'a [u8], at: &Finder<'_>) -> Option<(&'a [u8], &'a [u8])> {
+    let start = at.find(text)?;
+    Some((&text[..start], &text[start + at.needle().len()..]))
+}
+
 /// The placeholder as rmcp writes it for models: JSON in JSON.
-static TEXT: LazyLock<String> = LazyLock::new(|| format!(r#""\"{}\"""#, *PLACEHOLDER));
+static TEXT: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(&format!(r#""\"{}\"""#, *PLACEHOLDER)).into_owned());
 
 /// The placeholder as rmcp writes it for programs.
-static STRUCTURED: LazyLock<String> = LazyLock::new(|| format!(r#""{}""#, *PLACEHOLDER));
+static STRUCTURED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(&format!(r#""{}""#, *PLACEHOLDER)).into_owned());
 
 #[cfg(test)]
 mod tests {
