@@ -17,8 +17,13 @@ mod summary;
 use std::{env, error::Error};
 
 use benches::{rows::Sheet, scale::Scale};
+use server_kit::program::Allocator;
 
 use crate::{child::Child, place::Place, server::Role};
+
+// As the servers' own programs have it.
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 /// Why a measurement did not come to its end.
 type Failure = Box<dyn Error>;

@@ -20,10 +20,13 @@ use server_kit::{
     doctor::Form,
     logging::Level,
     meter,
-    program::{self, CONFIGURATION},
+    program::{self, Allocator, CONFIGURATION},
     serve,
     settings::{Layered, Process},
 };
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 /// The Azure CLI; on Windows it is a script, which is found by its whole name alone.
 const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };

@@ -16,10 +16,13 @@ use server_kit::{
     doctor::{self, Form, FormOptions},
     logging::Level,
     meter,
-    program::{self, CONFIGURATION},
+    program::{self, Allocator, CONFIGURATION},
     serve,
     settings::{Layered, Process, Vars},
 };
+
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 /// Microsoft 365 Message Center for MCP clients, as the signed-in user.
 #[derive(Debug, Parser)]

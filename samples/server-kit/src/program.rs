@@ -2,6 +2,12 @@
 
 use std::{error::Error, path::Path, process::ExitCode};
 
+/// The allocator of a server's program.
+///
+/// A request is some hundred short-lived allocations, of which rmcp's channels are the largest; the system's own allocator
+/// takes about a tenth of a request's processor time (glibc; musl's takes more).
+pub use mimalloc::MiMalloc as Allocator;
+
 use crate::{
     logging::{self, Level},
     settings::{Mistakes, Vars},
