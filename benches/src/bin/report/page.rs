@@ -26,7 +26,11 @@ const TABLES: [(&str, &str, &str); 4] = [
         "Through the whole layer, the building of the request included: subtract `bare`, which is the service alone. `floor` puts \
          one `Arc` into the request's extensions.",
     ),
-    ("full_stack", "The whole server", "The same server, with and without what these libraries add to it."),
+    (
+        "full_stack",
+        "The whole server",
+        "The same server, with and without what these libraries add to it. It is built as what is deployed: `--profile production`.",
+    ),
     (
         "peers",
         "Other languages",
