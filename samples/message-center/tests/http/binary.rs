@@ -151,6 +151,27 @@ async fn in_production_the_token_argument_works_by_its_own_variable_alone() {
 }
 
 #[tokio::test]
+async fn no_caller_begins_a_line_of_the_log() {
+    let emulator = Emulator::start(Config::default()).await.unwrap();
+    let token = emulator.mint(TokenSpec::user("alice"));
+    for (level, format) in [("info", "text"), ("info", "json"), ("trace", "text")] {
+        let program = developing(&emulator, &[("RUST_LOG", level), ("LOG_FORMAT", format)]).await;
+        // rmcp writes the id of a request that fails as it is.
+        let (id, name) = ("x\nforged \u{1b}[2J", "y\nforged");
+        let body = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": name}});
+        let request = client().post(format!("{}/mcp", program.base)).bearer_auth(&token).json(&body);
+        let request = request.header("accept", "application/json, text/event-stream");
+        let answer = request.header("mcp-protocol-version", "2025-11-25").send().await.unwrap();
+        assert!(answer.text().await.unwrap().contains("no such tool"), "{level}, {format}");
+        program.terminate().await;
+        let log = program.end().await.stderr;
+        assert!(log.contains("admitted"), "{level}, {format}: {log}");
+        let forged = |line: &str| line.starts_with("forged") || line.contains('\u{1b}');
+        assert!(!log.lines().any(forged), "{level}, {format}: {log}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_secret_is_printed_at_the_finest_level() {
     for format in ["text", "json"] {
         let emulator = Emulator::start(Config::default()).await.unwrap();

@@ -5,7 +5,8 @@
 //! So a line at `INFO` or below may wait, inside of an [`AfterLines`] and until the other tasks that are ready now had their
 //! turn. A warning, an error, and whatever is written outside of a request go out at once, after the lines that wait.
 //!
-//! A standard error that somebody made non-blocking takes no line while it is full: such lines are lost, each as a whole.
+//! A standard error that somebody made non-blocking takes no line while it is full: such lines are lost, each as a whole unless
+//! it is longer than a pipe takes [whole](WHOLE).
 
 use std::{
     cell::Cell,

@@ -2,6 +2,7 @@
 //!
 //! An audit trail is on unless `RUST_LOG` names it.
 
+mod fields;
 mod lines;
 
 use std::io::{self, IsTerminal as _};
@@ -17,7 +18,7 @@ use tracing_subscriber::{
 };
 
 pub(crate) use self::lines::AfterLines;
-use self::lines::ToLines;
+use self::{fields::OnOneLine, lines::ToLines};
 use crate::settings::Vars;
 
 /// Who called, and in whose name the exchange or this server acted.
@@ -34,7 +35,7 @@ pub fn start(vars: &impl Vars, default: Level) -> Result<(), String> {
     // Colours are for people; in a file or a collector they would be noise.
     let lines = fmt::layer().with_writer(ToLines).with_ansi(io::stderr().is_terminal());
     let lines = match form {
-        Form::Text => lines.boxed(),
+        Form::Text => lines.fmt_fields(OnOneLine).boxed(),
         Form::Json => lines.json().boxed(),
     };
     let subscriber = tracing_subscriber::registry().with(lines).with(filter).with(filter_fn(is_fit_to_print));
@@ -67,10 +68,16 @@ fn read(vars: &dyn Vars, default: Level) -> Result<(EnvFilter, Form), String> {
 /// Tells whether an event may be written at all, whatever `RUST_LOG` asks for.
 ///
 /// At `info` rmcp writes three lines for each request, which cost as much as answering it and say nothing; below, it writes
-/// whole requests, and the `accessToken` argument is a part of one.
+/// whole requests, and the `accessToken` argument is a part of one. What its service warns of is a caller's mistake, with as
+/// much of it as the caller likes.
 #[must_use]
 pub fn is_fit_to_print(event: &Metadata<'_>) -> bool {
-    !event.target().starts_with("rmcp") || *event.level() <= Level::WARN
+    let most = match event.target() {
+        target if target.starts_with("rmcp::service") => Level::ERROR,
+        target if target.starts_with("rmcp") => Level::WARN,
+        _ => Level::TRACE,
+    };
+    *event.level() <= most
 }
 
 /// Keeps the audit trails whoever quietens the rest; each goes only by its own name.

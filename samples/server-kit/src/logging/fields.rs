@@ -1,0 +1,98 @@
+//! The fields of lines of text, which stay on their line whatever a caller put into them.
+
+use std::fmt::{self, Write};
+
+use tracing_subscriber::{
+    field::RecordFields,
+    fmt::{
+        FormatFields,
+        format::{DefaultFields, Writer},
+    },
+};
+
+/// Writes fields as `tracing_subscriber` does, with control characters escaped.
+///
+/// It escapes those of texts that it quotes, and no others: a field that is written by its `Display`, such as the id of a
+/// caller's request in a line of rmcp's, would begin a line of the caller's own, or speak to the operator's terminal.
+#[derive(Debug)]
+pub(super) struct OnOneLine;
+
+impl<'writer> FormatFields<'writer> for OnOneLine {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
+        DefaultFields::new().format_fields(Writer::new(&mut Escaped(&mut writer)), fields)
+    }
+}
+
+struct Escaped<'a, W>(&'a mut W);
+
+impl<W: Write> Write for Escaped<'_, W> {
+    fn write_str(&mut self, mut text: &str) -> fmt::Result {
+        while let Some((at, control)) = text.char_indices().find(|(_, one)| one.is_control()) {
+            write!(self.0, "{}{}", &text[..at], control.escape_default())?;
+            text = &text[at + control.len_utf8()..];
+        }
+        self.0.write_str(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    use tracing::{error, info, info_span, subscriber::with_default};
+    use tracing_subscriber::{fmt, layer::SubscriberExt as _, registry};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(text)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(ansi: bool, log: impl FnOnce()) -> String {
+        let to = Written::default();
+        let writer = to.clone();
+        let lines = fmt::layer().without_time().with_ansi(ansi).fmt_fields(OnOneLine);
+        with_default(registry().with(lines.with_writer(move || writer.clone())), log);
+        String::from_utf8(to.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn no_field_begins_a_line_or_speaks_to_a_terminal() {
+        let forged = "x\r\n INFO mcp_auth::audit: admitted \u{1b}[2J\u{9b}1m\u{7f}\u{0}";
+        let log = || {
+            let _span = info_span!("request", shown = %forged, quoted = forged).entered();
+            info!(shown = %forged, debug = ?forged, quoted = forged, "{forged}");
+            error!(error = &io::Error::other(forged) as &(dyn std::error::Error + 'static));
+        };
+        for ansi in [false, true] {
+            let lines = written(ansi, log);
+            assert_eq!(lines.lines().count(), 2, "{lines:?}");
+            assert_eq!(lines.matches("x\\r\\n").count(), 9, "{lines:?}");
+            // Colours are this program's own.
+            let rest = lines.replace("\u{1b}[", "");
+            assert!(!rest.contains(|one: char| one.is_control() && one != '\n'), "{lines:?}");
+            assert!(!lines.contains("\u{1b}[2J"), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn all_else_is_written_as_it_is() {
+        let log = || info!(name = "Zo\u{eb} \u{1F600}", count = 3, id = %"a b", "a message");
+        assert_eq!(
+            written(false, log).trim_end().split_once("tests: ").unwrap().1,
+            "a message name=\"Zo\u{eb} \u{1F600}\" count=3 id=a b"
+        );
+    }
+}
