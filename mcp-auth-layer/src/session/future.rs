@@ -39,7 +39,10 @@ pub(super) struct Settlement {
 impl Settlement {
     fn settle<B>(self, response: &mut Response<B>) {
         if let Some(id) = self.ends.filter(|_| response.status().is_success()) {
-            return self.sessions.unbind(id);
+            self.sessions.unbind(id);
+            // Nothing was opened: an id that stands here is the one that has ended, or another caller's.
+            response.headers_mut().remove(SESSION_ID);
+            return;
         }
         let theirs = match SessionId::named(response.headers()) {
             Ok(None) => true,

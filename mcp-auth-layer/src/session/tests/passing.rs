@@ -32,11 +32,14 @@ fn mallory() -> Value {
 
 /// A server that opens a session for every request without one, and ends the one that `DELETE` names.
 ///
-/// The session's id is the request's path, so that a test chooses it; `/refuse` ends none.
+/// The session's id is the request's path, so that a test chooses it; `/refuse` ends none, and `/confused/…` names that one
+/// whatever was asked.
 async fn server(request: Request<()>) -> Result<Answer, Infallible> {
     let mut response = Response::new(Bytes::from_static(b"served"));
     if request.uri().path() == "/refuse" {
         *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    } else if let Some(another) = request.uri().path().strip_prefix("/confused/") {
+        response.headers_mut().insert(SESSION_ID, another.parse().unwrap());
     } else if !request.headers().contains_key(SESSION_ID) {
         response.headers_mut().insert(SESSION_ID, request.uri().path()[1..].parse().unwrap());
     }
@@ -143,6 +146,21 @@ async fn an_id_that_is_anothers_is_taken_from_the_response() {
         reason(&send(&stack, request(Method::POST, "/", Some(&mallory()), &["s1"])).await),
         "session_of_another"
     );
+    assert_eq!(send(&stack, request(Method::POST, "/", Some(&alice()), &["s1"])).await.body(), "served");
+}
+
+#[tokio::test]
+async fn the_answer_to_a_delete_names_no_session() {
+    let stack = stack([]);
+    send(&stack, request(Method::POST, "/s1", Some(&alice()), &[])).await;
+    for named in ["s1", "s2"] {
+        send(&stack, request(Method::POST, "/s2", Some(&mallory()), &[])).await;
+        let path = format!("/confused/{named}");
+        let ended = send(&stack, request(Method::DELETE, &path, Some(&mallory()), &["s2"])).await;
+        assert_eq!((ended.body().as_ref(), ended.headers().get(SESSION_ID)), (b"served".as_slice(), None), "{named}");
+        let after = send(&stack, request(Method::POST, "/", Some(&mallory()), &["s2"])).await;
+        assert_eq!(reason(&after), "unknown_session", "{named}");
+    }
     assert_eq!(send(&stack, request(Method::POST, "/", Some(&alice()), &["s1"])).await.body(), "served");
 }
 
