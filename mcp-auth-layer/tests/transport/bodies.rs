@@ -19,16 +19,18 @@ async fn a_redirect_is_an_answer_and_not_a_second_request() {
 
 #[tokio::test]
 async fn a_body_is_bounded_whatever_it_announces() {
-    for (name, start) in [
-        ("nothing", "HTTP/1.1 200 OK\r\n\r\n"),
-        ("its length", "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n"),
-        ("chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffff\r\n"),
+    const MUCH: &[u8] = &[b'x'; 4_096];
+    for (name, start, more) in [
+        ("nothing", "HTTP/1.1 200 OK\r\n\r\n", MUCH),
+        ("its length", "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n", MUCH),
+        ("a large chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffff\r\n", MUCH),
+        ("small chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"a\r\n0123456789\r\n"),
     ] {
         let peer = listen(move |mut stream| async move {
             head(&mut stream).await;
             let _ = stream.write_all(start.as_bytes()).await;
             // As much as the client takes.
-            while stream.write_all(&[b'x'; 4_096]).await.is_ok() {}
+            while stream.write_all(more).await.is_ok() {}
         })
         .await;
         let answer = get(&client(), &format!("http://{peer}")).await;
