@@ -10,7 +10,7 @@ use std::{
     ops::Range,
     sync::{
         LazyLock,
-        atomic::{AtomicU16, Ordering::Relaxed},
+        atomic::{AtomicU32, Ordering::Relaxed},
     },
 };
 
@@ -21,15 +21,16 @@ const PORTS: Range<u16> = 20_000..32_000;
 
 /// Returns a port on 127.0.0.1 where nobody listens at this moment.
 ///
-/// It is none of those that systems give out by themselves, and none that this process was told before: whoever starts
-/// meanwhile would be given it.
+/// It is none of those that systems give out by themselves, and none that this process was told before, as long as
+/// there are others: whoever starts meanwhile would be given it.
 ///
 /// # Panics
 /// When there is none.
 #[must_use]
 pub fn free_port() -> u16 {
-    static TURN: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(RandomState::new().hash_one(()) as u16));
-    let mut ports = PORTS.map(|_| PORTS.start + TURN.fetch_add(1, Relaxed) % PORTS.len() as u16);
+    static TURN: LazyLock<AtomicU32> =
+        LazyLock::new(|| AtomicU32::new((RandomState::new().hash_one(()) as u16).into()));
+    let mut ports = PORTS.map(|_| PORTS.start + (TURN.fetch_add(1, Relaxed) % PORTS.len() as u32) as u16);
     ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a port is free")
 }
 
