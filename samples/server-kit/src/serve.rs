@@ -1,6 +1,7 @@
 //! Connections: accepted, bounded in number and in time, and ended gracefully.
 
 mod idle;
+mod unread;
 
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -85,9 +86,13 @@ async fn connection(
     let service = service_fn(move |mut request: Request<Incoming>| {
         // As axum's own server has it, so that its extractor works too.
         request.extensions_mut().insert(ConnectInfo(peer));
+        let (request, unread) = unread::watch(request);
         let (share, answer) = (work.begin(), AfterLines::new(router.call(request)));
         async move {
-            let answer = answer.await;
+            let mut answer = answer.await;
+            if let Ok(answer) = &mut answer {
+                unread.settle(answer).await;
+            }
             drop(share);
             answer
         }
