@@ -10,10 +10,10 @@ use tracing_subscriber::{
     },
 };
 
-/// Writes fields as `tracing_subscriber` does, with control characters escaped.
+/// Writes fields as [`DefaultFields`] does, with whatever ends or turns a line escaped.
 ///
-/// It escapes those of texts that it quotes, and no others: a field that is written by its `Display`, such as the id of a
-/// caller's request in a line of rmcp's, would begin a line of the caller's own, or speak to the operator's terminal.
+/// A field that goes by its `Display` is written there with its line breaks: rmcp names the id of a caller's request so, which
+/// would begin a line of the caller's own.
 #[derive(Debug)]
 pub(super) struct OnOneLine;
 
@@ -27,12 +27,18 @@ struct Escaped<'a, W>(&'a mut W);
 
 impl<W: Write> Write for Escaped<'_, W> {
     fn write_str(&mut self, mut text: &str) -> fmt::Result {
-        while let Some((at, control)) = text.char_indices().find(|(_, one)| one.is_control()) {
-            write!(self.0, "{}{}", &text[..at], control.escape_default())?;
-            text = &text[at + control.len_utf8()..];
+        while let Some((at, one)) = text.char_indices().find(|(_, one)| is_escaped(*one)) {
+            write!(self.0, "{}{}", &text[..at], one.escape_default())?;
+            text = &text[at + one.len_utf8()..];
         }
         self.0.write_str(text)
     }
+}
+
+/// Controls, line separators, and what turns the direction of the text around it (Unicode's `Bidi_Control`).
+fn is_escaped(one: char) -> bool {
+    one.is_control()
+        || matches!(one, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -70,7 +76,7 @@ mod tests {
 
     #[test]
     fn no_field_begins_a_line_or_speaks_to_a_terminal() {
-        let forged = "x\r\n INFO mcp_auth::audit: admitted \u{1b}[2J\u{9b}1m\u{7f}\u{0}";
+        let forged = "x\r\n INFO mcp_auth::audit: admitted \u{1b}[2J\u{9b}1m\u{7f}\u{0}\u{2028}\u{202e}";
         let log = || {
             let _span = info_span!("request", shown = %forged, quoted = forged).entered();
             info!(shown = %forged, debug = ?forged, quoted = forged, "{forged}");
@@ -82,7 +88,7 @@ mod tests {
             assert_eq!(lines.matches("x\\r\\n").count(), 9, "{lines:?}");
             // Colours are this program's own.
             let rest = lines.replace("\u{1b}[", "");
-            assert!(!rest.contains(|one: char| one.is_control() && one != '\n'), "{lines:?}");
+            assert!(!rest.contains(|one: char| is_escaped(one) && one != '\n'), "{lines:?}");
             assert!(!lines.contains("\u{1b}[2J"), "{lines:?}");
         }
     }
