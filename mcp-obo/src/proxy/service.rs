@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header::ALLOW};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use mcp_auth_layer::clock::Clock;
 use serde_json::Value;
 use tracing::Instrument as _;
@@ -75,7 +75,9 @@ impl Parts {
                 &Method::POST,
             ) => match Limited::new(body, MAX_BODY).collect().await {
                 Ok(body) => self.posted(endpoint, &head.headers, &body.to_bytes()).await,
-                Err(_) => respond::bare(StatusCode::PAYLOAD_TOO_LARGE),
+                Err(error) if error.is::<LengthLimitError>() => respond::bare(StatusCode::PAYLOAD_TOO_LARGE),
+                // It broke off, or somebody further out had waited long enough.
+                Err(_) => respond::bare(StatusCode::BAD_REQUEST),
             },
             (endpoint, _) => not_allowed(endpoint),
         };

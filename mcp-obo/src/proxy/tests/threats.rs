@@ -1,5 +1,10 @@
 //! What attackers try at the whole of it; the rows are those of the threat table for an OAuth proxy.
 
+use std::io;
+
+use futures_util::stream;
+use http_body_util::StreamBody;
+
 use super::*;
 use crate::testlog;
 
@@ -244,5 +249,16 @@ async fn p8_what_is_posted_is_read_up_to_its_bound_at_every_door() {
             let seen = scene.send("POST", path, "application/x-www-form-urlencoded", "x".repeat(size)).await;
             assert_eq!(seen.status != 413, is_read, "{path}: {size}: {}", seen.status);
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_breaks_off_is_not_called_large() {
+    let scene = Scene::new();
+    for path in ["/token", "/register", "/authorize/consent"] {
+        let broken = Err::<http_body::Frame<Bytes>, _>(io::Error::from(io::ErrorKind::ConnectionReset));
+        let body = StreamBody::new(stream::iter([broken]));
+        let answer = scene.proxy.clone().oneshot(Request::post(path).body(body).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 400, "{path}");
     }
 }
