@@ -1,6 +1,6 @@
 //! What an MCP client sends, and servers without our layers.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{fs, path::Path};
 
 use axum::{Router, extract::Request, routing::post_service};
 use benches::load::Load;
@@ -16,16 +16,15 @@ use rmcp::{
     ErrorData, RoleServer,
     model::{CallToolRequestParams, CallToolResponse, Implementation, Tool},
     service::RequestContext,
-    transport::streamable_http_server::{StreamableHttpService, session::never::NeverSessionManager},
 };
 use serde_json::{Value, json};
 use server_kit::{
-    mcp::{ToolServer, Tools, no_such_tool},
+    endpoint::Endpoint,
+    mcp::{Tools, no_such_tool},
     transport,
-    written::WrittenLayer,
 };
 use tower::{ServiceBuilder, util::option_layer};
-use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyDeadlineLayer, trace::TraceLayer};
+use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{Failure, child::Child};
 
@@ -95,11 +94,9 @@ pub(crate) fn bare(base_url: &str, layers: Option<Layers>) -> Router {
     let mcp = ServiceBuilder::new()
         .map_response(transport::empty_preflight)
         .layer(transport::cors(&[]))
-        .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10)))
         .layer(option_layer(guard))
         .layer(option_layer(bearer))
         .layer(option_layer(obo))
-        .layer(WrittenLayer)
         .service(service(base_url));
     let router = Router::new().route("/mcp", post_service(mcp.clone()).options_service(mcp));
     router.layer(CatchPanicLayer::new()).layer(TraceLayer::new_for_http().make_span_with(
@@ -113,10 +110,8 @@ pub(crate) fn alone(base_url: &str) -> Router {
 }
 
 /// Lists the same tool as the whole server, over the same transport, to whoever asks.
-fn service(base_url: &str) -> StreamableHttpService<ToolServer<Listed>, NeverSessionManager> {
-    let server = ToolServer(Arc::new(Listed(get_messages::tool(TokenArgument::Closed))));
-    let config = transport::config(base_url, &[]);
-    StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config)
+fn service(base_url: &str) -> Endpoint<Listed> {
+    Endpoint::new(Listed(get_messages::tool(TokenArgument::Closed)), base_url, &[])
 }
 
 /// A tool that can only be listed.

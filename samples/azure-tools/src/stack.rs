@@ -1,6 +1,6 @@
 //! The whole server, assembled: read this file first. The top of each stack is outermost.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc};
 
 use axum::{
     Router,
@@ -12,21 +12,16 @@ use mcp_auth_layer::{
     respond::JsonRpc, verify::Verifier,
 };
 use mcp_obo::{Exchange, OboLayer, outgoing::ActingAs};
-use rmcp::{
-    ServiceExt as _,
-    transport::{
-        stdio,
-        streamable_http_server::{StreamableHttpService, session::never::NeverSessionManager},
-    },
-};
+use rmcp::{ServiceExt as _, transport::stdio};
 use server_kit::{
+    endpoint::Endpoint,
     failure::Context,
     health::{self, Credential, Health},
     mcp::ToolServer,
     transport,
 };
 use tower::{ServiceBuilder, util::option_layer};
-use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyDeadlineLayer, trace::TraceLayer};
+use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
     azure::Azure,
@@ -51,8 +46,6 @@ pub fn router(settings: &Settings, incoming: &Incoming) -> Result<Router, Config
         // A browser's preflight carries no credential, so it is answered before anybody asks for one.
         .map_response(transport::empty_preflight)
         .layer(transport::cors(&incoming.allowed_origins))
-        // The whole body by then, however it trickles in; the head has its own timeout in `serve`.
-        .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10)))
         // Outside the bearer layer, which looks for its permits.
         .layer(BypassGuardLayer::new(incoming.permits.clone()))
         // Who calls? Left out only by the option that the guard above let pass.
@@ -136,10 +129,9 @@ fn mcp_service(
     settings: &Settings,
     incoming: &Incoming,
     health: Option<Health>,
-) -> Result<StreamableHttpService<ToolServer<AzureTools>, NeverSessionManager>, ConfigError> {
-    let tools = ToolServer(Arc::new(tools(settings, incoming.app.as_ref(), health)?));
-    let config = transport::config(&incoming.public_base_url, &incoming.allowed_origins);
-    Ok(StreamableHttpService::new(move || Ok(tools.clone()), Arc::new(NeverSessionManager::default()), config))
+) -> Result<Endpoint<AzureTools>, ConfigError> {
+    let tools = tools(settings, incoming.app.as_ref(), health)?;
+    Ok(Endpoint::new(tools, &incoming.public_base_url, &incoming.allowed_origins))
 }
 
 fn tools(settings: &Settings, app: Option<&EntraApp>, health: Option<Health>) -> Result<AzureTools, ConfigError> {

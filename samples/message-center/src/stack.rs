@@ -17,16 +17,14 @@ use mcp_auth_layer::{
     verify::Verifier,
 };
 use mcp_obo::{Exchange, OboLayer, OutgoingAuth, proxy::Proxy};
-use rmcp::transport::streamable_http_server::{StreamableHttpService, session::never::NeverSessionManager};
 use server_kit::{
+    endpoint::Endpoint,
     failure::Context,
     health::{self, Credential, Health},
-    mcp::ToolServer,
     transport,
-    written::{Written, WrittenLayer},
 };
-use tower::{Layer as _, ServiceBuilder, util::option_layer};
-use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyDeadlineLayer, trace::TraceLayer};
+use tower::{ServiceBuilder, util::option_layer};
+use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 
 use crate::{
     discovery::Discovery,
@@ -69,8 +67,6 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
         // A browser's preflight carries no credential, so it is answered before anybody asks for one.
         .map_response(transport::empty_preflight)
         .layer(transport::cors(&settings.allowed_origins))
-        // The whole body by then, however it trickles in; the head has its own timeout in `serve`.
-        .layer(RequestBodyDeadlineLayer::new(Duration::from_secs(10)))
         // Outside the bearer layer, which looks for its permits.
         .layer(BypassGuardLayer::new(settings.hatches.permits.clone()))
         // Who calls? Everything further in sees a verified caller, or one whom a hatch let in.
@@ -143,14 +139,11 @@ fn credential(settings: &Settings, exchange: Option<&Exchange>) -> Result<Creden
     }
 }
 
-fn mcp_service(
-    settings: &Settings,
-    health: Health,
-) -> Result<Written<StreamableHttpService<ToolServer<MessageCenter>, NeverSessionManager>>, ConfigError> {
+fn mcp_service(settings: &Settings, health: Health) -> Result<Endpoint<MessageCenter>, ConfigError> {
     let limits = FetchLimits::default().with_timeout(Duration::from_secs(30)).with_max_body(MAX_GRAPH_ANSWER);
     let open = settings.hatches.is_open(Hatch::TokenArgument);
     let token_argument = if open { TokenArgument::Open } else { TokenArgument::Closed };
-    let server = ToolServer(Arc::new(MessageCenter {
+    let server = MessageCenter {
         graph: Graph::new(
             HttpClient::reqwest_through(limits, &settings.egress)?,
             settings.target.clone(),
@@ -166,11 +159,8 @@ fn mcp_service(
             acting_as: settings.outgoing.acting_as(),
         },
         health,
-    }));
-    let config = transport::config(&settings.public_base_url, &settings.allowed_origins);
-    let service =
-        StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config);
-    Ok(WrittenLayer.layer(service))
+    };
+    Ok(Endpoint::new(server, &settings.public_base_url, &settings.allowed_origins))
 }
 
 /// Our scopes in GUID form, which works whatever the App ID URI is, and which alone can be refreshed when client and API

@@ -4,11 +4,12 @@
 //! - `program`: how a program begins, and says that it cannot
 //! - `settings`: how the environment is read, all mistakes at once
 //! - `logging`, `meter`, `health`: what operators see
-//! - `serve`, `transport`, `mcp`: connections and shutdown, and MCP over them
+//! - `serve`, `transport`, `endpoint`, `mcp`, `written`: connections and shutdown, and MCP over them
 //! - `failure`: what callers are told when a call fails
 //! - `doctor`: why a server does not work here
 
 pub mod doctor;
+pub mod endpoint;
 pub mod failure;
 pub mod health;
 pub mod logging;

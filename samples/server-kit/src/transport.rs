@@ -1,39 +1,7 @@
-//! MCP over HTTP: who may come from where, and how requests are read.
+//! MCP over HTTP: browsers at which origins may call.
+
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
-use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use url::Url;
-
-/// The largest request that is read, in bytes.
-const MAX_REQUEST: usize = 1 << 20;
-
-/// Reads requests without sessions, answers each with one JSON document, and checks Host and Origin against DNS rebinding.
-///
-/// Sessions are off because rmcp does not bind one to its caller.
-#[must_use]
-pub fn config(public_base_url: &str, allowed_origins: &[String]) -> StreamableHttpServerConfig {
-    StreamableHttpServerConfig::default()
-        .with_legacy_session_mode(false)
-        .with_json_response(true)
-        .with_max_request_body_bytes(MAX_REQUEST)
-        .with_allowed_hosts(hosts(public_base_url))
-        .with_allowed_origins(allowed_origins.iter().map(|origin| with_port(origin)))
-        .enforce_origin_validation()
-}
-
-/// The names under which a server may be reached: its public one, and this machine's.
-fn hosts(public_base_url: &str) -> Vec<String> {
-    let public = Url::parse(public_base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    ["localhost", "127.0.0.1", "::1"].into_iter().map(str::to_owned).chain(public).collect()
-}
-
-/// Writes an origin with its port, because rmcp lets one without match any.
-fn with_port(origin: &str) -> String {
-    match Url::parse(origin).ok().and_then(|url| url.port_or_known_default().map(|port| (url, port))) {
-        Some((url, port)) => format!("{}://{}:{port}", url.scheme(), url.host_str().unwrap_or_default()),
-        None => origin.to_owned(),
-    }
-}
 
 /// Lets browsers at these origins call.
 pub fn cors(allowed_origins: &[String]) -> CorsLayer {

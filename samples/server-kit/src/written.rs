@@ -2,31 +2,23 @@
 //!
 //! A tool's result stands in the answer twice: as text for models, and as it is for programs. Where the tool has its JSON as
 //! text already, reading that into a tree and writing the tree twice is most of what a call costs. Such a tool leaves the text
-//! beside the request and gives rmcp a placeholder; [`WrittenLayer`], around rmcp, puts the text in its place.
+//! beside the request and gives rmcp a placeholder; [`Endpoint`](crate::endpoint::Endpoint) puts the text in its place.
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    pin::Pin,
-    sync::{Arc, LazyLock, OnceLock},
-    task::{Context, Poll},
-};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use bytes::Bytes;
-use http::{Request, Response, header::CONTENT_LENGTH, request::Parts};
-use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use http::{Response, header::CONTENT_LENGTH, request::Parts};
+use http_body_util::{BodyExt as _, Full};
 use memchr::memmem::Finder;
 use rmcp::{ErrorData, model::CallToolResult};
 use serde_json::Value;
-use tower_layer::Layer;
-use tower_service::Service;
 use uuid::Uuid;
 
-use crate::mcp;
+use crate::{endpoint::Answer, mcp};
 
-/// Where a tool leaves its result; in the extensions of every request behind a [`WrittenLayer`].
+/// Where a tool leaves its result.
 #[derive(Clone, Debug, Default)]
-struct Slot(Arc<OnceLock<String>>);
+pub(crate) struct Slot(Arc<OnceLock<String>>);
 
 /// What stands for the result meanwhile. Nobody outside can know it, so no answer holds it by intent.
 static PLACEHOLDER: LazyLock<String> = LazyLock::new(|| format!("written-{}", Uuid::new_v4()));
@@ -34,70 +26,35 @@ static PLACEHOLDER: LazyLock<String> = LazyLock::new(|| format!("written-{}", Uu
 /// Returns a success that programs and people can read; `json` is one well-formed JSON value.
 ///
 /// # Errors
-/// [`ErrorData`] where no [`WrittenLayer`] stands around rmcp, or a request has two results.
+/// [`ErrorData`] where rmcp is not behind an [`Endpoint`](crate::endpoint::Endpoint), or a request has two results.
 pub fn success(parts: &Parts, json: String) -> Result<CallToolResult, ErrorData> {
     let left = parts.extensions.get::<Slot>().is_some_and(|slot| slot.0.set(json).is_ok());
     if !left {
-        tracing::error!("WrittenLayer is missing around the MCP service");
+        tracing::error!("a result has no place: rmcp is not behind an endpoint, or the request has one already");
         return Err(ErrorData::internal_error("this server is not wired as it should be", None));
     }
     Ok(mcp::success(Value::String(PLACEHOLDER.clone())))
 }
 
-/// Puts written results into the answers of `S`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct WrittenLayer;
-
-impl<S> Layer<S> for WrittenLayer {
-    type Service = Written<S>;
-
-    fn layer(&self, inner: S) -> Written<S> {
-        Written(inner)
-    }
-}
-
-/// Puts written results into the answers of `S`; see [`WrittenLayer`].
-#[derive(Clone, Debug)]
-pub struct Written<S>(S);
-
-type Answer = Response<BoxBody<Bytes, Infallible>>;
-
-impl<S, B> Service<Request<B>> for Written<S>
-where
-    S: Service<Request<B>, Response = Answer>,
-    S::Future: Send + 'static,
-    S::Error: 'static,
-{
-    type Response = Answer;
-    type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Answer, S::Error>> + Send>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(cx)
+impl Slot {
+    /// Puts one beside a request.
+    pub(crate) fn left_in(request: &mut Parts) -> Self {
+        let slot = Self::default();
+        request.extensions.insert(slot.clone());
+        slot
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let slot = Slot::default();
-        request.extensions_mut().insert(slot.clone());
-        let answer = self.0.call(request);
-        Box::pin(async move {
-            let answer = answer.await?;
-            Ok(match slot.0.get() {
-                Some(json) => filled(answer, json).await,
-                None => answer,
-            })
-        })
+    /// Puts the tool's result into rmcp's answer.
+    pub(crate) async fn fill(self, answer: Answer) -> Answer {
+        let Some(json) = self.0.get() else { return answer };
+        let (mut parts, body) = answer.into_parts();
+        let Ok(body) = body.collect().await;
+        let body = body.to_bytes();
+        // Without a placeholder it is another answer than the tool's, such as an error of the protocol.
+        let body = splice(&body, json).unwrap_or(body);
+        parts.headers.remove(CONTENT_LENGTH);
+        Response::from_parts(parts, Full::new(body).boxed())
     }
-}
-
-async fn filled(answer: Answer, json: &str) -> Answer {
-    let (mut parts, body) = answer.into_parts();
-    let Ok(body) = body.collect().await;
-    let body = body.to_bytes();
-    // Without a placeholder it is another answer than the tool's, such as an error of the protocol.
-    let body = splice(&body, json).unwrap_or(body);
-    parts.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(parts, Full::new(body).boxed())
 }
 
 /// The first place is that of `content`, where the tree's text stood: a string in a string.
@@ -127,18 +84,22 @@ static STRUCTURED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(&format!(
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use http::Request;
     use serde_json::json;
-    use tower::ServiceExt as _;
 
     use super::*;
 
-    async fn answered(tool: impl Fn(&Parts) -> Value + Clone) -> Bytes {
-        let rmcp = tower::service_fn(move |request: Request<()>| {
-            let body = tool(&request.into_parts().0).to_string();
-            async move { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(body)).boxed())) }
-        });
-        let answer = WrittenLayer.layer(rmcp).oneshot(Request::new(())).await.unwrap();
-        answer.into_body().collect().await.unwrap().to_bytes()
+    /// What becomes of an answer whose body the tool makes.
+    async fn filled(answer: http::response::Builder, tool: impl Fn(&Parts) -> Value) -> Answer {
+        let (mut request, ()) = Request::new(()).into_parts();
+        let slot = Slot::left_in(&mut request);
+        let body = tool(&request).to_string();
+        slot.fill(answer.header(CONTENT_LENGTH, body.len()).body(Full::new(Bytes::from(body)).boxed()).unwrap()).await
+    }
+
+    async fn answered(tool: impl Fn(&Parts) -> Value) -> Bytes {
+        filled(Response::builder(), tool).await.into_body().collect().await.unwrap().to_bytes()
     }
 
     #[tokio::test]
@@ -162,12 +123,8 @@ mod tests {
 
     #[tokio::test]
     async fn all_but_the_body_and_its_length_stays() {
-        let rmcp = tower::service_fn(async |request: Request<()>| {
-            let body = json!({"result": success(&request.into_parts().0, "{}".to_owned()).unwrap()}).to_string();
-            let answer = Response::builder().status(201).header("x", "y").header(CONTENT_LENGTH, body.len());
-            Ok::<_, Infallible>(answer.body(Full::new(Bytes::from(body)).boxed()).unwrap())
-        });
-        let answer = WrittenLayer.layer(rmcp).oneshot(Request::new(())).await.unwrap();
+        let answer = Response::builder().status(201).header("x", "y");
+        let answer = filled(answer, |parts| json!({"result": success(parts, "{}".to_owned()).unwrap()})).await;
         let headers = answer.headers();
         assert_eq!((answer.status().as_u16(), headers["x"].to_str().unwrap()), (201, "y"));
         // hyper trusts a length that it finds, and the text has another one than what stood for it.
@@ -176,11 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_without_a_result_is_passed_on_unread() {
-        let rmcp = tower::service_fn(async |_: Request<()>| {
-            let answer = Response::builder().header(CONTENT_LENGTH, 2);
-            Ok::<_, Infallible>(answer.body(Full::new(Bytes::from_static(b"{}")).boxed()).unwrap())
-        });
-        let answer = WrittenLayer.layer(rmcp).oneshot(Request::new(())).await.unwrap();
+        let answer = filled(Response::builder(), |_| json!({})).await;
         assert_eq!(answer.headers()[CONTENT_LENGTH], "2");
     }
 
@@ -196,7 +149,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_the_layer_there_is_no_result() {
+    async fn without_an_endpoint_there_is_no_result() {
         let (parts, ()) = Request::new(()).into_parts();
         assert!(success(&parts, "{}".to_owned()).is_err());
     }

@@ -1,0 +1,109 @@
+use std::{future, io};
+
+use futures_util::{StreamExt as _, stream};
+use http::{header, request};
+use http_body_util::StreamBody;
+use hyper::body::Frame;
+use rmcp::{
+    ErrorData, RoleServer,
+    model::{CallToolRequestParams, CallToolResponse, Implementation, Tool},
+    service::RequestContext,
+};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::written;
+
+/// A tool that answers with what it was called with.
+struct Echo;
+
+impl Tools for Echo {
+    fn name(&self) -> Implementation {
+        Implementation::new("echo", "1")
+    }
+
+    fn instructions(&self) -> &'static str {
+        "Call echo."
+    }
+
+    fn list(&self) -> Vec<Tool> {
+        Vec::new()
+    }
+
+    async fn call(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let parts = context.extensions.get::<request::Parts>().unwrap();
+        Ok(written::success(parts, json!(request.arguments).to_string())?.into())
+    }
+}
+
+type Piece = Result<Bytes, io::Error>;
+
+async fn answer(pieces: impl stream::Stream<Item = Piece> + Send + 'static) -> (u16, Bytes) {
+    let request = Request::post("/mcp")
+        .header(header::HOST, "localhost")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "application/json, text/event-stream")
+        .header("mcp-protocol-version", "2025-11-25")
+        .body(StreamBody::new(pieces.map(|piece| piece.map(Frame::data))))
+        .unwrap();
+    let endpoint = Endpoint::new(Echo, "http://localhost", &[]);
+    let answer = endpoint.oneshot(request).await.unwrap();
+    (answer.status().as_u16(), answer.into_body().collect().await.unwrap().to_bytes())
+}
+
+/// A call with so many bytes.
+fn call(length: usize) -> Bytes {
+    let with = |text: String| {
+        let params = json!({"name": "echo", "arguments": {"text": text}});
+        json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).to_string()
+    };
+    with("x".repeat(length - with(String::new()).len())).into()
+}
+
+#[tokio::test]
+async fn a_request_in_pieces_is_answered_as_a_whole() {
+    let pieces: Vec<Piece> = call(300).chunks(7).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+    let (status, answer) = answer(stream::iter(pieces)).await;
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(status, 200, "{answer}");
+    assert!(answer["result"]["structuredContent"]["text"].as_str().unwrap().starts_with("xxx"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_has_a_largest_size() {
+    for (length, expected) in [(MAX_REQUEST, 200), (MAX_REQUEST + 1, 413)] {
+        let (status, _) = answer(stream::iter([Ok(call(length))])).await;
+        assert_eq!(status, expected, "{length}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_does_not_come_is_its_senders_mistake() {
+    let half = || stream::iter([Ok(call(300).slice(..100))]);
+    let broken = half().chain(stream::iter([Err(io::ErrorKind::ConnectionReset.into())]));
+    let late = half().chain(stream::once(future::pending()));
+    let begun = Instant::now();
+    assert_eq!(answer(broken).await.0, 400);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(answer(late).await.0, 408);
+    assert!(begun.elapsed() - PATIENCE < Duration::from_millis(5), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn an_origin_has_a_port() {
+    for (origin, expected) in [
+        ("https://a.example", "https://a.example:443"),
+        ("http://localhost", "http://localhost:80"),
+        ("https://a.example:8443", "https://a.example:8443"),
+        ("http://[::1]:3000", "http://[::1]:3000"),
+        ("null", "null"),
+    ] {
+        assert_eq!(with_port(origin), expected);
+    }
+}
