@@ -4,16 +4,15 @@
 
 use std::{
     fmt,
-    hash::Hash,
+    hash::{BuildHasher as _, Hash, RandomState},
     num::NonZeroU32,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use aws_lc_rs::digest::{Context, SHA256};
 use governor::{
     Quota, RateLimiter,
     clock::Clock,
@@ -32,22 +31,18 @@ pub(super) const MOST: usize = 100_000;
 /// How often askers that are as good as new are forgotten.
 const SWEEP: Duration = Duration::from_secs(10);
 
-/// Who asks, as a digest: whatever a caller may name, it takes 16 bytes.
+/// Who asks, as a number that nobody outside can foresee: whatever a caller may name, it takes eight bytes.
+///
+/// Whoever could choose another's number could use up what that one has. The hash is a keyed one (SipHash), and its secret is
+/// this process's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key([u8; 16]);
+pub(super) struct Key(u64);
 
 impl Key {
-    /// Makes the key of these parts.
+    /// Makes the key of these parts; they are hashed with their lengths, or two lists of parts could be one text.
     pub(super) fn of(parts: &[&[u8]]) -> Self {
-        let mut context = Context::new(&SHA256);
-        for part in parts {
-            // With their lengths, or two lists of parts could be one text.
-            context.update(&part.len().to_be_bytes());
-            context.update(part);
-        }
-        let mut key = [0; 16];
-        key.copy_from_slice(&context.finish().as_ref()[..16]);
-        Self(key)
+        static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self(SECRET.hash_one(parts))
     }
 }
 
