@@ -1,11 +1,11 @@
 //! The proxy as one terminal service: which path is answered by what.
 
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header::ALLOW};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use mcp_auth_layer::clock::Clock;
+use http_body_util::LengthLimitError;
+use mcp_auth_layer::{clock::Clock, peek::Peeked};
 use serde_json::Value;
 use tracing::Instrument as _;
 
@@ -50,7 +50,7 @@ impl Parts {
     pub(super) async fn answer<B>(&self, request: Request<B>) -> Answer
     where
         B: http_body::Body<Data = Bytes>,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (head, body) = request.into_parts();
         let Some(endpoint) = self.endpoint(head.uri.path()) else { return respond::bare(StatusCode::NOT_FOUND) };
@@ -73,11 +73,9 @@ impl Parts {
             (
                 Endpoint::Consent | Endpoint::Forget | Endpoint::Token | Endpoint::Revoke | Endpoint::Register,
                 &Method::POST,
-            ) => match Limited::new(body, MAX_BODY).collect().await {
-                Ok(body) => self.posted(endpoint, &head.headers, &body.to_bytes()).await,
-                Err(error) if error.is::<LengthLimitError>() => respond::bare(StatusCode::PAYLOAD_TOO_LARGE),
-                // It broke off, or somebody further out had waited long enough.
-                Err(_) => respond::bare(StatusCode::BAD_REQUEST),
+            ) => match whole(body).await {
+                Ok(body) => self.posted(endpoint, &head.headers, &body).await,
+                Err(why) => respond::bare(why),
             },
             (endpoint, _) => not_allowed(endpoint),
         };
@@ -178,6 +176,26 @@ impl Parts {
         };
         meter::noted(page, outcome)
     }
+}
+
+/// Reads what is posted. Pieces are copied: each would keep all of the buffer that it came in.
+async fn whole<B>(body: B) -> Result<Bytes, StatusCode>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    match Peeked::up_to(MAX_BODY, Box::pin(body)).await {
+        Ok(body) if body.is_whole() => Ok(body.seen().clone()),
+        Ok(_) => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        // A layer further out found it too large, or it broke off or came too late.
+        Err(error) => {
+            Err(if is_limit(error.into().as_ref()) { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST })
+        }
+    }
+}
+
+fn is_limit(error: &(dyn Error + 'static)) -> bool {
+    error.is::<LengthLimitError>() || error.source().is_some_and(is_limit)
 }
 
 fn not_allowed(endpoint: Endpoint) -> Answer {

@@ -1,9 +1,8 @@
 //! What attackers try at the whole of it; the rows are those of the threat table for an OAuth proxy.
 
-use std::io;
+use std::{error::Error, fmt};
 
-use futures_util::stream;
-use http_body_util::StreamBody;
+use http_body_util::{LengthLimitError, Limited};
 
 use super::*;
 use crate::testlog;
@@ -252,13 +251,32 @@ async fn p8_what_is_posted_is_read_up_to_its_bound_at_every_door() {
     }
 }
 
+/// What a layer further out makes of a body's error.
+#[derive(Debug)]
+struct Wrapped(LengthLimitError);
+
+impl fmt::Display for Wrapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("wrapped")
+    }
+}
+
+impl Error for Wrapped {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn what_breaks_off_is_not_called_large() {
+async fn a_body_is_called_large_where_it_is() {
     let scene = Scene::new();
+    let broken: fn(LengthLimitError) -> Box<dyn Error + Send + Sync> = |_| "broken off".into();
     for path in ["/token", "/register", "/authorize/consent"] {
-        let broken = Err::<http_body::Frame<Bytes>, _>(io::Error::from(io::ErrorKind::ConnectionReset));
-        let body = StreamBody::new(stream::iter([broken]));
-        let answer = scene.proxy.clone().oneshot(Request::post(path).body(body).unwrap()).await.unwrap();
-        assert_eq!(answer.status(), 400, "{path}");
+        for (wrap, status) in [(broken, 400), (|error| error.into(), 413), (|error| Wrapped(error).into(), 413)] {
+            let body =
+                Limited::new(Full::<Bytes>::from("xx"), 1).map_err(move |error| wrap(*error.downcast().unwrap()));
+            let answer = scene.proxy.clone().oneshot(Request::post(path).body(body).unwrap()).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+        }
     }
 }
