@@ -1,8 +1,9 @@
-//! Where MCP is answered over HTTP: a request is read whole, and answered with one JSON document.
+//! Where MCP is answered over HTTP: within bounds, and each request with one JSON document.
+
+mod body;
 
 use std::{
     convert::Infallible,
-    error::Error,
     fmt,
     future::Future,
     pin::Pin,
@@ -12,16 +13,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, combinators::BoxBody};
+use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
+use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::Body;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
-use tokio::time::timeout;
 use tower_service::Service;
 use url::Url;
 
+use self::body::BodyFault;
 use crate::{
     mcp::{ToolServer, Tools},
     written::Slot,
@@ -30,12 +31,14 @@ use crate::{
 /// The largest request that is read, in bytes.
 const MAX_REQUEST: usize = 1 << 20;
 
-/// How long a request may take to come, however it trickles in; its head has a time of its own in [`serve`](crate::serve).
+/// How long the rest of a request may take to come, however it trickles in; its head has a time of its own in
+/// [`serve`](crate::serve).
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The service of tools; clones share it.
 ///
-/// A request of more than 1 MiB is 413, one that takes more than 10 s is 408, and one that breaks off is 400.
+/// A request of more than 1 MiB is 413, one that takes more than 10 s is 408, and one that breaks off is 400; what can be told
+/// from its head comes first.
 pub struct Endpoint<T>(Arc<StreamableHttpService<ToolServer<T>, NeverSessionManager>>);
 
 /// What the service answers.
@@ -51,6 +54,7 @@ impl<T: Tools> Endpoint<T> {
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
             .with_json_response(true)
+            .with_max_request_body_bytes(MAX_REQUEST)
             .with_allowed_hosts(hosts(public_base_url))
             .with_allowed_origins(allowed_origins.iter().map(|origin| with_port(origin)))
             .enforce_origin_validation();
@@ -88,7 +92,6 @@ impl<T, B> Service<Request<B>> for Endpoint<T>
 where
     T: Tools,
     B: Body<Data: Send> + Send + 'static,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     type Response = Answer;
     type Error = Infallible;
@@ -101,36 +104,26 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let rmcp = Arc::clone(&self.0);
         Box::pin(async move {
+            if request.body().size_hint().lower() > MAX_REQUEST as u64 {
+                return Ok(refused(StatusCode::PAYLOAD_TOO_LARGE, "a request has at most 1 MiB"));
+            }
             let (mut head, body) = request.into_parts();
-            // rmcp would call a body that cannot be read this server's mistake.
-            let body = match whole(body).await {
-                Ok(body) => body,
-                Err((status, why)) => return Ok(refused(status, why)),
-            };
-            let slot = Slot::left_in(&mut head);
-            Ok(slot.fill(rmcp.handle(Request::from_parts(head, Full::new(body))).await).await)
+            let (slot, (body, fault)) = (Slot::left_in(&mut head), body::bounded(body, PATIENCE));
+            let answer = rmcp.handle(Request::from_parts(head, body)).await;
+            Ok(match fault.get() {
+                // rmcp calls it this server's.
+                Some(BodyFault::Late) => refused(StatusCode::REQUEST_TIMEOUT, "the request did not come within 10 s"),
+                Some(BodyFault::Broken) => refused(StatusCode::BAD_REQUEST, "the request broke off"),
+                None => slot.fill(answer).await,
+            })
         })
-    }
-}
-
-async fn whole<B>(body: B) -> Result<Bytes, (StatusCode, &'static str)>
-where
-    B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    match timeout(PATIENCE, Limited::new(body, MAX_REQUEST).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err((StatusCode::PAYLOAD_TOO_LARGE, "a request has at most 1 MiB"))
-        }
-        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the request broke off")),
-        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the request did not come within 10 s")),
     }
 }
 
 fn refused(status: StatusCode, why: &'static str) -> Answer {
     let mut answer = Response::new(Full::new(Bytes::from_static(why.as_bytes())).boxed());
     *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     answer
 }
 

@@ -1,9 +1,9 @@
-use std::{future, io};
+use std::{future, io, sync::Mutex};
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 use http::{header, request};
 use http_body_util::StreamBody;
-use hyper::body::Frame;
+use hyper::body::{Frame, SizeHint};
 use rmcp::{
     ErrorData, RoleServer,
     model::{CallToolRequestParams, CallToolResponse, Implementation, Tool},
@@ -44,13 +44,17 @@ impl Tools for Echo {
 
 type Piece = Result<Bytes, io::Error>;
 
-async fn answer(pieces: impl stream::Stream<Item = Piece> + Send + 'static) -> (u16, Bytes) {
+async fn answer(pieces: impl Stream<Item = Piece> + Send + 'static) -> (u16, Bytes) {
+    answer_to("localhost", StreamBody::new(pieces.map(|piece| piece.map(Frame::data)))).await
+}
+
+async fn answer_to(host: &str, body: impl Body<Data = Bytes, Error = io::Error> + Send + 'static) -> (u16, Bytes) {
     let request = Request::post("/mcp")
-        .header(header::HOST, "localhost")
-        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::HOST, host)
+        .header(CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "application/json, text/event-stream")
         .header("mcp-protocol-version", "2025-11-25")
-        .body(StreamBody::new(pieces.map(|piece| piece.map(Frame::data))))
+        .body(body)
         .unwrap();
     let endpoint = Endpoint::new(Echo, "http://localhost", &[]);
     let answer = endpoint.oneshot(request).await.unwrap();
@@ -81,6 +85,59 @@ async fn a_request_has_a_largest_size() {
         let (status, _) = answer(stream::iter([Ok(call(length))])).await;
         assert_eq!(status, expected, "{length}");
     }
+}
+
+/// A piece of a server's read buffer, which stays for as long as any piece of it.
+struct Buffer(Vec<u8>, Arc<Mutex<usize>>);
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        *self.1.lock().unwrap() -= 1;
+    }
+}
+
+#[tokio::test]
+async fn a_request_in_tiny_pieces_keeps_none_of_the_buffers_they_came_in() {
+    let kept = Arc::new(Mutex::new(0));
+    let (counted, text) = (Arc::clone(&kept), call(300));
+    let pieces = stream::iter(text).map(move |byte| {
+        let mut kept = counted.lock().unwrap();
+        assert!(*kept < 2, "{kept}");
+        *kept += 1;
+        Ok(Bytes::from_owner(Buffer(vec![byte], Arc::clone(&counted))))
+    });
+    assert_eq!(answer(pieces).await.0, 200);
+    assert_eq!(*kept.lock().unwrap(), 0);
+}
+
+/// What is only announced.
+struct Announced(u64);
+
+impl Body for Announced {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Poll::Pending
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_head_tells_is_refused_without_the_rest() {
+    let begun = Instant::now();
+    assert_eq!(answer_to("localhost", Announced(MAX_REQUEST as u64 + 1)).await.0, 413);
+    assert_eq!(answer_to("evil.example", Announced(10)).await.0, 403);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
