@@ -33,8 +33,8 @@ const SWEEP: Duration = Duration::from_secs(10);
 
 /// Who asks, as a number that nobody outside can foresee: whatever a caller may name, it takes eight bytes.
 ///
-/// Whoever could choose another's number could use up what that one has. The hash is a keyed one (SipHash), and its secret is
-/// this process's.
+/// Whoever could choose another's number could use up what that one has. The hash is the standard library's keyed one, and its
+/// secret is this process's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key(u64);
 

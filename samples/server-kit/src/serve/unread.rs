@@ -7,6 +7,9 @@
 //! HTTP/2 would go on with the next stream. But it resets one whose body is unread, and there are clients that throw away the
 //! answer for that (curl 7.88), so the rest is read there, too.
 //!
+//! An answer that is still written while its handler reads the request's body says that the connection ends, too: whether that
+//! body will be read to its end is not known when its head goes out.
+//!
 //! A body beyond the bounds may cost its sender the answer: a system resets what is closed with bytes unread.
 
 use std::{
