@@ -8,7 +8,7 @@ use super::{from, parts};
 use crate::limits::{
     TrustedProxies,
     asker::{Asker, By},
-    buckets::MOST,
+    buckets::{Key, MOST},
     refusal::{Refusal, seconds},
     rule::{Rule, Terms},
 };
@@ -114,4 +114,13 @@ async fn memory_is_bounded_and_given_back() {
     assert_eq!(admitted(&rule, &address(MOST), 15), 10);
     assert_eq!(rule.remembered(), 2);
     assert_eq!(admitted(&rule, &address(7), 15), 3);
+}
+
+#[test]
+fn parts_that_read_alike_are_not_the_same_asker() {
+    let parts: [&[&[u8]]; 4] = [&[b"ab", b"c"], &[b"a", b"bc"], &[b"abc"], &[b"ab", b"c", b""]];
+    for (at, one) in parts.iter().enumerate() {
+        assert_eq!(Key::of(one), Key::of(one));
+        assert!(parts[at + 1..].iter().all(|other| Key::of(one) != Key::of(other)), "{one:?}");
+    }
 }
