@@ -1,31 +1,30 @@
 //! Where MCP is answered over HTTP: within bounds, and each request with one JSON document.
 
-mod body;
-
 use std::{
     convert::Infallible,
+    error::Error,
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE};
-use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Body;
 use rmcp::transport::streamable_http_server::{
     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 };
+use tower_http::timeout::{DeadlineBody, TimeoutError};
 use tower_service::Service;
 use url::Url;
 
-use self::body::BodyFault;
 use crate::{
     mcp::{ToolServer, Tools},
-    written::Slot,
+    written::{Answer, Slot},
 };
 
 /// The largest request that is read, in bytes.
@@ -35,14 +34,13 @@ const MAX_REQUEST: usize = 1 << 20;
 /// [`serve`](crate::serve).
 const PATIENCE: Duration = Duration::from_secs(10);
 
+type BoxError = Box<dyn Error + Send + Sync>;
+
 /// The service of tools; clones share it.
 ///
 /// A request of more than 1 MiB is 413, one that takes more than 10 s is 408, and one that breaks off is 400; what can be told
 /// from its head comes first.
 pub struct Endpoint<T>(Arc<StreamableHttpService<ToolServer<T>, NeverSessionManager>>);
-
-/// What the service answers.
-pub type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 impl<T: Tools> Endpoint<T> {
     /// Serves these tools, and checks Host and Origin against DNS rebinding.
@@ -92,6 +90,7 @@ impl<T, B> Service<Request<B>> for Endpoint<T>
 where
     T: Tools,
     B: Body<Data: Send> + Send + 'static,
+    B::Error: Into<BoxError>,
 {
     type Response = Answer;
     type Error = Infallible;
@@ -108,16 +107,30 @@ where
                 return Ok(refused(StatusCode::PAYLOAD_TOO_LARGE, "a request has at most 1 MiB"));
             }
             let (mut head, body) = request.into_parts();
-            let (slot, (body, fault)) = (Slot::left_in(&mut head), body::bounded(body, PATIENCE));
+            let slot = Slot::left_in(&mut head);
+            let fault = Arc::default();
+            let body = in_time(body, Arc::clone(&fault));
             let answer = rmcp.handle(Request::from_parts(head, body)).await;
             Ok(match fault.get() {
-                // rmcp calls it this server's.
-                Some(BodyFault::Late) => refused(StatusCode::REQUEST_TIMEOUT, "the request did not come within 10 s"),
-                Some(BodyFault::Broken) => refused(StatusCode::BAD_REQUEST, "the request broke off"),
+                // rmcp calls it this server's fault.
+                Some(true) => refused(StatusCode::REQUEST_TIMEOUT, "the request did not come within 10 s"),
+                Some(false) => refused(StatusCode::BAD_REQUEST, "the request broke off"),
                 None => slot.fill(answer).await,
             })
         })
     }
+}
+
+/// Bounds the time of a body; of one that comes to no end it is noted whether it was late.
+fn in_time<B>(body: B, is_late: Arc<OnceLock<bool>>) -> impl Body<Data = B::Data, Error = BoxError> + Send + 'static
+where
+    B: Body + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    DeadlineBody::new(PATIENCE, body).map_err(move |error| {
+        let _ = is_late.set(error.is::<TimeoutError>());
+        error
+    })
 }
 
 fn refused(status: StatusCode, why: &'static str) -> Answer {

@@ -4,17 +4,23 @@
 //! text already, reading that into a tree and writing the tree twice is most of what a call costs. Such a tool leaves the text
 //! beside the request and gives rmcp a placeholder; [`Endpoint`](crate::endpoint::Endpoint) puts the text in its place.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::{
+    convert::Infallible,
+    sync::{Arc, LazyLock, OnceLock},
+};
 
 use bytes::Bytes;
 use http::{Response, header::CONTENT_LENGTH, request::Parts};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use memchr::memmem::Finder;
 use rmcp::{ErrorData, model::CallToolResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{endpoint::Answer, mcp};
+use crate::mcp;
+
+/// What rmcp answers over HTTP.
+pub type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 /// Where a tool leaves its result.
 #[derive(Clone, Debug, Default)]
