@@ -54,7 +54,6 @@ pub(super) struct Members<'a> {
     has_cnf: bool,
 }
 
-/// Reads into what is there: so many members are not moved from hand to hand.
 impl<'de> DeserializeSeed<'de> for &mut Members<'de> {
     type Value = ();
 
@@ -166,12 +165,12 @@ pub(crate) struct Kind {
 
 impl<'a> Members<'a> {
     /// Reads a payload, which is nothing but one object.
-    pub(super) fn read(payload: &'a str) -> serde_json::Result<Self> {
-        let mut members = Self::default();
+    ///
+    /// Into what is there, and nothing is there yet: so many members are not moved from hand to hand.
+    pub(super) fn read(&mut self, payload: &'a str) -> serde_json::Result<()> {
         let mut reader = serde_json::Deserializer::from_str(payload);
-        members.deserialize(&mut reader)?;
-        reader.end()?;
-        Ok(members)
+        self.deserialize(&mut reader)?;
+        reader.end()
     }
 
     /// Counts the texts that get a place in a list.

@@ -55,7 +55,8 @@ impl Claims {
     /// parser that reads them differently from its neighbour is a hole.
     pub(crate) fn parse(payload: impl Into<Vec<u8>>) -> Result<Self, TokenFault> {
         let payload = String::from_utf8(payload.into()).map_err(|_| TokenFault::Malformed)?;
-        let members = Members::read(&payload).map_err(|_| TokenFault::Malformed)?;
+        let mut members = Members::default();
+        members.read(&payload).map_err(|_| TokenFault::Malformed)?;
         if may_name_private(&payload) {
             by_name(&payload).map_err(|_| TokenFault::Malformed)?;
         }
@@ -70,10 +71,11 @@ impl Claims {
     pub(crate) fn without_internal(mut self) -> Self {
         let mut gone =
             mem::take(&mut self.known.internal).map(|text| text.filter(|text| self.store.is_in_payload(*text)));
+        gone.sort_unstable();
+        let gone = gone.into_iter().flatten();
+        self.store.empty(gone.clone());
         // The last first: what stands before it is not moved by it.
-        gone.sort_unstable_by(|one, other| other.cmp(one));
-        self.store.empty(gone.into_iter().flatten());
-        gone.into_iter().flatten().for_each(|gone| self.known.without(gone));
+        gone.rev().for_each(|gone| self.known.without(gone));
         self.is_without_internal = true;
         self
     }

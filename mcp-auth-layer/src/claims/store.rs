@@ -1,6 +1,6 @@
 //! Texts that lie in the payload, without a copy of each.
 
-use std::{borrow::Cow, mem};
+use std::borrow::Cow;
 
 use super::value::Text;
 use crate::reject::TokenFault;
@@ -57,16 +57,21 @@ impl Store {
         usize::from(text.start) < self.payload
     }
 
-    /// Empties texts of the payload, so that they take no memory; the last must come first.
-    pub(super) fn empty(&mut self, gone: impl IntoIterator<Item = Span>) {
-        let mut text = mem::take(&mut self.text).into_string();
-        for gone in gone {
-            let (start, length) = (usize::from(gone.start), usize::from(gone.length));
-            text.drain(start..start + length);
-            self.payload -= length;
+    /// Empties texts of the payload, in the order in which they stand there, so that they take no memory.
+    pub(super) fn empty(&mut self, gone: impl DoubleEndedIterator<Item = Span> + Clone) {
+        let length = gone.clone().map(|gone| usize::from(gone.length)).sum::<usize>();
+        let mut kept = String::with_capacity(self.text.len() - length);
+        let mut from = 0;
+        for gone in gone.clone() {
+            kept.push_str(&self.text[from..usize::from(gone.start)]);
+            from = usize::from(gone.start) + usize::from(gone.length);
+        }
+        kept.push_str(&self.text[from..]);
+        self.text = kept.into();
+        self.payload -= length;
+        for gone in gone.rev() {
             self.spans.iter_mut().for_each(|span| span.without(gone));
         }
-        self.text = text.into();
     }
 }
 
