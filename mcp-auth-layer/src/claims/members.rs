@@ -145,12 +145,13 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Moves all texts to where they stand when one was emptied.
-    pub(super) fn without(&mut self, gone: Span) {
-        let ver = self.ver.iter_mut().flatten();
-        let optional = [&mut self.sub, &mut self.oid, &mut self.client, &mut self.idtyp, &mut self.uti, &mut self.acr];
-        let all = optional.into_iter().chain(&mut self.internal).flatten().chain(ver).chain([&mut self.iss]);
-        all.for_each(|span| span.without(gone));
+    /// Moves all texts to where they stand when some were emptied.
+    pub(super) fn without(&mut self, gone: impl Iterator<Item = Span> + Clone) {
+        let Self { iss, sub, oid, client, idtyp, uti, ver, acr, .. } = self;
+        iss.without(gone.clone());
+        for span in [sub, oid, client, idtyp, uti, acr].into_iter().chain(ver).flatten() {
+            span.without(gone.clone());
+        }
     }
 }
 

@@ -68,16 +68,14 @@ impl Claims {
     }
 
     /// Leaves out what Entra writes for itself: its claims are kept for every caller that is known.
-    pub(crate) fn without_internal(mut self) -> Self {
+    pub(crate) fn leave_out_internal(&mut self) {
         let mut gone =
             mem::take(&mut self.known.internal).map(|text| text.filter(|text| self.store.is_in_payload(*text)));
         gone.sort_unstable();
         let gone = gone.into_iter().flatten();
         self.store.empty(gone.clone());
-        // The last first: what stands before it is not moved by it.
-        gone.rev().for_each(|gone| self.known.without(gone));
+        self.known.without(gone);
         self.is_without_internal = true;
-        self
     }
 
     /// Returns `iss`, the issuer.

@@ -13,11 +13,9 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Moves to where the text stands when another was emptied.
-    pub(super) fn without(&mut self, gone: Self) {
-        if self.start > gone.start {
-            self.start -= gone.length;
-        }
+    /// Moves to where the text stands when others were emptied.
+    pub(super) fn without(&mut self, gone: impl Iterator<Item = Self>) {
+        self.start -= gone.filter(|gone| self.start > gone.start).map(|gone| gone.length).sum::<u16>();
     }
 }
 
@@ -58,7 +56,7 @@ impl Store {
     }
 
     /// Empties texts of the payload, in the order in which they stand there, so that they take no memory.
-    pub(super) fn empty(&mut self, gone: impl DoubleEndedIterator<Item = Span> + Clone) {
+    pub(super) fn empty(&mut self, gone: impl Iterator<Item = Span> + Clone) {
         let length = gone.clone().map(|gone| usize::from(gone.length)).sum::<usize>();
         let mut kept = String::with_capacity(self.text.len() - length);
         let mut from = 0;
@@ -69,9 +67,7 @@ impl Store {
         kept.push_str(&self.text[from..]);
         self.text = kept.into();
         self.payload -= length;
-        for gone in gone.rev() {
-            self.spans.iter_mut().for_each(|span| span.without(gone));
-        }
+        self.spans.iter_mut().for_each(|span| span.without(gone.clone()));
     }
 }
 

@@ -338,7 +338,7 @@ impl Verifier {
 
     fn conclude(
         &self,
-        jwt: Jwt,
+        mut jwt: Jwt,
         (index, generation): (usize, Option<u64>),
         known: &Known,
         key: &VerifyingKey,
@@ -347,7 +347,8 @@ impl Verifier {
         trusted.check_key(key, &jwt.claims, known)?;
         key.verify(jwt.jws.algorithm, jwt.signed(), &jwt.jws.signature)?;
         let principal = trusted.principal(&jwt.claims, &self.0.hierarchy)?;
-        let facts = Arc::new(Facts { claims: trusted.kept(jwt.claims), principal });
+        trusted.leave_out_internal(&mut jwt.claims);
+        let facts = Arc::new(Facts { claims: jwt.claims, principal });
         if let (Some(verdicts), Some(generation)) = (&self.0.seen, generation) {
             verdicts.insert(jwt.digest, Verdict { facts: Arc::clone(&facts), issuer: index, generation });
         }

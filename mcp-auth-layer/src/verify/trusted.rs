@@ -138,10 +138,10 @@ impl Trusted {
     }
 
     /// Leaves out of judged claims what nobody but their issuer can use.
-    pub(super) fn kept(&self, claims: Claims) -> Claims {
+    pub(super) fn leave_out_internal(&self, claims: &mut Claims) {
         match &self.issuer {
-            Issuer::Entra(_) => claims.without_internal(),
-            Issuer::Plain(_) => claims,
+            Issuer::Entra(_) => claims.leave_out_internal(),
+            Issuer::Plain(_) => {}
         }
     }
 
