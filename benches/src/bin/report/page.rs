@@ -26,11 +26,7 @@ const TABLES: [(&str, &str, &str); 4] = [
         "Through the whole layer, the building of the request included: subtract `bare`, which is the service alone. `floor` puts \
          one `Arc` into the request's extensions.",
     ),
-    (
-        "full_stack",
-        "The whole server",
-        "The same server, with and without what these libraries add to it. It is built as what is deployed: `--profile production`.",
-    ),
+    ("full_stack", "The whole server", "The same server, with and without what these libraries add to it."),
     (
         "peers",
         "Other languages",
@@ -44,7 +40,8 @@ pub(crate) fn render(measured: &Measured, goals: &[Judged], plots: &[Plot], mach
     let Machine { processor, cores, system, rustc, commit, date, command } = machine;
     let _ = writeln!(
         page,
-        "`{command}` wrote this page on {date}, of commit {commit}, on {cores} cores of {processor}, {system}, with {rustc}.\n\
+        "`{command}` wrote this page on {date}, of commit {commit}, on {cores} cores of {processor}, {system}, with {rustc}; all \
+         Rust in it is built as what is deployed, by `--profile production`.\n\
          Compare ratios, not absolutes. Times and rates of one table were taken in one run, round after round and in turn, and \
          each is the median of its rounds; only the MSAL libraries' own calls were measured one after the other. Counts, bytes and shares of hits were taken once. Times of Rust code without HTTP are \
          processor time of the thread that does it; all others are time that passes.\n"
