@@ -73,7 +73,7 @@ pub fn router(settings: &Settings, incoming: &Incoming) -> Result<Router, Config
         None => router,
     };
     Ok(router
-        // One handler's panic is one caller's 500.
+        // One handler's panic is one caller's 500; that of a tool never comes so far.
         .layer(CatchPanicLayer::new())
         // Outermost, so that it sees what everybody answered.
         .layer(TraceLayer::new_for_http().make_span_with(

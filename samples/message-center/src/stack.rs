@@ -92,7 +92,7 @@ pub fn router(settings: &Settings) -> Result<Router, ConfigError> {
     };
     let router = resource.paths().iter().fold(router, |router, path| router.route_service(path, resource.service()));
     Ok(router
-        // One handler's panic is one caller's 500.
+        // One handler's panic is one caller's 500; that of a tool never comes so far.
         .layer(CatchPanicLayer::new())
         // Outermost, so that it sees what everybody answered. Path only: a query may hold a code.
         .layer(TraceLayer::new_for_http().make_span_with(

@@ -2,9 +2,11 @@
 
 use std::{
     future::{Future, ready},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
+use futures_util::FutureExt as _;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -63,6 +65,14 @@ pub fn no_such_tool() -> ErrorData {
     ErrorData::invalid_params("there is no such tool", None)
 }
 
+/// What is answered in place of a panic, whose message the panic hook has written.
+///
+/// rmcp runs a method in a task of its own, which nobody asks how it ended: without an answer its caller would wait for ever,
+/// and so would whoever waits for the caller.
+fn panicked<E>(_: E) -> ErrorData {
+    ErrorData::internal_error("the tool failed, for no reason of yours", None)
+}
+
 impl<T: Tools> ServerHandler for ToolServer<T> {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
@@ -75,11 +85,14 @@ impl<T: Tools> ServerHandler for ToolServer<T> {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<ListToolsResult, ErrorData>> + Send {
-        let mut list = ListToolsResult::with_all_items(self.0.list());
-        list.ttl_ms = Some(0);
-        // What a caller may use is the caller's business: no shared cache may keep it.
-        list.cache_scope = Some(CacheScope::Private);
-        ready(Ok(list))
+        let tools = catch_unwind(AssertUnwindSafe(|| self.0.list())).map_err(panicked);
+        ready(tools.map(|tools| {
+            let mut list = ListToolsResult::with_all_items(tools);
+            list.ttl_ms = Some(0);
+            // What a caller may use is the caller's business: no shared cache may keep it.
+            list.cache_scope = Some(CacheScope::Private);
+            list
+        }))
     }
 
     fn call_tool(
@@ -88,7 +101,11 @@ impl<T: Tools> ServerHandler for ToolServer<T> {
         context: RequestContext<RoleServer>,
     ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + Send {
         // rmcp has one future for all methods, as large as the largest, and moves it half a dozen times before it runs.
-        Box::pin(self.0.call(request, context))
+        Box::pin(async move {
+            // Awaited inside, so that whatever runs before the first await is caught as well.
+            let call = async move { self.0.call(request, context).await };
+            AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(panic)))
+        })
     }
 
     // Not declared, so not answered: a client that sees an empty list would think that there may be some one day.

@@ -10,7 +10,10 @@ use rmcp::{
     service::RequestContext,
 };
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout},
+};
 use tower::ServiceExt as _;
 
 use super::*;
@@ -42,6 +45,35 @@ impl Tools for Echo {
     }
 }
 
+/// A server whose every tool has a mistake in it.
+struct Broken;
+
+impl Tools for Broken {
+    fn name(&self) -> Implementation {
+        Implementation::new("broken", "1")
+    }
+
+    fn instructions(&self) -> &'static str {
+        "Call nothing."
+    }
+
+    fn list(&self) -> Vec<Tool> {
+        panic!("no list")
+    }
+
+    fn call(
+        &self,
+        request: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<CallToolResponse, ErrorData>> + Send {
+        assert_ne!(request.name, "at once", "no call");
+        async {
+            yield_now().await;
+            panic!("no answer")
+        }
+    }
+}
+
 type Piece = Result<Bytes, io::Error>;
 
 async fn answer(pieces: impl Stream<Item = Piece> + Send + 'static) -> (u16, Bytes) {
@@ -49,6 +81,14 @@ async fn answer(pieces: impl Stream<Item = Piece> + Send + 'static) -> (u16, Byt
 }
 
 async fn answer_to(host: &str, body: impl Body<Data = Bytes, Error = io::Error> + Send + 'static) -> (u16, Bytes) {
+    answer_of(Echo, host, body).await
+}
+
+async fn answer_of(
+    tools: impl Tools,
+    host: &str,
+    body: impl Body<Data = Bytes, Error = io::Error> + Send + 'static,
+) -> (u16, Bytes) {
     let request = Request::post("/mcp")
         .header(header::HOST, host)
         .header(CONTENT_TYPE, "application/json")
@@ -56,7 +96,7 @@ async fn answer_to(host: &str, body: impl Body<Data = Bytes, Error = io::Error> 
         .header("mcp-protocol-version", "2025-11-25")
         .body(body)
         .unwrap();
-    let endpoint = Endpoint::new(Echo, "http://localhost", &[]);
+    let endpoint = Endpoint::new(tools, "http://localhost", &[]);
     let answer = endpoint.oneshot(request).await.unwrap();
     (answer.status().as_u16(), answer.into_body().collect().await.unwrap().to_bytes())
 }
@@ -150,6 +190,18 @@ async fn a_request_that_does_not_come_is_its_senders_mistake() {
     assert_eq!(begun.elapsed(), Duration::ZERO);
     assert_eq!(answer(late).await.0, 408);
     assert!(begun.elapsed() - PATIENCE < Duration::from_millis(5), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tool_that_panics_is_one_callers_error() {
+    let call = |name| ("tools/call", json!({"name": name, "arguments": {}}));
+    for (method, params) in [call("at once"), call("later"), ("tools/list", json!({}))] {
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string();
+        let answer = answer_of(Broken, "localhost", Full::new(request.into()).map_err(|never| match never {}));
+        let (_, answer) = timeout(PATIENCE, answer).await.expect("an answer");
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(-32_603)), "{method} {params}");
+    }
 }
 
 #[test]
