@@ -153,7 +153,8 @@ mod tests {
         ]);
         let page = render(&measured, &goals::judge(&measured), &[], &machine());
         for line in [
-            "`benches/run` wrote this page on 2026-01-01, of commit abc, on 2 cores of a processor, a system, with rustc 1.",
+            "`benches/run` wrote this page on 2026-01-01, of commit abc, on 2 cores of a processor, a system, with rustc 1; all \
+             Rust in it is built as what is deployed, by `--profile production`.",
             "| a hit | ours | 400 ns | 1 | 4 |",
             "| a hit | some-crate 1.0 | 20 µs | 50 | 200 |",
             "| a miss | ours | not measured [1] |  |  |",
