@@ -104,7 +104,7 @@ impl<T: Tools> ServerHandler for ToolServer<T> {
         Box::pin(async move {
             // Awaited inside, so that whatever runs before the first await is caught as well.
             let call = async move { self.0.call(request, context).await };
-            AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|panic| Err(panicked(panic)))
+            AssertUnwindSafe(call).catch_unwind().await.map_err(panicked)?
         })
     }
 
