@@ -82,6 +82,18 @@ impl<'a> Rounds<'a> {
     }
 }
 
+/// Returns the middle one, or what is between the middle two.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let half = values.len() / 2;
+    if values.len() % 2 == 1 { values[half] } else { f64::midpoint(values[half - 1], values[half]) }
+}
+
 impl Measured {
     fn of(name: String, mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
@@ -179,6 +191,15 @@ mod tests {
         });
         assert!(rounds.run()[0].ns > 0.0);
         assert_eq!(asked.get(), done.get());
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        for (name, values, expected) in
+            [("one", vec![3.0], 3.0), ("odd", vec![9.0, 1.0, 2.0], 2.0), ("even", vec![4.0, 1.0, 2.0, 9.0], 3.0)]
+        {
+            assert!((median(&values) - expected).abs() < 1e-9, "{name}");
+        }
     }
 
     #[test]

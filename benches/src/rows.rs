@@ -112,13 +112,20 @@ impl Sheet {
     }
 
     fn write(&mut self, what: &str, who: &str, value: Option<f64>, unit: Unit, note: Option<&str>) -> io::Result<()> {
-        // JSON knows no infinity: it would come out as a row that was not measured.
-        if value.is_some_and(|value| !value.is_finite()) {
-            return Err(io::Error::other(format!("{what:?} of {who:?} is no number")));
-        }
         let note = note.map(str::to_owned);
-        let row = Row { table: self.table.clone(), what: what.to_owned(), who: who.to_owned(), value, unit, note };
-        let mut line = serde_json::to_string(&row)?;
+        self.put(&Row { table: self.table.clone(), what: what.to_owned(), who: who.to_owned(), value, unit, note })
+    }
+
+    /// Writes a row as it is.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or the value is no number.
+    pub fn put(&mut self, row: &Row) -> io::Result<()> {
+        // JSON knows no infinity: it would come out as a row that was not measured.
+        if row.value.is_some_and(|value| !value.is_finite()) {
+            return Err(io::Error::other(format!("{:?} of {:?} is no number", row.what, row.who)));
+        }
+        let mut line = serde_json::to_string(row)?;
         line.push('\n');
         // Whole lines at once, so that what was measured stays when a later measurement fails.
         self.file.write_all(line.as_bytes())

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, hint::black_box, sync::Arc};
 
-use benches::{DOWNSTREAM_TOKEN, rounds::cpu_time};
+use benches::{
+    DOWNSTREAM_TOKEN,
+    rounds::{cpu_time, median},
+};
 use mcp_auth_layer::{TokenDigest, VerifiedToken};
 use mcp_obo::{Exchange, Target};
 
@@ -35,7 +38,7 @@ impl Crowd {
                 samples[2].push(self.lookups(map, *users, hits));
             }
         }
-        let medians = samples.into_iter().map(|samples| samples.map(median));
+        let medians = samples.into_iter().map(|samples| samples.map(|samples| median(&samples)));
         let sizes = caches.iter().map(|(users, _)| *users);
         sizes.zip(medians).map(|(users, [in_turn, one, map])| Latency { users, in_turn, one, map }).collect()
     }
@@ -66,9 +69,4 @@ impl Crowd {
     fn in_turn(&self, users: usize, hits: usize) -> impl Iterator<Item = &VerifiedToken> {
         (1..=hits).map(move |turn| &self.callers[turn * 7_919 % users])
     }
-}
-
-fn median(mut samples: Vec<f64>) -> f64 {
-    samples.sort_by(f64::total_cmp);
-    samples[samples.len() / 2]
 }

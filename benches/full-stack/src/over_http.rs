@@ -7,6 +7,7 @@ use std::{path::Path, time::Duration};
 
 use benches::{
     load::{Load, Outcome},
+    rounds::median,
     rows::{Sheet, Unit},
     scale::Scale,
 };
@@ -18,7 +19,7 @@ use crate::{
     mcp,
     place::Processors,
     server::{Audit, Role},
-    summary::{median, ms, of, range, sound},
+    summary::{ms, of, range, sound},
 };
 
 const OURS: &str = "ours";
@@ -134,7 +135,7 @@ fn shares(sheet: &mut Sheet, servers: &[Server]) -> Result<(), Failure> {
         let shares: Vec<_> = rounds.map(|(own, other)| own.rps() / other.rps()).collect();
         let note = format!("round by round, {}", range(&shares));
         let what = format!("{WHAT}, share of the rate without our layers");
-        sheet.noted(&what, who, median(shares), Unit::Ratio, &note)?;
+        sheet.noted(&what, who, median(&shares), Unit::Ratio, &note)?;
     }
     Ok(())
 }

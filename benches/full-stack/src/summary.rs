@@ -2,16 +2,9 @@
 
 use std::time::Duration;
 
-use benches::load::Outcome;
+use benches::{load::Outcome, rounds::median};
 
 use crate::Failure;
-
-/// Returns the middle one.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let half = values.len() / 2;
-    if values.len() % 2 == 1 { values[half] } else { f64::midpoint(values[half - 1], values[half]) }
-}
 
 /// Tells the least and the most.
 pub(crate) fn range(values: &[f64]) -> String {
@@ -22,7 +15,7 @@ pub(crate) fn range(values: &[f64]) -> String {
 
 /// Returns the median of what `figure` reads off each outcome.
 pub(crate) fn of(outcomes: &[Outcome], figure: impl Fn(&Outcome) -> f64) -> f64 {
-    median(outcomes.iter().map(figure).collect())
+    median(&outcomes.iter().map(figure).collect::<Vec<_>>())
 }
 
 /// Writes a time in milliseconds.
@@ -36,19 +29,5 @@ pub(crate) fn sound(outcome: Outcome) -> Result<Outcome, Failure> {
         Some(error) => Err(format!("{} of {} requests failed: {error}", outcome.errors, outcome.requests).into()),
         None if outcome.requests == 0 => Err("no request was answered".into()),
         None => Ok(outcome),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        for (name, values, expected) in
-            [("one", vec![3.0], 3.0), ("odd", vec![9.0, 1.0, 2.0], 2.0), ("even", vec![4.0, 1.0, 2.0, 9.0], 3.0)]
-        {
-            assert!((median(values) - expected).abs() < 1e-9, "{name}");
-        }
     }
 }

@@ -10,5 +10,6 @@ pub mod http;
 pub mod issuer;
 pub mod limit;
 pub mod measure;
+pub mod processes;
 pub mod stacks;
 pub mod table;

@@ -1,10 +1,10 @@
 //! The rows of the table `bearer`: who, behind what, for how long.
 
-use std::{hint::black_box, io};
+use std::hint::black_box;
 
 use benches::{
     rounds::{Measured, Rounds},
-    rows::{Sheet, Unit},
+    rows::{Row, Unit},
     scale::Scale,
 };
 use mcp_auth_layer::token::BearerToken;
@@ -21,6 +21,9 @@ use crate::{
         tower_mcp, tower_oauth2,
     },
 };
+
+/// What the report calls the table.
+pub const TABLE: &str = "bearer";
 
 /// Who stands for no crate at all.
 const BARE: &str = "bare";
@@ -45,11 +48,11 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Measures everything in interleaved rounds, and writes the rows.
+/// Measures everything in interleaved rounds.
 ///
 /// # Errors
-/// When somebody cannot be set up, or a row cannot be written.
-pub fn write(scale: Scale, sheet: &mut Sheet) -> Result<(), Failure> {
+/// When somebody cannot be set up.
+pub fn measure(scale: Scale) -> Result<Vec<Row>, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let issuer = Issuer::new()?;
     let keys = Keys::of(&issuer)?;
@@ -65,8 +68,7 @@ pub fn write(scale: Scale, sheet: &mut Sheet) -> Result<(), Failure> {
     add_ours(&mut table, &runtime, &ours, &issuer, (&known, &new, &refused))?;
     let all: Vec<&Case> = [&known, &new].into_iter().chain(&refused).collect();
     add_peers(&mut table, &runtime, &keys, &all)?;
-    table.write(sheet)?;
-    Ok(())
+    Ok(table.rows())
 }
 
 fn add_floors<'a>(table: &mut Table<'a>, runtime: &'a Runtime, issuer: &Issuer, known: &'a Case) {
@@ -136,13 +138,11 @@ fn add_peers<'a>(table: &mut Table<'a>, runtime: &'a Runtime, keys: &Keys, cases
 }
 
 impl Table<'_> {
-    fn write(self, sheet: &mut Sheet) -> io::Result<()> {
-        for (Measured { ns, .. }, (what, who, note)) in self.rounds.run().into_iter().zip(self.labels) {
-            match note {
-                Some(note) => sheet.noted(&what, &who, ns, Unit::Ns, note)?,
-                None => sheet.row(&what, &who, ns, Unit::Ns)?,
-            }
-        }
-        Ok(())
+    fn rows(self) -> Vec<Row> {
+        let row = |(Measured { ns, .. }, (what, who, note)): (Measured, (String, String, Option<&str>))| {
+            let note = note.map(str::to_owned);
+            Row { table: TABLE.to_owned(), what, who, value: Some(ns), unit: Unit::Ns, note }
+        };
+        self.rounds.run().into_iter().zip(self.labels).map(row).collect()
     }
 }

@@ -9,6 +9,7 @@ use std::{
 
 use benches::{
     load::{Load, Outcome},
+    rounds::median,
     rows::{Sheet, Unit},
     scale::Scale,
 };
@@ -114,10 +115,4 @@ impl Drop for Server {
         // It may have ended by itself, and then nothing is left to be done.
         drop(self.child.kill().and_then(|()| self.child.wait()));
     }
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

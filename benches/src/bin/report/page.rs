@@ -24,7 +24,8 @@ const TABLES: [(&str, &str, &str); 4] = [
         "bearer",
         "Who calls: the check of a token",
         "Through the whole layer, the building of the request included: subtract `bare`, which is the service alone. `floor` puts \
-         one `Arc` into the request's extensions.",
+         one `Arc` into the request's extensions. What is not over HTTP was measured by several processes one after the other, and \
+         each figure is the middle one of theirs.",
     ),
     ("full_stack", "The whole server", "The same server, with and without what these libraries add to it."),
     (
@@ -43,8 +44,9 @@ pub(crate) fn render(measured: &Measured, goals: &[Judged], plots: &[Plot], mach
         "`{command}` wrote this page on {date}, of commit {commit}, on {cores} cores of {processor}, {system}, with {rustc}; all \
          Rust in it is built as what is deployed, by `--profile production`.\n\
          Compare ratios, not absolutes. Times and rates of one table were taken in one run, round after round and in turn, and \
-         each is the median of its rounds; only the MSAL libraries' own calls were measured one after the other. Counts, bytes and shares of hits were taken once. Times of Rust code without HTTP are \
-         processor time of the thread that does it; all others are time that passes.\n"
+         each is the median of its rounds; only the MSAL libraries' own calls were measured one after the other. Counts, bytes \
+         and shares of hits were taken once. Times of Rust code without HTTP are processor time of the thread that does it; all \
+         others are time that passes.\n"
     );
     write_goals(&mut page, goals);
     for plot in plots {
