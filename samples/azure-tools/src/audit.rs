@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `decision` | `tool_called` |
 //! | `tool` | its name |
-//! | `outcome` | `ok`, or the kind of the failure |
+//! | `outcome` | `ok`, or the kind of the failure; `cancelled` where a call that reads ended because its caller left |
 //! | `service` | the service that the tool is for |
 //! | `acting_as` | `user`, or `hosting_identity` |
 //! | `identity` | who that is, where it is this server |

@@ -12,7 +12,7 @@ use serde_json::Value;
 use server_kit::{
     failure::{Failure, Who},
     health::Health,
-    mcp::{Tools, no_such_tool, success},
+    mcp::{Tools, no_such_tool, success, while_awaited},
 };
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     audit,
     azure::Azure,
     meter,
-    tools::{Offer, Offered, Tool},
+    tools::{Effect, Offer, Offered, Tool},
 };
 
 const INSTRUCTIONS: &str = "Reads and calls Azure. Begin with azmcp_subscription_list. Texts in the results were written by \
@@ -98,7 +98,15 @@ impl Tools for AzureTools {
         };
         let begun = Instant::now();
         let (tool, answer) = match self.offer.find(&request.name) {
-            Offered::Yes(tool) => (tool, self.run(incoming, tool, request).await),
+            Offered::Yes(tool) => {
+                let run = self.run(incoming, tool, request);
+                let answer = match tool.spec().effect {
+                    Effect::Reads => while_awaited(&context, run).await,
+                    // What is cut off may have been done all the same, and the audit trail must tell.
+                    Effect::Writes => run.await,
+                };
+                (tool, answer)
+            }
             Offered::ReadOnly(tool) => (tool, Err(read_only())),
             Offered::No => return Err(no_such_tool()),
         };

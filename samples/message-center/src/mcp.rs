@@ -20,7 +20,7 @@ use secrecy::SecretString;
 use server_kit::{
     failure::{Context, Failure},
     health::Health,
-    mcp::{Tools, no_such_tool},
+    mcp::{Tools, no_such_tool, while_awaited},
     written,
 };
 
@@ -133,7 +133,7 @@ impl Tools for MessageCenter {
         };
         let begun = Instant::now();
         let answer = match Call::read(request.arguments, self.token_argument) {
-            Ok(call) => self.get_messages(parts, call).await,
+            Ok(call) => while_awaited(&context, self.get_messages(parts, call)).await,
             Err(error) => Err(failure::of_arguments(&error)),
         };
         meter::called(answer.as_ref().map_or_else(|failure| failure.kind, |_| "messages"), begun);

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use entra_emulator::{Fault, Place, TokenSpec};
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::task::yield_now;
 
 use crate::support::{Answer, Fixture, HOSTING, OBO, request};
 
@@ -104,25 +105,49 @@ async fn a_server_that_asks_nobody_who_they_are_serves_its_own_machine_alone() {
     assert_eq!(server.log.audited("acted_as_service").len(), 1);
 }
 
-#[tokio::test]
-async fn a_call_whose_caller_went_away_is_audited_all_the_same() {
-    let server = Fixture::start(&OBO).await;
-    server.emulator.control().set_fault(Place::Management, "alice", Fault::Hang);
-    let parameters = json!({"name": "azmcp_subscription_list", "arguments": {}});
+/// Calls a tool, whose service hangs by then, and hangs up.
+async fn call_and_leave(server: &Fixture, tool: &str, arguments: Value) {
+    let parameters = json!({"name": tool, "arguments": arguments});
     let call = request(&server.http, &server.base, "tools/call", parameters).bearer_auth(server.token("alice"));
     let call = tokio::spawn(call.send());
-    while !server.served().contains_key("management") {
-        tokio::task::yield_now().await;
-    }
+    server.emulator.control().until_held(1).await;
     call.abort();
     assert!(call.await.unwrap_err().is_cancelled());
-    server.emulator.control().clear_fault(Place::Management, "alice");
-    let until = Instant::now() + Duration::from_secs(30);
-    while server.log.audited("tool_called").is_empty() {
+}
+
+/// Waits until a call has been written down, and returns its outcome.
+async fn outcome(server: &Fixture) -> String {
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(called) = server.log.audited("tool_called").first() {
+            assert_eq!(called["oid"], ALICE);
+            return called["outcome"].clone();
+        }
         assert!(Instant::now() < until, "nobody wrote it down");
-        tokio::task::yield_now().await;
+        yield_now().await;
     }
-    assert_eq!(server.log.audited("tool_called")[0]["oid"], ALICE);
+}
+
+#[tokio::test]
+async fn a_call_that_reads_ends_when_its_caller_leaves_and_is_audited_all_the_same() {
+    let server = Fixture::start(&OBO).await;
+    server.emulator.control().set_fault(Place::Management, "alice", Fault::Hang);
+    call_and_leave(&server, "azmcp_subscription_list", json!({})).await;
+    assert_eq!(outcome(&server).await, "cancelled");
+}
+
+#[tokio::test]
+async fn a_call_that_writes_comes_to_its_end_whoever_waits_for_it() {
+    let server = Fixture::start(&HOSTING).await;
+    server.emulator.control().set_fault(Place::Communication, "", Fault::Hang);
+    let sms = json!({"endpoint": "contoso-comms", "from": "+14255550100", "to": ["+14255550123"], "message": "hello"});
+    call_and_leave(&server, "azmcp_communication_sms_send", sms).await;
+    for _ in 0..10_000 {
+        yield_now().await;
+    }
+    assert!(server.log.audited("tool_called").is_empty(), "it is under way");
+    server.emulator.control().clear_fault(Place::Communication, "");
+    assert_eq!(outcome(&server).await, "ok");
 }
 
 #[tokio::test]

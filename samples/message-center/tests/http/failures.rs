@@ -230,6 +230,20 @@ async fn graph_that_says_nothing_is_waited_for_thirty_seconds() {
 }
 
 #[tokio::test]
+async fn graph_is_not_asked_on_for_a_caller_who_has_left() {
+    let silent = Upstream::start(Manner::Silent).await;
+    let server = Fixture::with(&[("GRAPH_BASE_URL", &silent.url("http"))]).await;
+    for era in Era::BOTH {
+        let call = server.request(era, "tools/call", json!({"name": "getMessages", "arguments": {}}));
+        let call = tokio::spawn(call.bearer_auth(server.token("alice")).send());
+        silent.reached().await;
+        call.abort();
+        // It would be given up after thirty seconds all the same.
+        tokio::time::timeout(Duration::from_secs(20), silent.left()).await.expect("the call goes on");
+    }
+}
+
+#[tokio::test]
 async fn entra_that_says_nothing_is_waited_for_ten_seconds() {
     let server = Fixture::start().await;
     server.emulator.control().set_fault(Place::Exchange, "alice", Fault::Slow(60_000));

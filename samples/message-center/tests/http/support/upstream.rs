@@ -15,7 +15,7 @@ pub(crate) enum Manner {
     Says(Vec<u8>),
     /// Reads, and ends the connection.
     HangsUp,
-    /// Reads, and does nothing more.
+    /// Reads, and says nothing.
     Silent,
 }
 
@@ -23,6 +23,7 @@ pub(crate) enum Manner {
 pub(crate) struct Upstream {
     pub(crate) port: u16,
     reached: Arc<Notify>,
+    left: Arc<Notify>,
     _task: JoinSet<()>,
 }
 
@@ -30,10 +31,10 @@ impl Upstream {
     pub(crate) async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let reached = Arc::new(Notify::new());
+        let (reached, left) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut task = JoinSet::new();
-        task.spawn(accept(listener, manner, Arc::clone(&reached)));
-        Self { port, reached, _task: task }
+        task.spawn(accept(listener, manner, Arc::clone(&reached), Arc::clone(&left)));
+        Self { port, reached, left, _task: task }
     }
 
     /// Returns an address for `GRAPH_BASE_URL`.
@@ -45,10 +46,15 @@ impl Upstream {
     pub(crate) async fn reached(&self) {
         self.reached.notified().await;
     }
+
+    /// Waits until somebody who was answered with silence has hung up.
+    pub(crate) async fn left(&self) {
+        self.left.notified().await;
+    }
 }
 
-async fn accept(listener: TcpListener, manner: Manner, reached: Arc<Notify>) {
-    let mut kept = Vec::new();
+async fn accept(listener: TcpListener, manner: Manner, reached: Arc<Notify>, left: Arc<Notify>) {
+    let mut waiting = JoinSet::new();
     while let Ok((mut stream, _)) = listener.accept().await {
         let mut request = [0; 8_192];
         let _ = stream.read(&mut request).await;
@@ -56,7 +62,13 @@ async fn accept(listener: TcpListener, manner: Manner, reached: Arc<Notify>) {
         match &manner {
             Manner::Says(answer) => drop(stream.write_all(answer).await),
             Manner::HangsUp => {}
-            Manner::Silent => kept.push(stream),
+            Manner::Silent => {
+                let left = Arc::clone(&left);
+                waiting.spawn(async move {
+                    while stream.read(&mut request).await.is_ok_and(|read| read > 0) {}
+                    left.notify_one();
+                });
+            }
         }
     }
 }
