@@ -37,7 +37,7 @@ fn head(figures: &Figures) -> String {
         "What a number of users takes: memory, Redis, exchanges per second.\n\n\
          Written by `cargo bench -p benches --bench sizing -- --write`; change that program, not this page. *Measured* means \
          by it, on the machine below; *computed* means by the formula that stands there.\n\n\
-         Machine: {cores} shared cores, {} {}, release build{}.\n\n\
+         Machine: {cores} shared cores, {} {}, built for production{}.\n\n\
          A downstream token is taken to have {} bytes, a caller's token {}. One user has one downstream API and one caller's \
          token. Multiply by the APIs that a user reaches, and by two where clients fetch their next token long before the end \
          of the last.\n\n",
