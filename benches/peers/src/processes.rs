@@ -55,20 +55,16 @@ fn once() -> Result<Vec<Row>, Failure> {
 
 /// Joins tables of the same rows in the same order.
 fn medians(tables: Vec<Vec<Row>>) -> io::Result<Vec<Row>> {
-    let mut tables = tables.into_iter();
-    let first = tables.next().unwrap_or_default();
-    let rest: Vec<_> = tables.collect();
+    let first = tables.first().cloned().unwrap_or_default();
     let joined = first.into_iter().enumerate().map(|(at, row)| {
-        let mut values: Vec<_> = row.value.into_iter().collect();
-        for other in &rest {
-            let same = other.get(at).filter(|other| (&other.what, &other.who) == (&row.what, &row.who));
-            let value = same.and_then(|same| same.value);
-            values
-                .push(value.ok_or_else(|| {
-                    io::Error::other(format!("{:?} of {:?} is not in all tables", row.what, row.who))
-                })?);
-        }
-        Ok(Row { value: (!values.is_empty()).then(|| median(&values)), ..row })
+        let of_same = |table: &Vec<Row>| {
+            let same = table.get(at).filter(|other| (&other.what, &other.who) == (&row.what, &row.who));
+            same.and_then(|same| same.value)
+        };
+        let values: Option<Vec<_>> = tables.iter().map(of_same).collect();
+        let missing = || io::Error::other(format!("{:?} of {:?} is not in all tables", row.what, row.who));
+        let value = median(&values.ok_or_else(missing)?);
+        Ok(Row { value: Some(value), ..row })
     });
     joined.collect()
 }
@@ -95,5 +91,7 @@ mod tests {
     fn tables_of_other_rows_are_not_joined() {
         assert!(medians(vec![vec![row("ours", 1.0)], vec![row("a peer 1.0", 1.0)]]).is_err());
         assert!(medians(vec![vec![row("ours", 1.0)], Vec::new()]).is_err());
+        // What is no number comes as nothing from another process.
+        assert!(medians(vec![vec![Row { value: None, ..row("ours", 1.0) }], vec![row("ours", 1.0)]]).is_err());
     }
 }
