@@ -64,7 +64,7 @@ pub(crate) fn measure(
         (ALONE, Role::Alone, Log::Read),
     ]
     .map(|(who, role, log)| Server { who, role, log, running: None, outcomes: Vec::new() });
-    for _ in 0..scale.pick(9, 1) {
+    for _ in 0..scale.pick(15, 1) {
         for server in &mut servers {
             server.start(scale, place, tokens)?;
         }
