@@ -12,6 +12,7 @@ use mcp_obo::Downstream;
 use moka::future::Cache;
 use serde_json::Value;
 use server_kit::failure::{Failure, Who};
+use tracing::Instrument as _;
 
 use super::limits;
 use crate::services::Service;
@@ -45,7 +46,14 @@ impl Ledgers {
 
     /// Returns the client that trusts this ledger; `http` asks the identity service, once for all who wait.
     pub(super) async fn http(&self, http: &HttpClient, name: &str) -> Result<HttpClient, Failure> {
-        let made = self.known.try_get_with(name.to_owned(), self.make(http, name)).await;
+        if let Some(known) = self.known.get(name).await {
+            return Ok(known);
+        }
+        let (own, http, name) = (self.clone(), http.clone(), name.to_owned());
+        // In a task of its own: whoever asked first may leave, and the others would have to begin again.
+        let made = async move { own.known.try_get_with(name.clone(), own.make(&http, &name)).await };
+        let made = tokio::spawn(made.in_current_span());
+        let made = made.await.map_err(|_| named(Failure::unavailable(WHOM, None)))?;
         made.map_err(|failure: Arc<Failure>| Failure::clone(&failure))
     }
 
@@ -93,4 +101,48 @@ fn unreadable() -> Failure {
         format!("{WHOM} gave no certificate that this server can read. Nothing was sent to the ledger."),
         "Try again later.",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use http::Response;
+    use tokio::{sync::Notify, task::yield_now};
+    use tower::service_fn;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn those_who_wait_get_the_answer_though_whoever_asked_first_has_left() {
+        let (asked, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let (count, held) = (Arc::clone(&asked), Arc::clone(&gate));
+        let http = HttpClient::new(service_fn(move |_: Request<Bytes>| {
+            count.fetch_add(1, Ordering::Relaxed);
+            let held = Arc::clone(&held);
+            async move {
+                held.notified().await;
+                let mut answer = Response::new(Bytes::new());
+                *answer.status_mut() = StatusCode::NOT_FOUND;
+                Ok::<_, Infallible>(answer)
+            }
+        }));
+        let ledgers = Ledgers::new(Egress::default());
+        let ask = || {
+            let (ledgers, http) = (ledgers.clone(), http.clone());
+            tokio::spawn(async move { ledgers.http(&http, "contoso").await.unwrap_err().kind })
+        };
+        let first = ask();
+        while asked.load(Ordering::Relaxed) == 0 {
+            yield_now().await;
+        }
+        let second = ask();
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        gate.notify_one();
+        assert_eq!((second.await.unwrap(), asked.load(Ordering::Relaxed)), ("service_not_found", 1));
+    }
 }
