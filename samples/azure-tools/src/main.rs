@@ -17,6 +17,7 @@ use azure_tools::{
 };
 use clap::Parser as _;
 use server_kit::{
+    calls::Calls,
     doctor::Form,
     logging::Level,
     meter,
@@ -111,11 +112,14 @@ fn announce(settings: &Settings, file: Option<&Path>) {
 }
 
 async fn listen(settings: &Settings, incoming: &Incoming) -> Result<(), Box<dyn Error>> {
-    let router = stack::router(settings, incoming)?;
+    let calls = Calls::default();
+    let router = stack::router(settings, incoming, &calls)?;
     let listener = tokio::net::TcpListener::bind(incoming.address).await?;
     tracing::info!(address = %listener.local_addr()?, resource = incoming.public_base_url, "serving");
     tokio::spawn(meter::upkeep());
-    Ok(serve::serve(listener, router, serve::stop_signal()).await?)
+    serve::serve(listener, router, serve::stop_signal()).await?;
+    calls.ended().await;
+    Ok(())
 }
 
 fn fail(error: &dyn Error, code: u8) -> ExitCode {

@@ -10,9 +10,10 @@ use rmcp::{
 };
 use serde_json::Value;
 use server_kit::{
+    calls::{Calls, caught, while_awaited},
     failure::{Failure, Who},
     health::Health,
-    mcp::{Tools, no_such_tool, success, while_awaited},
+    mcp::{Tools, no_such_tool, success},
 };
 
 use crate::{
@@ -40,6 +41,8 @@ pub struct AzureTools {
     pub transport: Transport,
     /// Where refusals of the credential are noted; none over standard input and output.
     pub health: Option<Health>,
+    /// The calls under way.
+    pub calls: Calls,
 }
 
 impl AzureTools {
@@ -97,13 +100,14 @@ impl Tools for AzureTools {
             (None, Transport::Http) => return Err(ErrorData::internal_error("the request has no caller", None)),
         };
         let begun = Instant::now();
+        // Until it has been noted.
+        let _under_way = self.calls.begin();
         let (tool, answer) = match self.offer.find(&request.name) {
             Offered::Yes(tool) => {
                 let run = self.run(incoming, tool, request);
                 let answer = match tool.spec().effect {
                     Effect::Reads => while_awaited(&context, run).await,
-                    // What is cut off may have been done all the same, and the audit trail must tell.
-                    Effect::Writes => run.await,
+                    Effect::Writes => caught(run).await, // whoever waits for it
                 };
                 (tool, answer)
             }

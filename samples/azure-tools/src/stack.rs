@@ -14,6 +14,7 @@ use mcp_auth_layer::{
 use mcp_obo::{Exchange, OboLayer, outgoing::ActingAs};
 use rmcp::{ServiceExt as _, transport::stdio};
 use server_kit::{
+    calls::Calls,
     endpoint::Endpoint,
     failure::Context,
     health::{self, Credential, Health},
@@ -31,11 +32,11 @@ use crate::{
     settings::{Incoming, SCOPE, Settings},
 };
 
-/// Makes the router of everything that this server answers over HTTP.
+/// Makes the router of everything that this server answers over HTTP; `calls` are those of its tools.
 ///
 /// # Errors
 /// [`ConfigError`] when the settings name a URL or a scope that cannot be served.
-pub fn router(settings: &Settings, incoming: &Incoming) -> Result<Router, ConfigError> {
+pub fn router(settings: &Settings, incoming: &Incoming, calls: &Calls) -> Result<Router, ConfigError> {
     let exchange = exchange(settings, incoming);
     let verifier = incoming.app.as_ref().map(Verifier::entra);
     let resource = incoming.app.as_ref().map(|app| resource(app, incoming)).transpose()?;
@@ -52,7 +53,7 @@ pub fn router(settings: &Settings, incoming: &Incoming) -> Result<Router, Config
         .layer(option_layer(bearer))
         // On whose behalf? Lazy: `initialize`, `tools/list` and what is refused cost no exchange.
         .layer(option_layer(exchange.map(OboLayer::new)))
-        .service(mcp_service(settings, incoming, health.clone())?);
+        .service(mcp_service(settings, incoming, health.clone(), calls)?);
 
     let router = Router::new()
         // The original's address, so that clients need not be set up anew. Other methods are 405 before authentication.
@@ -86,8 +87,10 @@ pub fn router(settings: &Settings, incoming: &Incoming) -> Result<Router, Config
 /// # Errors
 /// Whatever ends the connection before its time.
 pub async fn serve_stdio(settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let tools = ToolServer(Arc::new(tools(settings, None, None)?));
+    let calls = Calls::default();
+    let tools = ToolServer(Arc::new(tools(settings, None, None, &calls)?));
     tools.serve(stdio()).await?.waiting().await?;
+    calls.ended().await;
     Ok(())
 }
 
@@ -129,18 +132,25 @@ fn mcp_service(
     settings: &Settings,
     incoming: &Incoming,
     health: Option<Health>,
+    calls: &Calls,
 ) -> Result<Endpoint<AzureTools>, ConfigError> {
-    let tools = tools(settings, incoming.app.as_ref(), health)?;
+    let tools = tools(settings, incoming.app.as_ref(), health, calls)?;
     Ok(Endpoint::new(tools, &incoming.public_base_url, &incoming.allowed_origins))
 }
 
-fn tools(settings: &Settings, app: Option<&EntraApp>, health: Option<Health>) -> Result<AzureTools, ConfigError> {
+fn tools(
+    settings: &Settings,
+    app: Option<&EntraApp>,
+    health: Option<Health>,
+    calls: &Calls,
+) -> Result<AzureTools, ConfigError> {
     Ok(AzureTools {
         azure: azure(settings, app)?,
         acting: settings.acting.clone(),
         offer: settings.offer.clone(),
         transport: settings.transport,
         health,
+        calls: calls.clone(),
     })
 }
 

@@ -18,9 +18,10 @@ use rmcp::{
 };
 use secrecy::SecretString;
 use server_kit::{
+    calls::while_awaited,
     failure::{Context, Failure},
     health::Health,
-    mcp::{Tools, no_such_tool, while_awaited},
+    mcp::{Tools, no_such_tool},
     written,
 };
 

@@ -5,9 +5,11 @@
 //! - `settings`: how the environment is read, all mistakes at once
 //! - `logging`, `meter`, `health`: what operators see
 //! - `serve`, `transport`, `endpoint`, `mcp`, `written`: connections and shutdown, and MCP over them
+//! - `calls`: how a call of a tool is run, and for how long
 //! - `failure`: what callers are told when a call fails
 //! - `doctor`: why a server does not work here
 
+pub mod calls;
 pub mod doctor;
 pub mod endpoint;
 pub mod failure;

@@ -19,8 +19,6 @@ use rmcp::{
 };
 use serde_json::Value;
 
-use crate::failure::{Failure, Who};
-
 /// What a server says of itself, and its tools.
 pub trait Tools: Send + Sync + 'static {
     /// Returns what it is called, to programs and to people.
@@ -65,24 +63,6 @@ pub fn success(body: Value) -> CallToolResult {
 #[must_use]
 pub fn no_such_tool() -> ErrorData {
     ErrorData::invalid_params("there is no such tool", None)
-}
-
-/// Runs a call that changes nothing for as long as somebody waits for its answer.
-///
-/// Over HTTP that is until the caller closes the stream of the request, which cancels it (MCP 2026-07-28, cancellation; in older
-/// revisions nobody could be given the answer afterwards: there are no sessions here). Over standard input and output the
-/// caller cancels it by its id.
-///
-/// # Errors
-/// The call's own; `cancelled` where it was ended, for the meter and the audit trail, because nobody else reads it.
-pub async fn while_awaited<T>(
-    context: &RequestContext<RoleServer>,
-    call: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    let cancelled = || {
-        Failure::new("cancelled", Who::Nobody, "The caller did not wait for the answer.", "Call again if it is needed.")
-    };
-    context.ct.run_until_cancelled(call).await.unwrap_or_else(|| Err(cancelled()))
 }
 
 /// What is answered in place of a panic, whose message the panic hook has written.

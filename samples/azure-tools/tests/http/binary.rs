@@ -1,9 +1,11 @@
 //! The program itself, with nothing but the variables that production would have.
 
-use entra_emulator::{Config, DeveloperTool, Emulator, TENANT_ID, TokenSpec, ToolBehaviour, USER_ASSIGNED_CLIENT_ID};
+use entra_emulator::{
+    Config, DeveloperTool, Emulator, Fault, Place, TENANT_ID, TokenSpec, ToolBehaviour, USER_ASSIGNED_CLIENT_ID,
+};
 use serde_json::json;
 
-use crate::support::{Answer, HOSTING, OBO, certificate, client, program::Program, request, variables};
+use crate::support::{Answer, HOSTING, OBO, certificate, client, config, program::Program, request, variables};
 
 #[tokio::test]
 async fn the_program_acts_for_users_behind_a_proxy_with_a_name_and_a_password() {
@@ -57,6 +59,30 @@ async fn the_program_acts_as_a_managed_identity_over_http_and_over_standard_inpu
     assert_eq!(answer["structuredContent"]["items"].as_array().unwrap().len(), 3, "{answer}");
     assert_eq!(emulator.counters().obo, 0);
     assert_eq!(emulator.counters().azure["cosmos"].keys().collect::<Vec<_>>(), [USER_ASSIGNED_CLIENT_ID]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_program_does_not_end_before_what_it_writes_is_written_down() {
+    let emulator = Emulator::start(config()).await.unwrap();
+    let ca = certificate(&emulator);
+    let all = variables(&emulator, &ca);
+    let all: Vec<_> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut program = Program::start(&HOSTING, &all).await.serving().await;
+    emulator.control().set_fault(Place::Communication, "", Fault::Hang);
+    let sms = json!({"endpoint": "contoso-comms", "from": "+14255550100", "to": ["+14255550123"], "message": "hello"});
+    let call = json!({"name": "azmcp_communication_sms_send", "arguments": sms});
+    let token = emulator.mint_as_entra(TokenSpec::user("alice").scopes("Mcp.Tools.ReadWrite"));
+    let call = tokio::spawn(request(&client(), &program.base, "tools/call", call).bearer_auth(token).send());
+    emulator.control().until_held(1).await;
+    call.abort();
+    program.terminate();
+    program.until_said("waiting for calls under way").await;
+    emulator.control().clear_fault(Place::Communication, "");
+    assert!(program.ended().await, "{}", program.said());
+    let said = program.said();
+    let written_down = |line: &str| line.contains("tool_called") && line.contains("sms_send") && line.contains("ok");
+    assert!(said.lines().any(written_down), "{said}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use entra_emulator::{
     API_CLIENT_ID, API_CLIENT_SECRET, AzureRole, Config, Emulator, SUBSCRIPTION_ID, TENANT_ID, TokenSpec,
 };
 use serde_json::{Value, json};
-use server_kit::serve;
+use server_kit::{calls::Calls, serve};
 use tempfile::NamedTempFile;
 use tokio::{net::TcpListener, sync::oneshot};
 use tracing::subscriber::DefaultGuard;
@@ -52,7 +52,7 @@ impl Fixture {
         variables.insert("ASPNETCORE_URLS".to_owned(), format!("http://{address}"));
         variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let settings = Settings::read(&start(options), &variables).unwrap();
-        let router = stack::router(&settings, settings.incoming.as_ref().unwrap()).unwrap();
+        let router = stack::router(&settings, settings.incoming.as_ref().unwrap(), &Calls::default()).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(serve::serve(listener, router, async move { drop(stopped.await) }));
         let base = format!("http://{address}");

@@ -82,6 +82,28 @@ impl Program {
         self.input.write_all(format!("{message}\n").as_bytes()).await.unwrap();
     }
 
+    /// Tells it to end, as whoever runs it does.
+    #[cfg(unix)]
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().expect("it runs").to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Waits until it has ended; tells whether well.
+    pub(crate) async fn ended(&mut self) -> bool {
+        time::timeout(PATIENCE, self.child.wait()).await.expect("it ends").unwrap().success()
+    }
+
+    /// Waits until it has said this on standard error.
+    pub(crate) async fn until_said(&self, words: &str) {
+        let said = async {
+            while !self.said().contains(words) {
+                time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        time::timeout(PATIENCE, said).await.unwrap_or_else(|_| panic!("{words} is not in {}", self.said()));
+    }
+
     /// Returns what it said on standard error.
     pub(crate) fn said(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("stderr")).unwrap()
