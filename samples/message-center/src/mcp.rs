@@ -134,7 +134,8 @@ impl Tools for MessageCenter {
         };
         let begun = Instant::now();
         let answer = match Call::read(request.arguments, self.token_argument) {
-            Ok(call) => while_awaited(&context, self.get_messages(parts, call)).await,
+            // Boxed, because it is large, and what stands around it moves it before it begins.
+            Ok(call) => while_awaited(&context, Box::pin(self.get_messages(parts, call))).await,
             Err(error) => Err(failure::of_arguments(&error)),
         };
         meter::called(answer.as_ref().map_or_else(|failure| failure.kind, |_| "messages"), begun);
