@@ -17,7 +17,7 @@ use rmcp::{ErrorData, model::CallToolResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::mcp;
+use crate::{mcp, quoted};
 
 /// What rmcp answers over HTTP.
 pub type Answer = Response<BoxBody<Bytes, Infallible>>;
@@ -70,7 +70,7 @@ fn splice(envelope: &[u8], json: &str) -> Option<Bytes> {
     // Half as much again for the text's backslashes mostly suffices.
     let mut whole = Vec::with_capacity(envelope.len() + json.len() * 5 / 2);
     whole.extend_from_slice(before);
-    serde_json::to_writer(&mut whole, json).ok()?;
+    quoted::write(&mut whole, json).ok()?;
     whole.extend_from_slice(between);
     whole.extend_from_slice(json.as_bytes());
     whole.extend_from_slice(after);
