@@ -1,13 +1,14 @@
-//! Who called which tool, as whom it was run, and what became of it: one event for each call.
+//! Who called which tool, as whom it was run, and what became of it: one event for each call, and one before that for a call that
+//! changes something. Where the second of those is missing, this process was killed between them.
 //!
 //! It stands beside the libraries' own trail, under [`mcp_obo::audit::TARGET`]: theirs names the caller of every request and every
 //! exchange, this one joins them with the tool.
 //!
 //! | field | what |
 //! |---|---|
-//! | `decision` | `tool_called` |
+//! | `decision` | `tool_called`; `tool_begun` where the tool changes something |
 //! | `tool` | its name |
-//! | `outcome` | `ok`, or the kind of the failure; `cancelled` where a call that reads ended because its caller left |
+//! | `outcome` | once it has ended: `ok`, or the kind of the failure; `cancelled` where nobody waited for one that reads |
 //! | `service` | the service that the tool is for |
 //! | `acting_as` | `user`, or `hosting_identity` |
 //! | `identity` | who that is, where it is this server |
@@ -21,8 +22,17 @@ use crate::{
     tools::Spec,
 };
 
+/// Records that a call that changes something begins.
+pub(crate) fn begun(acting: &Acting, incoming: Incoming<'_>, spec: &Spec) {
+    record("tool_begun", acting, incoming, spec, None);
+}
+
 /// Records a call.
 pub(crate) fn called(acting: &Acting, incoming: Incoming<'_>, spec: &Spec, outcome: &'static str) {
+    record("tool_called", acting, incoming, spec, Some(outcome));
+}
+
+fn record(decision: &'static str, acting: &Acting, incoming: Incoming<'_>, spec: &Spec, outcome: Option<&'static str>) {
     let caller = match incoming {
         Incoming::Http(parts) => parts.extensions.get::<Caller>().and_then(Caller::verified),
         Incoming::Stdio => None,
@@ -33,7 +43,7 @@ pub(crate) fn called(acting: &Acting, incoming: Incoming<'_>, spec: &Spec, outco
     let own = acting.hosting.as_ref().filter(|_| acting_as == ActingAs::HostingIdentity);
     tracing::info!(
         target: TARGET,
-        decision = "tool_called",
+        decision,
         tool = spec.name,
         outcome,
         service = service.name(),

@@ -48,6 +48,10 @@ pub struct AzureTools {
 impl AzureTools {
     async fn run(&self, incoming: Incoming<'_>, tool: &Tool, request: CallToolRequestParams) -> Result<Value, Failure> {
         let session = Session::begin(&self.azure, &self.acting, incoming, tool.spec())?;
+        if tool.spec().effect == Effect::Writes {
+            // Whatever becomes of this process, somebody can find out that it may have been done.
+            audit::begun(&self.acting, incoming, tool.spec());
+        }
         let answer = tool.run(&session, request.arguments.unwrap_or_default()).await;
         if let (Some(health), Err(failure)) = (&self.health, &answer)
             && failure.kind == "client_credential"
