@@ -35,7 +35,8 @@ const AZ: &str = if cfg!(windows) { "az.cmd" } else { "az" };
 #[tokio::main]
 async fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Server(Server::Start(start)) => run(&start).await,
+        // Not by the end of `main`: that would wait for a resolver that hangs, and for standard input.
+        Command::Server(Server::Start(start)) => std::process::exit(run(&start).await.into()),
         Command::Doctor(options) => examine(&options).await,
         Command::Setup(options) => set_up(&options).await,
         Command::KnownLimits => {
@@ -57,7 +58,7 @@ async fn examine(options: &Doctor) -> ! {
 async fn set_up(options: &setup::Options) -> ExitCode {
     let wanted = match options.read() {
         Ok(wanted) => wanted,
-        Err(mistakes) => return fail(&mistakes, CONFIGURATION),
+        Err(mistakes) => return fail(&mistakes, CONFIGURATION).into(),
     };
     let plan = Plan::of(&wanted);
     if !options.apply {
@@ -70,11 +71,11 @@ async fn set_up(options: &setup::Options) -> ExitCode {
             let _ = io::stdout().write_all(settings.as_bytes());
             ExitCode::SUCCESS
         }
-        Err(error) => fail(&error, 1),
+        Err(error) => fail(&error, 1).into(),
     }
 }
 
-async fn run(start: &Start) -> ExitCode {
+async fn run(start: &Start) -> u8 {
     let vars = match Layered::over_env_local(Process, Path::new(".")) {
         Ok(vars) => vars,
         Err(text) => return fail(&*Box::<dyn Error>::from(text), CONFIGURATION),
@@ -87,10 +88,10 @@ async fn run(start: &Start) -> ExitCode {
     announce(&settings, vars.file());
     let served = match &settings.incoming {
         Some(incoming) if settings.transport == Transport::Http => listen(&settings, incoming).await,
-        _ => stack::serve_stdio(&settings).await,
+        _ => stack::serve_stdio(&settings, serve::stop_signal()).await,
     };
     match served {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(error) => fail(&*error, 1),
     }
 }
@@ -117,11 +118,11 @@ async fn listen(settings: &Settings, incoming: &Incoming) -> Result<(), Box<dyn 
     let listener = tokio::net::TcpListener::bind(incoming.address).await?;
     tracing::info!(address = %listener.local_addr()?, resource = incoming.public_base_url, "serving");
     tokio::spawn(meter::upkeep());
-    serve::serve(listener, router, serve::stop_signal()).await?;
+    let served = serve::serve(listener, router, serve::stop_signal()).await;
     calls.ended().await;
-    Ok(())
+    Ok(served?)
 }
 
-fn fail(error: &dyn Error, code: u8) -> ExitCode {
+fn fail(error: &dyn Error, code: u8) -> u8 {
     program::fail("azure-tools", error, code)
 }

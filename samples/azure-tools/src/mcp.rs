@@ -10,7 +10,7 @@ use rmcp::{
 };
 use serde_json::Value;
 use server_kit::{
-    calls::{Calls, caught, while_awaited},
+    calls::Calls,
     failure::{Failure, Who},
     health::Health,
     mcp::{Tools, no_such_tool, success},
@@ -110,8 +110,8 @@ impl Tools for AzureTools {
             Offered::Yes(tool) => {
                 let run = self.run(incoming, tool, request);
                 let answer = match tool.spec().effect {
-                    Effect::Reads => while_awaited(&context, run).await,
-                    Effect::Writes => caught(run).await, // whoever waits for it
+                    Effect::Reads => self.calls.read(&context, run).await,
+                    Effect::Writes => self.calls.write(&context, run).await,
                 };
                 (tool, answer)
             }

@@ -1,6 +1,6 @@
 //! The whole server, assembled: read this file first. The top of each stack is outermost.
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, future::Future, sync::Arc};
 
 use axum::{
     Router,
@@ -82,16 +82,21 @@ pub fn router(settings: &Settings, incoming: &Incoming, calls: &Calls) -> Result
         )))
 }
 
-/// Serves the program that started this one, until it closes standard input.
+/// Serves the program that started this one, until it closes standard input or `stop` ends.
 ///
 /// # Errors
 /// Whatever ends the connection before its time.
-pub async fn serve_stdio(settings: &Settings) -> Result<(), Box<dyn Error>> {
+pub async fn serve_stdio(settings: &Settings, stop: impl Future<Output = ()>) -> Result<(), Box<dyn Error>> {
     let calls = Calls::default();
     let tools = ToolServer(Arc::new(tools(settings, None, None, &calls)?));
-    tools.serve(stdio()).await?.waiting().await?;
+    let session = tools.serve(stdio()).await?;
+    let ended = tokio::select! {
+        ended = session.waiting() => ended.map(drop),
+        () = stop => Ok(()),
+    };
+    // Before anything is made of how it ended.
     calls.ended().await;
-    Ok(())
+    Ok(ended?)
 }
 
 fn resource(app: &EntraApp, incoming: &Incoming) -> Result<ProtectedResource, ConfigError> {

@@ -206,5 +206,5 @@ fn show(result: &Value) {
 }
 
 fn fail(error: &dyn Error, code: u8) -> ExitCode {
-    program::fail("message-center", error, code)
+    program::fail("message-center", error, code).into()
 }

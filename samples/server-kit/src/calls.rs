@@ -3,11 +3,15 @@
 //! rmcp runs each call in a task of its own. That task goes on when the caller has left, nobody asks how it ended, and the end of
 //! the program is its end.
 
-use std::{future::Future, panic::AssertUnwindSafe};
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt as _;
 use rmcp::{RoleServer, service::RequestContext};
-use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use tokio::time;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 
 use crate::failure::{Failure, Who};
 
@@ -24,32 +28,69 @@ pub async fn while_awaited<T>(
     context: &RequestContext<RoleServer>,
     call: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let cancelled = || {
-        Failure::new("cancelled", Who::Nobody, "The caller did not wait for the answer.", "Call again if it is needed.")
-    };
     context.ct.run_until_cancelled(caught(call)).await.unwrap_or_else(|| Err(cancelled()))
 }
 
+fn cancelled() -> Failure {
+    Failure::new("cancelled", Who::Nobody, "Nobody waited for the answer any more.", "Call again if it is needed.")
+}
+
+/// How long the answer of a call that the program waited for may take to go out.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
 /// The calls under way; clones share them.
 ///
-/// One that changes something may have done so when it is cut off. So it comes to its end whoever waits for it, and the program
-/// does not end before it has been written down.
+/// One that changes something may have done so when it is cut off, and somebody would do it again. So it comes to its end
+/// whoever waits for it, and the program does not end before it has been written down.
 #[derive(Clone, Debug, Default)]
-pub struct Calls(TaskTracker);
+pub struct Calls {
+    under_way: TaskTracker,
+    ending: CancellationToken,
+}
 
 impl Calls {
     /// Begins a call, which is under way until this is dropped: when it has been written down.
     pub fn begin(&self) -> TaskTrackerToken {
-        self.0.token()
+        self.under_way.token()
     }
 
-    /// Waits until none is under way; for the end of the program, when nobody begins one any more.
-    pub async fn ended(&self) {
-        self.0.close();
-        if !self.0.is_empty() {
-            tracing::info!(calls = self.0.len(), "waiting for calls under way");
+    /// Runs a call that changes nothing [while it is awaited](while_awaited), and no longer than the program.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn read<T>(
+        &self,
+        context: &RequestContext<RoleServer>,
+        call: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        self.ending.run_until_cancelled(while_awaited(context, call)).await.unwrap_or_else(|| Err(cancelled()))
+    }
+
+    /// Runs a call that changes something to its end, where its caller is still there as it begins.
+    ///
+    /// # Errors
+    /// The call's own; `internal` where it panicked; `cancelled` where it did not begin.
+    pub async fn write<T>(
+        &self,
+        context: &RequestContext<RoleServer>,
+        call: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        if context.ct.is_cancelled() {
+            return Err(cancelled());
         }
-        self.0.wait().await;
+        caught(call).await
+    }
+
+    /// Ends the calls that read and waits for those that write; for the end of the program, once nobody is served any more.
+    pub async fn ended(&self) {
+        self.under_way.close();
+        self.ending.cancel();
+        if self.under_way.is_empty() {
+            return;
+        }
+        tracing::info!(calls = self.under_way.len(), "waiting for calls under way; another signal ends nothing sooner");
+        self.under_way.wait().await;
+        time::sleep(LAST_ANSWERS).await;
     }
 }
 
@@ -57,13 +98,13 @@ impl Calls {
 ///
 /// # Errors
 /// The call's own; `internal` where it panicked.
-pub async fn caught<T>(call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+async fn caught<T>(call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let internal = |_| {
         Failure::new(
             "internal",
             Who::Operator,
             "The tool failed inside this server, for no reason of yours.",
-            "Find the panic in the server's log; what the call was to change may have been changed.",
+            "Find the panic in the server's log; if the call was to change something, it may have done so.",
         )
     };
     AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|panic| Err(internal(panic)))
@@ -87,7 +128,7 @@ mod tests {
         assert_eq!(caught(ready(Ok(3))).await.unwrap(), 3);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_is_under_way_is_waited_for() {
         let calls = Calls::default();
         calls.ended().await;

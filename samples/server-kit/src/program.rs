@@ -1,6 +1,6 @@
 //! How a program of a server begins, and how it says that it cannot.
 
-use std::{error::Error, path::Path, process::ExitCode};
+use std::{error::Error, path::Path};
 
 /// The allocator of a server's program.
 ///
@@ -40,14 +40,14 @@ pub fn announce(file: Option<&Path>, warnings: &[String]) {
     }
 }
 
-/// Says why a program ends, with every cause below it.
+/// Says why a program ends, with every cause below it; returns the code that it ends with.
 #[allow(clippy::print_stderr, reason = "logging may not have started")]
-pub fn fail(program: &str, error: &dyn Error, code: u8) -> ExitCode {
+pub fn fail(program: &str, error: &dyn Error, code: u8) -> u8 {
     eprintln!("{program}: {error}");
     let mut source = error.source();
     while let Some(cause) = source {
         eprintln!("  because {cause}");
         source = cause.source();
     }
-    ExitCode::from(code)
+    code
 }

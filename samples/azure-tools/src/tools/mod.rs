@@ -172,7 +172,7 @@ fn run<'a, T: AzureTool>(session: &'a Session<'a>, arguments: JsonObject) -> Box
         let done = T::run(session, arguments.map_err(|error| failure::of_arguments(&error))?);
         match T::SPEC.effect {
             Effect::Reads => time::timeout(LONGEST, done).await.unwrap_or_else(|_| Err(failure::too_long(LONGEST))),
-            // What is cut off may have been done, and somebody would do it again. It has few requests, each with an end.
+            // What is cut off may have been done, and somebody would do it again. Each of its requests has an end.
             Effect::Writes => done.await,
         }
     }

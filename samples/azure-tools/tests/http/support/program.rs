@@ -21,7 +21,7 @@ pub(crate) struct Program {
     child: Child,
     folder: TempDir,
     pub(crate) base: String,
-    input: ChildStdin,
+    input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
 }
 
@@ -43,7 +43,7 @@ impl Program {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (input, output) = (child.stdin.take(), child.stdout.take().unwrap());
         Self { child, folder, base, input, output: BufReader::new(output).lines() }
     }
 
@@ -79,7 +79,13 @@ impl Program {
     }
 
     pub(crate) async fn tell(&mut self, message: &Value) {
-        self.input.write_all(format!("{message}\n").as_bytes()).await.unwrap();
+        let input = self.input.as_mut().expect("it is open");
+        input.write_all(format!("{message}\n").as_bytes()).await.unwrap();
+    }
+
+    /// Closes its standard input, as a client that needs it no more.
+    pub(crate) fn leave(&mut self) {
+        self.input = None;
     }
 
     /// Tells it to end, as whoever runs it does.
